@@ -1,0 +1,88 @@
+"""One tree of errors; each has the exit code and the hint that the terminal shows.
+
+    ShisaError
+    ├── UsageError                  2  wrong call, missing file
+    │   ├── ConfigError                shisa.yaml
+    │   ├── ArchiveError               a backup file that cannot be read
+    │   └── ConnectError               no connection before a run opened
+    ├── RunbookError                1  an invalid runbook
+    ├── GateClosedError             1  a guard or facts closed the gate
+    ├── StepFailedError             3
+    ├── ApprovalError               4  rejected, expired, stale, or not countable
+    ├── OutcomeUnknownError         7
+    ├── JournalError                8  unwritable or tampered
+    └── RollbackFailedError         9
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ShisaError(Exception):
+    """An error that the user is meant to read: one sentence, and a hint what to do."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ShisaError):
+    """The program was called in a way that it cannot serve."""
+
+
+class ConfigError(UsageError):
+    """The configuration shisa.yaml is missing, malformed or contradicts itself."""
+
+
+class ArchiveError(UsageError):
+    """A backup file is missing, truncated, foreign or of an unknown version."""
+
+
+class ConnectError(UsageError):
+    """No connection to a target could be made."""
+
+
+class RunbookError(ShisaError):
+    """A runbook is invalid."""
+
+    exit_code = 1
+
+
+class GateClosedError(ShisaError):
+    """A guard, or the facts behind an answer, closed the gate."""
+
+    exit_code = 1
+
+
+class StepFailedError(ShisaError):
+    """The effect of a step failed, and is known to have failed."""
+
+    exit_code = 3
+
+
+class ApprovalError(ShisaError):
+    """An approval was rejected, has expired, is stale or does not count."""
+
+    exit_code = 4
+
+
+class OutcomeUnknownError(ShisaError):
+    """Nobody can tell whether the effect of a step happened."""
+
+    exit_code = 7
+
+
+class JournalError(ShisaError):
+    """The journal cannot be written, or what stands in it was tampered with."""
+
+    exit_code = 8
+
+
+class RollbackFailedError(ShisaError):
+    """A rollback failed; what is in place must be looked at by a person."""
+
+    exit_code = 9
