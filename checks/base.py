@@ -1,0 +1,254 @@
+"""What a check is made of: verdicts, findings, the port ``Ask``, and the declaration ``@check``.
+
+A check gathers facts through ``Ask`` (thin, mostly the sibling ``.sql`` file) and judges them (pure: no clock,
+no I/O). Nothing here knows the program that asks: ``runner.guards`` implements ``Ask``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, dataclass_transform
+
+Json = Any  # integers, strings, booleans, null and what nests them; no floats (they have no one spelling)
+Facts = TypeVar("Facts")
+Row = TypeVar("Row")
+
+
+class Verdict(enum.IntEnum):
+    """What a guard says; ordered by how much it closes the gate."""
+
+    PASS = 0
+    WARN = 1
+    UNKNOWN = 2
+    BLOCK = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+    @property
+    def closes(self) -> bool:
+        """Whether the gate stays shut: not having been able to measure closes it like a danger seen."""
+        return self >= Verdict.UNKNOWN
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Remedy:
+    """A change of the plan that would take the danger away; offered to the operator, never run by itself."""
+
+    why: str
+    """One sentence: what the change does and why it helps."""
+    set: Mapping[str, Json] = dataclasses.field(default_factory=dict)
+    """Dotted path inside the guarded step → new value, as ``{"restore.sequences": "keep"}``."""
+    then: Sequence[Mapping[str, Json]] = ()
+    """Steps (as in a runbook file, without ``id``) to add right behind the guarded step."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """One object that a check looked at and has something to say about."""
+
+    object: str
+    """The object's name as PostgreSQL would print it, ``schema.name``, quoted where needed."""
+    verdict: Verdict
+    message: str
+    """One sentence for the operator: what would happen, and to whom."""
+    measured: Mapping[str, Json] = dataclasses.field(default_factory=dict)
+    bound: Mapping[str, Json] = dataclasses.field(default_factory=dict)
+    remedy: Remedy | None = None
+
+
+class CannotAskError(Exception):
+    """A question could not be answered: no privilege, a timeout, no such file. It becomes UNKNOWN."""
+
+    def __init__(self, reason: str, *, sqlstate: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sqlstate = sqlstate
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SequenceSet:
+    """One SEQUENCE SET entry of an archive: what a restore would pass to ``setval``."""
+
+    schema: str
+    name: str
+    value: int
+    is_called: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ArchiveEntry:
+    """One entry of an archive's table of contents, in the archive's order."""
+
+    dump_id: int
+    kind: str
+    """``TABLE``, ``TABLE DATA``, ``SEQUENCE``, ``SEQUENCE SET``, ``INDEX`` … as pg_dump names it."""
+    schema: str
+    name: str
+    owner: str
+    section: str
+    """``pre-data``, ``data``, ``post-data`` or ``none``."""
+    definition: str = ""
+    copy: str = ""
+    """The ``COPY … FROM stdin`` statement of a ``TABLE DATA`` entry."""
+    depends_on: tuple[int, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """What a backup file says of itself, read without a server and without a PostgreSQL client."""
+
+    path: Path
+    format: str
+    """``custom``, ``directory``, ``tar`` or ``plain``."""
+    version: str | None
+    """The archive format's version, ``1.14`` (pg_dump 14–15) to ``1.16`` (17–18); None for plain."""
+    database: str | None
+    server_version: str | None
+    dump_version: str | None
+    created_at: str | None
+    """Local time of the machine that dumped, ``YYYY-MM-DD hh:mm:ss``: pg_dump writes no zone."""
+    entries: tuple[ArchiveEntry, ...]
+    sequence_sets: tuple[SequenceSet, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of an archive a restore takes; empty means all of it."""
+
+    schemas: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    section: str | None = None
+    into: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Schema in the archive → schema on the target, for a clone under another name."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StepContext:
+    """The step that a guard stands in, as it is rendered."""
+
+    id: str
+    kind: str
+    statements: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+    backup: Path | None = None
+    selection: Selection | None = None
+    sequences: str | None = None
+    """A restore's mode: ``keep``, ``raise`` or ``from-backup``."""
+    rows: str | None = None
+    where: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class Ask(Protocol):
+    """Everything a check may do to learn facts; all of it read-only and bounded in time.
+
+    Each method raises CannotAskError where it could not look.
+    """
+
+    @property
+    def step(self) -> StepContext | None:
+        """The step that the guard stands in; None for ``shisa check``."""
+
+    @property
+    def server_version(self) -> int:
+        """``server_version_num`` of the target, as 180006."""
+
+    def rows(self, sql: str, into: type[Row], /, **params: Any) -> list[Row]:
+        """Run one query and build one ``into`` (a dataclass named by column) for each row.
+
+        ``params`` are psql variables of the query (``:'name'``, ``:"name"``, ``:name``).
+        """
+
+    def chunks(self, queries: Sequence[str], into: type[Row], /) -> list[Row]:
+        """Run many small queries of the same columns, at most 50 of them as one UNION ALL statement."""
+
+    def archive(self, path: Path) -> ArchiveFacts:
+        """Read a backup file's table of contents."""
+
+    def other(self, target: str) -> Ask:
+        """The same port for another target of the run."""
+
+
+class Check(Generic[Facts]):
+    """Base of every check; a subclass is declared with ``@check`` and keeps its parameters as fields."""
+
+    id: ClassVar[str]
+    query: ClassVar[str]
+    """The sibling ``<id>.sql``, as it stands; empty where the check has none."""
+    row: ClassVar[type | None]
+    since: ClassVar[int]
+    group: ClassVar[str]
+    looks_at: ClassVar[str]
+    """What is counted in ``looked_at``: ``sequences``, ``tables`` …"""
+    empty_ok: ClassVar[bool]
+
+    def gather(self, ask: Ask) -> Facts:
+        """Learn the facts; the default runs the sibling query and returns its rows."""
+        if self.row is None:
+            message = f"{self.id} declares neither gather() nor row="
+            raise TypeError(message)
+        return ask.rows(self.query, self.row)  # type: ignore[return-value]
+
+    def looked_at(self, facts: Facts) -> int:
+        """How many objects were looked at; 0 is UNKNOWN unless the check declares ``empty_ok``."""
+        return len(facts)  # type: ignore[arg-type]
+
+    def judge(self, facts: Facts) -> Iterable[Finding]:
+        """Say what the facts mean; pure."""
+        raise NotImplementedError
+
+
+def param(
+    description: str,
+    *,
+    default: Any = dataclasses.MISSING,
+    minimum: int | None = None,
+    choices: Sequence[str] | None = None,
+) -> Any:
+    """Declare a parameter of a check; its type is the annotation (int, str, bool, Path, timedelta, or a tuple).
+
+    A parameter that is named like a field of StepContext defaults to the step's value.
+    """
+    return dataclasses.field(
+        default=default,
+        metadata={"description": description, "minimum": minimum, "choices": choices},
+    )
+
+
+REGISTRY: dict[str, type[Check[Any]]] = {}
+"""Every declared check by id; filled by the declarations that ``checks.catalog`` imports."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param,))
+def check(
+    id: str,  # noqa: A002 - the word of the catalogue
+    *,
+    since: int,
+    group: str,
+    looks_at: str,
+    row: type | None = None,
+    empty_ok: bool = False,
+) -> Callable[[type[Any]], type[Any]]:
+    """Declare a check: freeze the class, read its sibling ``.sql`` and put it in the catalogue.
+
+    Raises ValueError when two checks take one id.
+    """
+
+    def declare(cls: type[Any]) -> type[Any]:
+        import inspect  # noqa: PLC0415 - needed at declaration only
+
+        if id in REGISTRY:
+            message = f"two checks are called {id!r}"
+            raise ValueError(message)
+        sibling = Path(inspect.getfile(cls)).with_name(f"{id}.sql")
+        cls.id, cls.row, cls.since, cls.group = id, row, since, group
+        cls.looks_at, cls.empty_ok = looks_at, empty_ok
+        cls.query = sibling.read_text(encoding="utf-8") if sibling.exists() else ""
+        frozen = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+        REGISTRY[id] = frozen
+        return frozen
+
+    return declare
