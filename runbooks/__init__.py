@@ -1,0 +1,1 @@
+"""Procedures that come with the program, as package data."""

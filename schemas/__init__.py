@@ -1,0 +1,1 @@
+"""JSON schemas of the file formats, as package data."""

@@ -1,0 +1,1 @@
+"""Fold of the events, the next action, and its performance."""

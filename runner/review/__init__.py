@@ -1,0 +1,1 @@
+"""Requests, signed statements, and what makes an approval count."""

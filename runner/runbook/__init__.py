@@ -1,0 +1,1 @@
+"""Runbook files: model, load, render, plan, lint."""

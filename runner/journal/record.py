@@ -1,0 +1,53 @@
+"""A journal line and the port through which every store is used."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Protocol
+
+from runner.journal.events import Event
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the journal: the envelope of DESIGN §8 and its place in the hash chain."""
+
+    seq: int
+    at: str
+    """RFC 3339 in UTC with microseconds, ``2026-11-23T21:02:31.000000Z``."""
+    run: str
+    step: str | None
+    person: str
+    body: Event
+    text: str
+    """The body's canonical bytes as they were hashed."""
+    prev: str
+    hash: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Head:
+    """The newest line's number and hash; ``Head(0, "0" * 64)`` for an empty journal."""
+
+    seq: int
+    hash: str
+
+
+class Journal(Protocol):
+    """An append-only, hash-chained journal."""
+
+    def append(self, body: Event, *, run: str, step: str | None, person: str) -> Record:
+        """Make one event durable before returning.
+
+        Raises JournalError when it cannot; nothing may be done after that.
+        """
+
+    def records(self, *, run: str | None = None, after: int = 0) -> Iterator[Record]:
+        """Read lines in order, those of one run or all, with ``seq > after``."""
+
+    def head(self) -> Head:
+        """Tell the newest line's number and hash."""
+
+    def close(self) -> None:
+        """Let go of the store."""
