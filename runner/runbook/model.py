@@ -1,8 +1,9 @@
 """The typed runbook: what a file says once it is read, before and after rendering.
 
 Every key of the language stands here once. A runbook keeps its steps as plain data, so that rendering
-substitutes the templates there and builds the same types again: what is planned, shown, signed and run is one path.
-Before rendering, a scalar that is exactly ``{{ name }}`` may stand where a number, boolean or choice is due.
+substitutes the templates there and builds the same types again: what is planned, shown, signed and run is
+one path. Before rendering, a scalar that is exactly ``{{ name }}`` may stand where a number, boolean or choice
+is due.
 """
 
 from __future__ import annotations
