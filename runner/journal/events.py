@@ -80,6 +80,14 @@ class RunResumed(Body, frozen=True, kw_only=True):
     unattended: bool = False
 
 
+class RunPaused(Body, frozen=True, kw_only=True):
+    """The program let go of a run that can be resumed, and says why."""
+
+    name: ClassVar[str] = "run.paused"
+    state: Literal["waiting", "blocked", "stopped", "failed", "rejected", "unknown"]
+    reason: str
+
+
 class RunHandedOver(Body, frozen=True, kw_only=True):
     """Another person is the operator now."""
 
@@ -320,6 +328,7 @@ Event = (
     RunOpened
     | PlanAmended
     | RunResumed
+    | RunPaused
     | RunHandedOver
     | StepEntered
     | StepSkipped
