@@ -1,0 +1,143 @@
+"""Next action: what is known of a run and of its requests → the one thing to do now. Pure.
+
+Read top to bottom this is the engine: *render → guards before → request → wait → (go, guards again, intent, effect,
+outcome) → guards after*. No clock and no I/O: whether a request is approved at this moment is handed in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from runner.engine.state import State, StepState
+
+RequestState = Literal["waiting", "approved", "rejected", "withdrawn", "expired", "stale", "consumed"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Enter:
+    """Render the step completely and journal what it has become."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AskGuards:
+    """Ask the step's guards of one moment."""
+
+    path: str
+    moment: Literal["before", "after"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Blocked:
+    """The guards closed the gate: offer a remedy, or stop."""
+
+    path: str
+    moment: Literal["before", "after"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RequestApproval:
+    """Ask a second person."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Await:
+    """Wait until the request is decided."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refused:
+    """The request was rejected, withdrawn or has expired."""
+
+    path: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Start:
+    """Everything is ready: let the operator go, look again, write the intent, act, write the outcome."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failed:
+    """The effect failed or was cancelled; known not to have happened."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settle:
+    """There is an intent without an end: find out, or say that nobody knows."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Close:
+    """Every step is done."""
+
+
+Action = Enter | AskGuards | Blocked | RequestApproval | Await | Refused | Start | Failed | Settle | Close
+
+
+def next_action(state: State, order: Sequence[str], requests: Mapping[str, RequestState]) -> Action:
+    """Tell what a run needs now.
+
+    ``order`` holds the step paths of the amended plan; ``requests`` tells the state of each request by its id.
+    """
+    for path in order:
+        action = _for_step(state.step(path), requests)
+        if action is not None:
+            return action
+    return Close()
+
+
+def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action | None:  # noqa: PLR0911
+    path = step.path
+    match step.outcome:
+        case "skipped":
+            return None
+        case "done":
+            return _after(step)
+        case "unknown":
+            return Settle(path)
+        case "failed" | "cancelled":
+            return Failed(path)
+        case _:
+            pass
+    if step.entered is None:
+        return Enter(path)
+    if step.before is None:
+        return AskGuards(path, "before")
+    if step.closed_by_guards:
+        return Blocked(path, "before")
+    return _approval(step, requests) if step.entered.policies else Start(path)
+
+
+def _after(step: StepState) -> Action | None:
+    if step.after is None:
+        return AskGuards(step.path, "after")
+    return Blocked(step.path, "after") if step.closed_by_guards else None
+
+
+def _approval(step: StepState, requests: Mapping[str, RequestState]) -> Action:
+    if step.request is None:
+        return RequestApproval(step.path)
+    match requests.get(step.request.request, "waiting"):
+        case "waiting":
+            return Await(step.path)
+        case "approved":
+            return Start(step.path)
+        case "stale" | "consumed":
+            return Enter(step.path)
+        case "rejected" | "withdrawn" | "expired" as how:
+            return Refused(step.path, step.refused or f"the request has {how}")

@@ -1,0 +1,201 @@
+"""Fold: the events of one run → what is known of it. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any, assert_never
+
+from runner.journal import events as ev
+from runner.journal.record import Record
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StepState:
+    """What is known of one step since it was entered last."""
+
+    path: str
+    entered: ev.StepEntered | None = None
+    skipped: str | None = None
+    before: ev.GuardsAsked | None = None
+    again: ev.GuardsAsked | None = None
+    after: ev.GuardsAsked | None = None
+    request: ev.ApprovalRequested | None = None
+    requested_seq: int = 0
+    refused: str | None = None
+    """Why the newest request can no longer be used: rejected, withdrawn, expired or stale."""
+    intended: ev.StepIntended | None = None
+    ended: ev.StepEnded | None = None
+    resolved: ev.StepResolved | None = None
+    attempts: int = 0
+    started_at: str | None = None
+    ended_at: str | None = None
+
+    @property
+    def closed_by_guards(self) -> bool:
+        """Whether the guards asked before or after the effect keep the gate shut."""
+        return _closed(self.after) or (self.intended is None and _closed(self.before))
+
+    @property
+    def outcome(self) -> str | None:
+        """``done``, ``failed``, ``cancelled``, ``unknown``, ``skipped``; None while nothing was tried."""
+        if self.skipped is not None:
+            return "skipped"
+        if self.resolved is not None:
+            return "done" if self.resolved.outcome == "done" else "failed"
+        if self.intended is None:
+            return None
+        return "unknown" if self.ended is None else self.ended.outcome
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class State:
+    """What is known of one run."""
+
+    run: str
+    opened: ev.RunOpened
+    operator: str
+    started_at: str
+    steps: dict[str, StepState] = dataclasses.field(default_factory=dict)
+    amendments: tuple[tuple[str, ev.PlanAmended], ...] = ()
+    captured: dict[str, Any] = dataclasses.field(default_factory=dict)
+    paused: ev.RunPaused | None = None
+    closed: ev.RunClosed | None = None
+    ended_at: str | None = None
+    last_seq: int = 0
+
+    def step(self, path: str) -> StepState:
+        """Tell the state of the step at ``path``; a fresh one if nothing happened to it yet."""
+        return self.steps.get(path) or StepState(path)
+
+    @property
+    def name(self) -> str:
+        """The run's state in DESIGN §5's words."""
+        if self.closed is not None:
+            return self.closed.state
+        if any(step.outcome == "unknown" for step in self.steps.values()):
+            return "unknown"
+        return self.paused.state if self.paused is not None else "running"
+
+
+def fold(records: Iterable[Record]) -> State:
+    """Read a run's records into its state.
+
+    Raises ValueError when the first record does not open the run.
+    """
+    state: State | None = None
+    for record in records:
+        if state is None:
+            if not isinstance(record.body, ev.RunOpened):
+                message = f"run {record.run} does not begin with run.opened"
+                raise ValueError(message)
+            state = State(record.run, record.body, record.body.operator, record.at, last_seq=record.seq)
+        else:
+            state = dataclasses.replace(advance(state, record), last_seq=record.seq)
+    if state is None:
+        message = "a run without records"
+        raise ValueError(message)
+    return state
+
+
+def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one return an event
+    """Take one more record into account."""
+    body = record.body
+    match body:
+        case ev.PlanAmended():
+            steps = {path: step for path, step in state.steps.items() if path != record.step}
+            amended = (*state.amendments, (record.step or "", body))
+            return dataclasses.replace(state, amendments=amended, steps=steps, paused=None)
+        case ev.RunPaused():
+            return dataclasses.replace(state, paused=body)
+        case ev.RunResumed():
+            steps = {path: fresh for path, step in state.steps.items() if (fresh := _resume(step))}
+            return dataclasses.replace(state, steps=steps, paused=None, operator=body.operator)
+        case ev.RunHandedOver():
+            return dataclasses.replace(state, operator=body.to_person)
+        case ev.RunClosed():
+            return dataclasses.replace(state, closed=body, ended_at=record.at, paused=None)
+        case ev.ValueCaptured():
+            return dataclasses.replace(state, captured={**state.captured, body.variable: body.value})
+        case ev.RunOpened() | ev.Note() | ev.Anchor() | ev.GuardSampled() | ev.WaiverGiven():
+            return state
+        case ev.BreakglassOpened() | ev.BreakglassReviewed():
+            return state
+        case _:
+            path = record.step or ""
+            steps = {**state.steps, path: _advance_step(state.step(path), body, record)}
+            return dataclasses.replace(state, steps=steps, paused=None)
+
+
+_StepEvent = (
+    ev.StepEntered
+    | ev.StepSkipped
+    | ev.ItemsExpanded
+    | ev.GuardsAsked
+    | ev.QuestionAsked
+    | ev.QuestionAnswered
+    | ev.ApprovalRequested
+    | ev.ApprovalGiven
+    | ev.ApprovalRejected
+    | ev.ApprovalWithdrawn
+    | ev.ApprovalExpired
+    | ev.ApprovalStale
+    | ev.StepIntended
+    | ev.StepEnded
+    | ev.StepResolved
+)
+
+
+def _advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
+    step: StepState, body: _StepEvent, record: Record
+) -> StepState:
+    replace = dataclasses.replace
+    match body:
+        case ev.StepEntered():
+            return StepState(step.path, entered=body, attempts=step.attempts, started_at=record.at)
+        case ev.StepSkipped():
+            return replace(step, skipped=body.reason, ended_at=record.at)
+        case ev.GuardsAsked():
+            return replace(step, **{body.moment: body})
+        case ev.ApprovalRequested():
+            return replace(step, request=body, requested_seq=record.seq, refused=None)
+        case ev.ApprovalRejected():
+            return _refuse(step, body.request, f"rejected by {record.person}: {body.reason}")
+        case ev.ApprovalWithdrawn():
+            return _refuse(step, body.request, f"withdrawn by {record.person}: {body.reason}")
+        case ev.ApprovalExpired():
+            return _refuse(step, body.request, f"expired: {body.reason}")
+        case ev.ApprovalStale():
+            return _refuse(step, body.request, f"stale: {'; '.join(body.reasons)}")
+        case ev.StepIntended():
+            return replace(step, intended=body, ended=None, resolved=None, after=None, attempts=step.attempts + 1)
+        case ev.StepEnded():
+            return replace(step, ended=body, ended_at=record.at)
+        case ev.StepResolved():
+            return replace(step, resolved=body, ended_at=record.at)
+        case ev.ItemsExpanded() | ev.QuestionAsked() | ev.QuestionAnswered() | ev.ApprovalGiven():
+            return step
+        case _ as never:
+            assert_never(never)
+
+
+def _resume(step: StepState) -> StepState | None:
+    """What of a step still holds in a new process; None begins it anew.
+
+    A refused request, closed guards and a failed attempt are tried again; an open request goes on waiting.
+    """
+    if step.outcome in {"failed", "cancelled"}:
+        return None
+    if step.outcome is None and (step.refused or _closed(step.before)):
+        return None
+    return dataclasses.replace(step, after=None) if _closed(step.after) else step
+
+
+def _closed(asked: ev.GuardsAsked | None) -> bool:
+    return asked is not None and asked.verdict not in {"pass", "warn"}
+
+
+def _refuse(step: StepState, request: str, why: str) -> StepState:
+    if step.request is None or step.request.request != request:
+        return step
+    return dataclasses.replace(step, refused=why)

@@ -1,0 +1,174 @@
+"""A step's transaction: its timeouts, its identity that survives a crash, and its fate.
+
+The exactly-once order of DESIGN §8 (tried on 15 and 18): BEGIN, take the xid, let the caller make its intent durable,
+send the statements, judge the expectations, leave a note of the xid in the WAL through a *second* connection, COMMIT.
+Without the note a crashed server forgets the xid and hands it to somebody else (PostgreSQL documentation, 9.26.9
+``pg_xact_status``; experiments in docs/guarantees.md).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg import Connection
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Xid:
+    """A transaction's identity, as it must be stored before its effect."""
+
+    xid: str
+    system_identifier: str
+    timeline: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Result:
+    """What one statement did."""
+
+    rows: int
+    """Rows affected or returned; 0 for utility commands."""
+    columns: tuple[str, ...] = ()
+    first: tuple[Any, ...] | None = None
+    """The first row of a statement that returns rows."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TableDelta:
+    """Rows of one table that a transaction changed, cascades and triggers included."""
+
+    table: str
+    inserted: int
+    updated: int
+    deleted: int
+
+
+Fate = Literal["committed", "aborted", "in progress", "unknown"]
+
+_SET = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
+_SHOW = """
+SELECT current_setting('lock_timeout')::interval = %s::interval
+   AND current_setting('statement_timeout')::interval = %s::interval"""
+_XID = """
+SELECT pg_current_xact_id()::text, system_identifier::text, timeline_id
+  FROM pg_control_system(), pg_control_checkpoint()"""
+_DELTAS = """
+SELECT relid::regclass::text, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_user_tables
+ WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"""
+
+
+class Transaction:
+    """One read-write transaction on a connection that nothing else uses."""
+
+    def __init__(self, connection: Connection[Any], *, lock_timeout: str, statement_timeout: str) -> None:
+        self._connection = connection
+        self._timeouts = (lock_timeout, statement_timeout)
+        self._baseline: dict[str, TableDelta] = {}
+
+    def begin(self) -> Xid:
+        """Open the transaction, set and check its timeouts, and take its xid.
+
+        Raises psycopg.Error, and ValueError when the server shows other timeouts than were set.
+        """
+        execute = self._connection.execute
+        execute("BEGIN READ WRITE")
+        execute(_SET, self._timeouts)
+        shown = execute(_SHOW, self._timeouts).fetchone()
+        if shown is None or not shown[0]:
+            message = "the server does not show the timeouts that were set"
+            raise ValueError(message)
+        row = execute(_XID).fetchone()
+        if row is None:
+            message = "the server told no transaction id"
+            raise ValueError(message)
+        self._baseline = {delta.table: delta for delta in self._deltas()}
+        return Xid(row[0], row[1], row[2])
+
+    def send(self, statement: str) -> Result:
+        """Send one statement as it stands, without parameters."""
+        cursor = self._connection.execute(statement.encode())
+        if cursor.description is None:
+            return Result(max(cursor.rowcount, 0))
+        columns = tuple(column.name for column in cursor.description)
+        return Result(max(cursor.rowcount, 0), columns, cursor.fetchone())
+
+    def changes(self) -> tuple[TableDelta, ...]:
+        """Tell what this transaction changed, table by table (the view also carries earlier counts: a difference)."""
+        zero = TableDelta("", 0, 0, 0)
+        out = []
+        for now in self._deltas():
+            was = self._baseline.get(now.table, zero)
+            delta = TableDelta(
+                now.table, now.inserted - was.inserted, now.updated - was.updated, now.deleted - was.deleted
+            )
+            if delta.inserted or delta.updated or delta.deleted:
+                out.append(delta)
+        return tuple(out)
+
+    def commit(self) -> None:
+        """Commit; where the connection dies before the answer, only ``fate`` knows."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Roll back; a dead connection has rolled back by itself."""
+        if not self._connection.closed:
+            self._connection.execute("ROLLBACK")
+
+    def _deltas(self) -> list[TableDelta]:
+        return [TableDelta(*row) for row in self._connection.execute(_DELTAS).fetchall()]
+
+
+def leave_note(connection: Connection[Any], run: str, step: str, xid: Xid) -> None:
+    """Make ``xid`` survive a crash of the server: a durable WAL record written by another transaction.
+
+    The connection must be in autocommit and not the one that runs the step.
+    """
+    connection.execute("SET synchronous_commit = on")
+    connection.execute("SELECT pg_logical_emit_message(true, 'shisa', %s)", (f"{run} {step} xid {xid.xid}",))
+
+
+def fate(connection: Connection[Any], xid: Xid) -> tuple[Fate, str]:
+    """Tell what became of a transaction, and why.
+
+    The answer is ``unknown`` when the server is another one, or has another timeline, or does not know the xid.
+    """
+    import psycopg
+
+    row = connection.execute(
+        "SELECT system_identifier::text, timeline_id FROM pg_control_system(), pg_control_checkpoint()"
+    ).fetchone()
+    if row is None or row[0] != xid.system_identifier:
+        return "unknown", "the target is another cluster now"
+    if row[1] != xid.timeline:
+        return "unknown", f"the target's timeline was {xid.timeline} and is {row[1]} now"
+    try:
+        status = connection.execute("SELECT pg_xact_status(%s::text::xid8)", (xid.xid,)).fetchone()
+    except psycopg.Error as error:
+        return "unknown", f"the server does not know transaction {xid.xid}: {error.diag.message_primary}"
+    if status is None or status[0] is None:
+        return "unknown", f"the server has forgotten transaction {xid.xid}"
+    return status[0], f"the server reports transaction {xid.xid} as {status[0]}"
+
+
+def judge_rows(results: Sequence[Result], bounds: Sequence[tuple[int | None, int | None]]) -> list[str]:
+    """Say which statements touched more or fewer rows than expected; empty when all is within bounds."""
+    problems = []
+    for number, (result, (low, high)) in enumerate(zip(results, bounds, strict=False), start=1):
+        if (low is not None and result.rows < low) or (high is not None and result.rows > high):
+            wanted = _bounds(low, high)
+            problems.append(f"statement {number} touched {result.rows} rows; expected {wanted}")
+    if len(bounds) > len(results):
+        problems.append(f"{len(bounds)} row counts are expected, but there are {len(results)} statements")
+    return problems
+
+
+def _bounds(low: int | None, high: int | None) -> str:
+    if low == high:
+        return f"exactly {low}"
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} to {high}"
