@@ -1,0 +1,1 @@
+"""The incidents, built for real on a throwaway PostgreSQL."""
