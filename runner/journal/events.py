@@ -107,6 +107,12 @@ class StepEntered(Body, frozen=True, kw_only=True):
     """The step's plain data after substitution; secrets by placeholder."""
     destructive: bool
     reasons: tuple[str, ...] = ()
+    """Why the step counts as destructive, a sentence each."""
+    policies: tuple[str, ...] = ()
+    """The policies that must be satisfied before it starts: the step's own and the target's."""
+    target: str | None = None
+    statements: tuple[str, ...] = ()
+    """The exact text that will be sent; secrets by placeholder."""
 
 
 class StepSkipped(Body, frozen=True, kw_only=True):

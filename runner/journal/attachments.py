@@ -1,0 +1,71 @@
+"""What is too large for a journal line stands in a file that is named by its digest."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from runner.errors import JournalError
+from runner.journal.sqlite_faults import from_os
+from runner.journal.sqlite_file import mode_for, sync_folder
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_BLOCK = 1 << 20
+
+
+class Attachments:
+    """A folder beside the journal: the rest of an evidence, the rows that a step keeps for its rollback."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, chunks: Iterable[bytes]) -> str:
+        """Keep content durably and tell its SHA-256, which is its name; JournalError when it cannot."""
+        summed = hashlib.sha256()
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".draft-", dir=self.folder)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    for chunk in chunks:
+                        summed.update(chunk)
+                        file.write(chunk)
+                    file.flush()
+                    os.fchmod(file.fileno(), mode_for(self.folder))
+                    os.fsync(file.fileno())
+                Path(name).replace(self.folder / summed.hexdigest())
+            except BaseException:
+                with contextlib.suppress(FileNotFoundError):
+                    Path(name).unlink()
+                raise
+            sync_folder(self.folder)
+        except OSError as error:
+            raise from_os(self.folder, error) from error
+        return summed.hexdigest()
+
+    def read(self, digest: str) -> Iterator[bytes]:
+        """Read content in blocks, after proving that it is what the digest names; JournalError when it is not."""
+        if _DIGEST.fullmatch(digest) is None:
+            raise JournalError(f"{digest!r} is not a SHA-256, so it names no attachment.")
+        path = self.folder / digest
+        try:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                    raise JournalError(
+                        f"The attachment {path} was changed after it was written.",
+                        hint="Its journal line names the digest it must have; look for a copy.",
+                    )
+                file.seek(0)
+                while block := file.read(_BLOCK):
+                    yield block
+        except FileNotFoundError as error:
+            raise JournalError(
+                f"The attachment {path} is missing.", hint="Keep the attachments with the journal they belong to."
+            ) from error
+        except OSError as error:
+            raise from_os(path, error) from error

@@ -1,0 +1,214 @@
+"""The journal on one machine: one SQLite file, append-only, every line durable before ``append`` returns.
+
+``journal_mode=DELETE`` and ``synchronous=EXTRA``: SQLite's WAL can corrupt a database that several connections
+write and checkpoint in versions up to 3.51.2 (sqlite.org/wal.html, "The WAL-Reset Bug"), and its speed is of no
+use at the pace of people.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runner.errors import JournalError, UsageError
+from runner.journal import sqlite_file
+from runner.journal.chain import GENESIS, Line, is_whole, line_hash
+from runner.journal.codec import encode, record_of
+from runner.journal.events import Event
+from runner.journal.record import Head, Record
+from runner.journal.sqlite_faults import TAMPERED, from_sqlite, primary_code
+
+_CHUNK = 500
+"""Lines read at once: a reader never holds SQLite's shared lock while its caller thinks, so no writer waits for it."""
+_INSERT = "INSERT INTO journal (seq, at, person, event, run, step, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SELECT = (  # whatever type an edit left in a column, bytes come out and the hash judges them
+    "SELECT CAST(seq AS INTEGER), coalesce(CAST(at AS BLOB), x''), coalesce(CAST(person AS BLOB), x''),"
+    " coalesce(CAST(event AS BLOB), x''), coalesce(CAST(run AS BLOB), x''), CAST(step AS BLOB),"
+    " coalesce(CAST(body AS BLOB), x''), coalesce(CAST(prev AS BLOB), x''), coalesce(CAST(hash AS BLOB), x'')"
+    " FROM journal"
+)
+_FATAL = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def utc_now() -> datetime:
+    """Tell the time of this machine."""
+    return datetime.now(UTC)
+
+
+class SqliteJournal:
+    """A journal in one SQLite file; ``record.Journal``.
+
+    Several processes may append at once. One object may be used by several threads.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        readonly: bool = False,
+        wait_s: float = 10.0,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Open a journal, and make it where there is none.
+
+        ``wait_s`` is how long a lock of another process is waited for. Raises JournalError; UsageError where a
+        journal that shall only be read does not exist.
+        """
+        self.path = path
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._lost: JournalError | None = None
+        self._seen = 0
+        if not path.exists():
+            if readonly:
+                raise UsageError(f"There is no journal at {path} yet.", hint="The first `shisa run` makes it.")
+            sqlite_file.create(path)
+        mode = "ro" if readonly else "rw"
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        with self._worded():
+            self._connection = sqlite3.connect(
+                uri, uri=True, timeout=wait_s, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with self._worded():
+                self._prepare(readonly=readonly)
+        except JournalError:
+            self._connection.close()
+            raise
+
+    def append(self, body: Event, *, run: str, step: str | None, person: str) -> Record:
+        """Make one event durable before returning; the time is never before the last line's.
+
+        Raises JournalError when it cannot. After an error of the disk every later append is refused, too: what a
+        failed fsync has lost, a second one does not bring back.
+        """
+        text = encode(body)
+        with self._lock:
+            if self._lost is not None:
+                raise self._lost
+            try:
+                with self._worded(), self._transaction():
+                    return self._append(body, text, run=run, step=step, person=person)
+            except JournalError as error:
+                cause = error.__cause__
+                if isinstance(cause, sqlite3.Error) and primary_code(cause) in _FATAL:
+                    self._lost = error
+                raise
+
+    def records(self, *, run: str | None = None, after: int = 0) -> Iterator[Record]:
+        """Read lines in order, those of one run or all, with ``seq > after``; JournalError where one is unreadable."""
+        for line in self.lines(run=run, after=after):
+            yield record_of(line)
+
+    def lines(self, *, run: str | None = None, after: int = 0) -> Iterator[Line]:
+        """Read stored lines, undecoded: what ``shisa verify`` judges."""
+        only = "" if run is None else " AND run = ?"
+        query = f"{_SELECT} WHERE seq > ?{only} ORDER BY seq LIMIT {_CHUNK}"
+        while True:
+            with self._lock, self._worded():
+                chunk = self._connection.execute(query, (after,) if run is None else (after, run)).fetchall()
+            yield from map(Line._make, chunk)
+            if len(chunk) < _CHUNK:
+                return
+            if chunk[-1][0] <= after:
+                raise JournalError(f"The journal {self.path} does not number its lines in order.", hint=TAMPERED)
+            after = chunk[-1][0]
+
+    def head(self) -> Head:
+        """Tell the newest line's number and hash."""
+        with self._lock, self._worded():
+            last = self._last()
+        return Head(0, GENESIS) if last is None else Head(last.seq, last.hash.decode("ascii", "replace"))
+
+    def changed(self) -> bool:
+        """Tell whether another connection wrote since the last call (or since opening); costs microseconds."""
+        with self._lock, self._worded():
+            version = self._data_version()
+            changed = version != self._seen
+            self._seen = version
+        return changed
+
+    def damage(self) -> tuple[str, ...]:
+        """Say in sentences what is wrong with the store itself, apart from the lines in it."""
+        with self._lock, self._worded():
+            found = set(self._connection.execute(sqlite_file.OBJECTS))
+            (result,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        problems = [
+            f"The {kind} {name} is not what shisa made it: it was changed or dropped."
+            for kind, name, sql in sorted(sqlite_file.expected_objects())
+            if (kind.encode(), name.encode(), sql.encode()) not in found
+        ]
+        if result != b"ok":
+            problems.append(f"SQLite finds the file damaged: {result.decode('utf-8', 'replace')}.")
+        return tuple(problems)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _prepare(self, *, readonly: bool) -> None:
+        sqlite_file.check_identity(self._connection, self.path)
+        self._connection.text_factory = bytes
+        self._connection.execute("PRAGMA recursive_triggers = ON")
+        if not readonly:
+            (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            if mode != b"delete":
+                raise JournalError(
+                    f"The journal {self.path} is in SQLite's {mode.decode()} mode, which is not durable enough.",
+                    hint="Close every program that has it open, then try again.",
+                )
+            self._connection.execute("PRAGMA synchronous = EXTRA")
+        self._seen = self._data_version()
+
+    def _append(self, body: Event, text: str, *, run: str, step: str | None, person: str) -> Record:
+        last = self._last()
+        now = self._clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        seq, prev = 1, GENESIS
+        if last is not None:
+            if not is_whole(last):
+                raise JournalError(
+                    f"Line {last.seq}, the last of the journal {self.path}, was edited after it was written.",
+                    hint="Nothing is added to it; run `shisa verify` and compare with a copy.",
+                )
+            seq, prev, now = last.seq + 1, last.hash.decode(), max(now, last.at.decode("utf-8", "replace"))
+        try:
+            where = None if step is None else step.encode()
+            before = (now.encode(), person.encode(), body.name.encode(), run.encode())
+            own = line_hash(seq, *before, where, text.encode(), prev.encode())
+        except UnicodeEncodeError as error:
+            message = "The name of a person, run or step holds half of a surrogate pair, which is not Unicode text."
+            raise JournalError(message, hint="Nothing was written.") from error
+        self._connection.execute(
+            _INSERT,
+            (seq, now, person, body.name, run, step, text, prev, own),
+        )
+        return Record(seq=seq, at=now, run=run, step=step, person=person, body=body, text=text, prev=prev, hash=own)
+
+    def _last(self) -> Line | None:
+        row = self._connection.execute(f"{_SELECT} ORDER BY seq DESC LIMIT 1").fetchone()
+        return None if row is None else Line._make(row)
+
+    def _data_version(self) -> int:
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextlib.contextmanager
+    def _worded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise from_sqlite(self.path, error) from error
