@@ -136,7 +136,8 @@ class Ask(_Part, frozen=True, kw_only=True):
     question: Template
     choices: dict[str, str]
     facts: Label | None = None
-    proceed_on: tuple[str, ...] = ()
+    proceed_on: tuple[str, ...]
+    """Choices on which the run goes on; any other answer stops it."""
     limit: DurationText | None = None
 
 
@@ -221,6 +222,7 @@ class ForEach(_Part, frozen=True, kw_only=True):
     as_: str = field(name="as")
     steps: tuple[dict[str, Any], ...]
     items: tuple[Any, ...] | Template | None = None
+    """Exactly one of items, query and targets."""
     query: str | None = None
     targets: tuple[str, ...] | None = None
     pause: DurationText | None = None
@@ -274,6 +276,12 @@ class Body(_Part, frozen=True, kw_only=True):
     wait: Wait | None = None
     include: Include | None = None
     for_each: ForEach | None = None
+    target: str | None = None
+    expect: Expect | None = None
+    timeout: DurationText | None = None
+    lock_timeout: DurationText | None = None
+    statement_timeout: DurationText | None = None
+    transaction: bool = True
 
     @property
     def kind(self) -> str:
@@ -289,7 +297,7 @@ class Body(_Part, frozen=True, kw_only=True):
 
 
 class Rollback(Body, frozen=True, kw_only=True):
-    """A body that takes a step back; ``auto`` runs it without asking when the step's run fails."""
+    """A body that takes a step back or tidies up after it; ``auto`` runs it without asking when the run fails."""
 
     auto: bool = False
 
@@ -300,16 +308,10 @@ class Step(Body, frozen=True, kw_only=True):
     id: str
     title: str
     why: Template | None = None
-    target: str | None = None
     when: str | None = None
     guards: Guards = Guards()
-    expect: Expect | None = None
     approval: str | None = None
     group: str | None = None
-    timeout: DurationText | None = None
-    lock_timeout: DurationText | None = None
-    statement_timeout: DurationText | None = None
-    transaction: bool = True
     retry: Retry | None = None
     repeat: Repeat | None = None
     capture: dict[str, Capture] = field(default_factory=dict)
@@ -318,7 +320,7 @@ class Step(Body, frozen=True, kw_only=True):
     rollback: Rollback | None = None
     no_rollback: str | None = None
     point_of_no_return: bool = False
-    cleanup: Body | None = None
+    cleanup: Rollback | None = None
     destructive: bool | Lowered | None = None
     changes_target: ChangesTarget | None = None
     lock: tuple[str, ...] = ()

@@ -1,0 +1,178 @@
+"""Find shisa.yaml, read it strictly and make sure that it does not contradict itself."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from checks.duration import parse_duration
+from runner.config.model import Config, Loaded, Need, Target
+from runner.document import Document, Problem
+from runner.errors import ConfigError
+from runner.schema import Schema
+from runner.strict_yaml import parse
+
+NAME = "shisa.yaml"
+
+
+def find(*, config: Path | None, runbook: Path | None = None, cwd: Path) -> Path | None:
+    """The configuration that holds: ``config``, else upward from the runbook, else upward from ``cwd``.
+
+    None where there is none. Raises ConfigError when ``config`` names no file.
+    """
+    if config is not None:
+        if not config.is_file():
+            raise ConfigError(f"there is no configuration file {config}", hint="--config takes a file.")
+        return config
+    starts = [runbook.resolve().parent] if runbook is not None else []
+    for start in [*starts, cwd.resolve()]:
+        for folder in (start, *start.parents):
+            if (folder / NAME).is_file():
+                return folder / NAME
+    return None
+
+
+def load(*, config: Path | None = None, runbook: Path | None = None, cwd: Path | None = None) -> Loaded:
+    """Find and read the configuration.
+
+    Raises ConfigError when there is none, or when something in it is wrong (the sentence says where).
+    """
+    path = find(config=config, runbook=runbook, cwd=cwd or Path.cwd())
+    if path is None:
+        raise ConfigError(
+            f"there is no {NAME} here or in any folder above",
+            hint="`shisa init` writes one; --config FILE names one elsewhere.",
+        )
+    return read(path)
+
+
+def read(path: Path) -> Loaded:
+    """Read one configuration file; raises ConfigError with the place of the first thing that is wrong."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    document = parse(content, dates=True)
+    config, found = check(document)
+    if config is None:
+        first, more = found[0], len(found) - 1
+        rest = f" (and {more} more problem{'s' if more > 1 else ''})" if more else ""
+        message = f"{path}:{first.line}:{first.column}: {first.message}{rest}"
+        raise ConfigError(message, hint=first.hint)
+    return Loaded(config=config, path=path.resolve(), digest=policy_digest(config))
+
+
+def check(document: Document) -> tuple[Config | None, list[Problem]]:
+    """Type a configuration and name everything that is wrong in it; a config with problems is None."""
+    if document.problems:
+        return None, list(document.problems)
+    found = _schema().problems(document)
+    if found:
+        return None, found
+    config = msgspec.convert(document.data, Config)
+    found = list(_contradictions(config, document))
+    return (None, found) if found else (config, [])
+
+
+@functools.cache
+def _schema() -> Schema:
+    return Schema("config.schema.json")
+
+
+def policy_digest(config: Config) -> str:
+    """sha256 of what decides who may do what: people, policies, the targets' policies, exceptions."""
+    relevant = {
+        "people": config.people,
+        "policies": config.policies,
+        "targets": {
+            name: {"environment": target.environment, "policy": target.policy}
+            for name, target in config.targets.items()
+        },
+        "functions": config.functions,
+        "accept": config.accept,
+        "journal_local": config.journal_local,
+    }
+    return hashlib.sha256(msgspec.json.encode(relevant, order="sorted")).hexdigest()
+
+
+def _contradictions(config: Config, document: Document) -> Iterator[Problem]:
+    """Problems that no schema can see; each names the two things that do not fit."""
+
+    def problem(rule: str, message: str, *path: str | int, hint: str | None = None) -> Problem:
+        line, column = document.position(path)
+        return Problem(rule, message, hint, line, column)
+
+    owners: dict[str, str] = {}
+    for name, person in config.people.items():
+        for i, key in enumerate(person.keys):
+            bare = " ".join(key.split()[:2])
+            if owners.setdefault(bare, name) != name:
+                message = f"{owners[bare]} and {name} share one key, so nobody could tell who signed"
+                yield problem("shared-key", message, "people", name, "keys", i, hint="Each person needs an own key.")
+    teams = Counter(team for person in config.people.values() for team in person.teams)
+    for name, policy in config.policies.items():
+        for field in ("need", "waive"):
+            needs: tuple[Need, ...] = getattr(policy, field)
+            for i, need in enumerate(needs):
+                if need.team not in teams:
+                    message = f"policy {name} needs team {need.team}, which nobody is in"
+                    hint = f"Teams with people: {', '.join(sorted(teams)) or 'none'}."
+                    yield problem("unknown-team", message, "policies", name, field, i, "team", hint=hint)
+        for i, who in enumerate(policy.break_glass):
+            if who not in config.people and who not in teams:
+                message = f"policy {name} lets {who} break the glass, but no person or team is called so"
+                yield problem("unknown-person", message, "policies", name, "break_glass", i)
+    for name, target in config.targets.items():
+        if target.policy is not None and target.policy not in config.policies:
+            message = f"target {name} names policy {target.policy}, which is not defined"
+            hint = f"Policies: {', '.join(sorted(config.policies)) or 'none'}."
+            yield problem("unknown-policy", message, "targets", name, "policy", hint=hint)
+        if target.dsn is not None and (target.service or target.host or target.port or target.dbname):
+            message = f"target {name} has a dsn and other places to connect to"
+            yield problem("target-ambiguous", message, "targets", name, hint="Keep one of them.")
+    for i, accepted in enumerate(config.accept):
+        if config.people and accepted.by not in config.people:
+            message = f"the exception for {accepted.object} was accepted by {accepted.by}, who is not in people"
+            yield problem("unknown-person", message, "accept", i, "by")
+
+
+def conninfo(target: Target) -> str:
+    """The libpq connection string of a target; passwords stay libpq's matter (pgpass, service file)."""
+    if target.dsn is not None:
+        return target.dsn
+    fields = ("service", "host", "port", "dbname", "user")
+    pairs = ((name, getattr(target, name)) for name in fields)
+    return " ".join(f"{name}={_quoted(str(value))}" for name, value in pairs if value is not None)
+
+
+def _quoted(value: str) -> str:
+    """Quote a conninfo value (libpq documentation, 34.1.1.1)."""
+    if value and not any(character in " '\\\t\n" for character in value):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def target_named(config: Config | None, name: str) -> Target:
+    """The configured target, or one made from a libpq URI given in its place (without a policy).
+
+    Raises ConfigError when there is no such target.
+    """
+    if name.startswith(("postgresql://", "postgres://")):
+        return Target(dsn=name)
+    if config is None or name not in config.targets:
+        known = ", ".join(sorted(config.targets)) if config is not None and config.targets else "none"
+        raise ConfigError(
+            f"there is no target {name!r} in the configuration",
+            hint=f"Targets: {known}. A libpq URI (postgresql://…) may stand in its place.",
+        )
+    return config.targets[name]
+
+
+def seconds(duration: str) -> float:
+    """A configured duration in seconds."""
+    return parse_duration(duration).total_seconds()

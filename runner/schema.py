@@ -1,0 +1,171 @@
+"""A JSON schema that says what is wrong in sentences, with the place in the file and the nearest spelling."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+from runner.document import Document, Problem
+
+BASE = "shisa:/schemas/"
+_ARTICLES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that ``word`` was probably meant to be."""
+    import difflib
+
+    found = difflib.get_close_matches(word, sorted(known), 1, 0.6)
+    return found[0] if found else None
+
+
+def spelling(word: str, known: Iterable[str], *, what: str) -> str:
+    """A hint: the nearest spelling, or the list of what is known."""
+    known = sorted(known)
+    near = nearest(word, known)
+    return f"Did you mean {near!r}?" if near else f"{what}: {', '.join(known) or 'none'}."
+
+
+@functools.cache
+def resource(name: str) -> Any:
+    """A schema of the package ``schemas`` by its file name."""
+    return json.loads(resources.files("schemas").joinpath(name).read_bytes())
+
+
+class Schema:
+    """A compiled schema; ``also`` holds the schemas that it refers to, by file name."""
+
+    def __init__(self, name: str, also: Mapping[str, Any] | None = None) -> None:
+        import jsonschema_rs
+
+        self._by_uri = {BASE + name: resource(name)} | {BASE + key: value for key, value in (also or {}).items()}
+        self._validator = jsonschema_rs.validator_for(
+            self._by_uri[BASE + name],
+            registry=jsonschema_rs.Registry(list(self._by_uri.items())),
+            base_uri=BASE + name,
+            validate_formats=True,
+            offline=True,
+        )
+
+    def errors(self, data: Any) -> list[Any]:
+        """What the validator finds, as it says it; none for valid data."""
+        return [] if self._validator.is_valid(data) else list(self._validator.iter_errors(data))
+
+    def problems(self, document: Document) -> list[Problem]:
+        """Everything wrong in a document, one sentence each, in the order of the file."""
+        found = [problem for error in self.errors(document.data) for problem in self._worded(error, document)]
+        return sorted(set(found), key=lambda each: (each.line, each.column, each.message))
+
+    def _worded(self, error: Any, document: Document) -> Iterator[Problem]:
+        path = tuple(error.instance_path)
+        kind, value = error.kind.name, error.instance
+        if kind == "additionalProperties":
+            for key in error.kind.unexpected:
+                yield self._unknown_key(error, (*path, key), document)
+            return
+        position = document.position(path, of_key=kind == "falseSchema")
+        if kind == "propertyNames":
+            position = document.position((*path, value), of_key=True)
+        message, hint = self._sentence(error, path, value)
+        yield Problem(_rule(error), message, hint, *position)
+
+    def _unknown_key(self, error: Any, path: tuple[str | int, ...], document: Document) -> Problem:
+        key = str(path[-1])
+        known = self._around(error).get("properties", {})
+        position = document.position(path, of_key=True)
+        where = _place(path[:-1])
+        if "checks.schema.json" in error.absolute_keyword_location:
+            message = f"the check has no parameter {key!r}"
+            return Problem("check-parameter", message, spelling(key, known, what="Its parameters"), *position)
+        return Problem("unknown-key", f"the key {key!r} is unknown{where}", spelling(key, known, what="Known keys"), *position)
+
+    def _around(self, error: Any) -> dict[str, Any]:
+        """The subschema that holds the failing keyword."""
+        schema = self._by_uri[error.absolute_keyword_location.partition("#")[0]]
+        for part in list(error.schema_path)[:-1]:
+            schema = schema[part]
+        return schema if isinstance(schema, dict) else {}
+
+    def _sentence(self, error: Any, path: tuple[str | int, ...], value: Any) -> tuple[str, str | None]:
+        kind, detail = error.kind.name, error.kind
+        what = _called(path)
+        about = self._around(error).get("description")
+        match kind:
+            case "required":
+                return f"the key {detail.property!r} is missing{_place(path)}", None
+            case "type":
+                types = " or ".join(_ARTICLES[each] for each in detail.types)
+                return f"{what} must be {types}, not {_shown(value)}", about
+            case "enum":
+                options = [str(each) for each in detail.options]
+                near = spelling(str(value), options, what="Possible")
+                return f"{what} cannot be {_shown(value)}", near
+            case "const":
+                return f"{what} must be {json.dumps(detail.expected_value)}, not {_shown(value)}", None
+            case "pattern":
+                return self._pattern(error, what, value)
+            case "oneOf":
+                return self._choice(error, path, value)
+            case "falseSchema":
+                return f"{what} cannot stand here", None
+            case _:
+                return f"{what}: {error.message}", about
+
+    def _pattern(self, error: Any, what: str, value: Any) -> tuple[str, str | None]:
+        pattern = error.kind.pattern
+        around = self._around(error)
+        words = pattern.removesuffix(r"|\{\{").removeprefix("^(").removesuffix(")$")
+        if words.replace("|", "").replace("-", "").isalpha():
+            return f"{what} cannot be {_shown(value)}", spelling(str(value), words.split("|"), what="Possible")
+        if pattern.startswith(r"\{\{"):
+            return f"{what} must be {around.get('description', 'a template')}, not {_shown(value)}".replace("A ", "a "), None
+        return f"{what} cannot be {_shown(value)}", around.get("description") or f"It must match {pattern}"
+
+    def _choice(self, error: Any, path: tuple[str | int, ...], value: Any) -> tuple[str, str | None]:
+        """Word ``oneOf`` over required keys: there is none of them, or there is more than one."""
+        around = self._around(error)
+        keys = [each["required"][0] for each in around["oneOf"] if "required" in each]
+        present = [key for key in keys if isinstance(value, dict) and key in value]
+        if len(present) > 1:
+            return f"{' and '.join(present)} cannot stand together{_place(path)}", "Make two steps of it."
+        others = [key for key in value if isinstance(key, str)] if isinstance(value, dict) else []
+        near = next((f"Did you mean {word!r}?" for key in others if (word := nearest(key, keys))), None)
+        return f"one of {', '.join(keys)} is missing{_place(path)}", near
+
+
+def _rule(error: Any) -> str:
+    kind = error.kind.name
+    if "checks.schema.json" in error.absolute_keyword_location:
+        return "unknown-check" if tuple(error.instance_path)[-1:] == ("check",) else "check-parameter"
+    return {"required": "missing-key", "oneOf": "missing-key", "type": "wrong-type"}.get(kind, "wrong-value")
+
+
+def _called(path: Sequence[str | int]) -> str:
+    """The last key of a path, as in a sentence."""
+    keys = [part for part in path if isinstance(part, str)]
+    if not keys:
+        return "the file"
+    return f"an item of {keys[-1]!r}" if isinstance(path[-1], int) else repr(keys[-1])
+
+
+def _place(path: Sequence[str | int]) -> str:
+    keys = [part for part in path if isinstance(part, str)]
+    return f" in {keys[-1]!r}" if keys else ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"  # noqa: PLR2004 - a message is one line
