@@ -179,12 +179,18 @@ def _advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
             assert_never(never)
 
 
+_ASKED_AGAIN = {"manual", "ask", "check", "wait", "sequences"}
+"""Kinds that an interrupted run simply does again: they change nothing, or only what is behind."""
+
+
 def _resume(step: StepState) -> StepState | None:
     """What of a step still holds in a new process; None begins it anew.
 
     A refused request, closed guards and a failed attempt are tried again; an open request goes on waiting.
     """
     if step.outcome in {"failed", "cancelled"}:
+        return None
+    if step.outcome == "unknown" and step.entered is not None and step.entered.kind in _ASKED_AGAIN:
         return None
     if step.outcome is None and (step.refused or _closed(step.before)):
         return None

@@ -108,6 +108,8 @@ class StepEntered(Body, frozen=True, kw_only=True):
     destructive: bool
     reasons: tuple[str, ...] = ()
     """Why the step counts as destructive, a sentence each."""
+    survives_rollback: bool = False
+    """Whether part of its effect stays when its transaction is rolled back."""
     policies: tuple[str, ...] = ()
     """The policies that must be satisfied before it starts: the step's own and the target's."""
     target: str | None = None

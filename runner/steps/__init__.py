@@ -1,1 +1,20 @@
-"""One file per step kind."""
+"""One file per step kind: its effect."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+
+from runner.steps.base import Perform
+
+
+def _load(module: str) -> Perform:
+    perform: Perform = importlib.import_module(f"runner.steps.{module}").perform
+    return perform
+
+
+EFFECTS: dict[str, Callable[[], Perform]] = {
+    kind: partial(_load, kind) for kind in ("manual", "check", "sql", "restore", "sequences")
+}
+"""Step kind → loader of its effect; a kind that is missing here cannot run yet, and a run says so when it opens."""

@@ -1,0 +1,107 @@
+"""The second person, seen from the engine: ask, wait, and look again before the effect."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from checks.duration import parse_duration
+from runner.engine.gate import view
+from runner.engine.ports import stamp
+from runner.guards import envelope_of, worse_than
+from runner.journal.events import ApprovalExpired, ApprovalRequested, ApprovalStale
+from runner.review.requests import new_request_id
+
+if TYPE_CHECKING:
+    from runner.engine.session import Session
+    from runner.guards import Evidence
+
+_POLL = 0.3
+"""Seconds between two looks into the journal."""
+
+
+def request(session: Session, path: str) -> None:
+    """Journal a request for the step as it is rendered, within the envelope of what its guards found."""
+    step = session.state.step(path)
+    if step.entered is None or step.before is None:
+        raise AssertionError
+    policies = [session.config.config.policies[name] for name in step.entered.policies]
+    ttl = min((parse_duration(policy.request_ttl) for policy in policies), default=timedelta(hours=1))
+    target = session.targets.of(step.entered.target)
+    session.append(
+        ApprovalRequested(
+            request=new_request_id(),
+            step_digest=step.entered.step_digest,
+            plan_digest=session.plan_digest(),
+            policy_digest=session.config.digest,
+            policies=step.entered.policies,
+            operator=session.state.operator,
+            target="" if target is None else target.bound.fingerprint,
+            envelope=envelope_of(step.before.evidence),
+            not_after=stamp(session.clock() + ttl),
+        ),
+        path,
+    )
+
+
+def wait(session: Session, path: str) -> bool:
+    """Wait until the step's request is decided; False where the operator does not want to wait here."""
+    step = session.state.step(path)
+    if step.request is None:
+        raise AssertionError
+    session.operator.waiting(view(session, path), step.request)
+    if session.detach:
+        return False
+    while session.requests().get(step.request.request, "waiting") == "waiting":
+        time.sleep(_POLL)
+        session.refresh()
+    return True
+
+
+def expire(session: Session, path: str, reason: str) -> None:
+    """Journal that a request outlived its time, once."""
+    step = session.state.step(path)
+    if step.request is not None and step.refused is None:
+        session.append(ApprovalExpired(request=step.request.request, reason=reason), path)
+
+
+def stale_reasons(session: Session, path: str, step_digest: str, evidence: Sequence[Evidence]) -> list[str]:
+    """Say why what was approved is not what would run now; empty where it is."""
+    request_ = session.state.step(path).request
+    if request_ is None:
+        return []
+    reasons = []
+    if step_digest != request_.step_digest:
+        reasons.append("the rendered step is another one than was approved")
+    if session.plan_digest() != request_.plan_digest:
+        reasons.append("the plan is another one than was approved")
+    if session.config.digest != request_.policy_digest:
+        reasons.append("the policies in shisa.yaml are others than at the request")
+    return reasons + worse_than(request_.envelope, [one.as_json() for one in evidence])
+
+
+def void(session: Session, path: str, reasons: Sequence[str]) -> None:
+    """Journal that the step's request is stale."""
+    step = session.state.step(path)
+    if step.request is not None and step.refused is None:
+        session.append(ApprovalStale(request=step.request.request, reasons=tuple(reasons)), path)
+
+
+def void_all(session: Session, reasons: Sequence[str]) -> None:
+    """Journal that every request not yet used is stale."""
+    for path, step in session.state.steps.items():
+        if step.request is not None and step.refused is None and step.intended is None:
+            void(session, path, reasons)
+
+
+def approvers(session: Session, path: str) -> list[dict[str, Any]]:
+    """Tell who signed the step's request, and as which team."""
+    step = session.state.step(path)
+    if step.request is None:
+        return []
+    for one in session.decided(session.clock()):
+        if one.id == step.request.request:
+            return [{"person": vote.person, "team": vote.team} for vote in one.votes]
+    return []

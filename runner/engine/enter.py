@@ -1,0 +1,101 @@
+"""Enter a step: render it completely, judge how dangerous it is, and journal what it has become."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.canonical import digest
+from runner.engine.targets import Target
+from runner.errors import GateClosedError
+from runner.journal.events import StepEntered, StepSkipped
+from runner.runbook.danger import Danger, danger_of
+from runner.runbook.model import Step, step_of
+from runner.runbook.render import holds, render_step, statements_of
+
+if TYPE_CHECKING:
+    from runner.engine.session import Session
+
+
+def enter(session: Session, path: str) -> None:
+    """Journal ``step.entered``, or ``step.skipped`` where the step's ``when`` is false.
+
+    Raises GateClosedError where a destructive step has nobody who could approve it.
+    """
+    data = session.plan.data(path)
+    known = session.known()
+    if "when" in data and not holds(data["when"], known):
+        session.append(StepSkipped(reason=f"when: {data['when']} is false"), path)
+        return
+    session.append(rendered(session, path), path)
+
+
+def rendered(session: Session, path: str) -> StepEntered:
+    """Render the step as it stands now; rendering twice gives the same digest as long as nothing changed."""
+    plain = render_step(session.plan.data(path), session.known())
+    step = step_of(plain)
+    target = session.targets.of(step.target)
+    texts = tuple(statement.text for statement in statements_of(step, session.known(), session.plan.secrets))
+    danger = danger_of(step, texts, harmless=frozenset(session.config.config.functions.harmless))
+    return StepEntered(
+        kind=step.kind,
+        title=step.title,
+        step_digest=step_digest(plain, texts, target),
+        rendered=plain,
+        destructive=danger.destructive,
+        reasons=danger.reasons,
+        survives_rollback=danger.survives_rollback,
+        policies=_policies(step, danger, target, session),
+        target=None if target is None else target.bound.name,
+        statements=texts,
+    )
+
+
+def step_digest(plain: dict[str, object], texts: tuple[str, ...], target: Target | None) -> str:
+    """Digest everything of a step that an approval covers (DESIGN §8).
+
+    The plain data holds bodies, guards with bounds, timeouts, expectations, verify, rollback and cleanup; secrets
+    stand in it by placeholder.
+    """
+    whole = {
+        "render": 1,
+        "step": _without_floats(plain),
+        "statements": list(texts),
+        "target": None if target is None else target.bound.fingerprint,
+        "role": None if target is None else str(target.bound.identity.get("role")),
+    }
+    return digest(whole)
+
+
+def _policies(step: Step, danger: Danger, target: Target | None, session: Session) -> tuple[str, ...]:
+    wanted = [step.approval] if step.approval else []
+    if danger.destructive:
+        bound = None if target is None else target.bound.policy
+        if target is not None and bound is None:
+            raise GateClosedError(
+                f"{step.id} is destructive, but target {target.bound.name} has no policy",
+                hint="give the target a policy in shisa.yaml; a target without one takes no destructive step",
+            )
+        wanted += [bound] if bound else []
+        if not wanted:
+            raise GateClosedError(
+                f"{step.id} is destructive ({danger.reasons[0]}) and names no approval policy",
+                hint="add `approval: POLICY` to the step",
+            )
+    unknown = [name for name in wanted if name not in session.config.config.policies]
+    if unknown:
+        raise GateClosedError(
+            f"{step.id} needs policy {unknown[0]!r}, which shisa.yaml does not define",
+            hint=f"policies: {', '.join(sorted(session.config.config.policies)) or 'none'}",
+        )
+    return tuple(dict.fromkeys(wanted))
+
+
+def _without_floats(value: object) -> object:
+    """Spell decimal numbers as text: canonical JSON has no floats."""
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, dict):
+        return {str(key): _without_floats(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_floats(item) for item in value]
+    return value

@@ -1,0 +1,121 @@
+"""Step through a run: ask what is next, do it, write it down, until it ends or must wait."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import assert_never
+
+from runner.engine import act, approval, gate
+from runner.engine.enter import enter
+from runner.engine.next_action import (
+    Action,
+    AskGuards,
+    Await,
+    Blocked,
+    Close,
+    Enter,
+    Failed,
+    Refused,
+    RequestApproval,
+    Settle,
+    Start,
+    next_action,
+)
+from runner.engine.session import Session
+from runner.engine.settle import settle
+from runner.errors import ApprovalError, GateClosedError
+from runner.journal.events import RunClosed, RunPaused
+
+EXIT = {"completed": 0, "blocked": 1, "failed": 3, "rejected": 4, "stopped": 5, "waiting": 6, "unknown": 7}
+"""Exit code of a run by the state in which the program leaves it (DESIGN §5)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ending:
+    """How the program lets go of a run."""
+
+    state: str
+    reason: str
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit code."""
+        return EXIT[self.state]
+
+
+def step_through(session: Session) -> Ending:
+    """Work on a run until it is completed, or until something or somebody is needed."""
+    try:
+        while True:
+            session.refresh()
+            action = next_action(session.state, session.plan.order, session.requests())
+            ending = perform(session, action)
+            if ending is not None:
+                return ending
+    except KeyboardInterrupt:
+        return pause(session, "stopped", "interrupted by the operator")
+    except GateClosedError as error:
+        return pause(session, "blocked", error.message)
+    except ApprovalError as error:
+        return pause(session, "rejected", error.message)
+
+
+def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, PLR0911, PLR0912 - a case an action
+    """Do one action; an ending where the program must let go."""
+    match action:
+        case Enter(path):
+            enter(session, path)
+        case AskGuards(path, moment):
+            gate.ask(session, path, moment)
+        case Blocked(path, "before"):
+            return _blocked(session, path)
+        case Blocked(path, _):
+            after = session.state.step(path).after
+            evidence = () if after is None else after.evidence
+            return pause(session, "blocked", gate.refuse_closed(path, evidence).message)
+        case RequestApproval(path):
+            approval.request(session, path)
+        case Await(path):
+            if not approval.wait(session, path):
+                return pause(session, "waiting", f"{path} waits for a second person")
+        case Refused(path, reason):
+            if "expired" in reason:
+                approval.expire(session, path, reason)
+            return pause(session, "rejected", f"{path}: {reason}")
+        case Start(path):
+            if not act.start(session, path):
+                return pause(session, "stopped", f"the operator stopped before {path}")
+        case Failed(path):
+            ended = session.state.step(path).ended
+            return pause(session, "failed", f"{path}: {ended.message if ended else 'not done'}")
+        case Settle(path):
+            return _settle(session, path)
+        case Close():
+            session.append(RunClosed(state="completed"))
+            return Ending("completed", "every step is done")
+        case _ as never:
+            assert_never(never)
+    return None
+
+
+def pause(session: Session, state: str, reason: str) -> Ending:
+    """Journal why the program lets go of a run that can be resumed."""
+    session.append(RunPaused(state=state, reason=reason))  # type: ignore[arg-type]
+    return Ending(state, reason)
+
+
+def _blocked(session: Session, path: str) -> Ending | None:
+    view = gate.view(session, path)
+    offered = gate.offers(session, path)
+    chosen = session.operator.choose(view, offered) if offered else None
+    if chosen is not None:
+        gate.take_over(session, path, chosen)
+        return None
+    before = session.state.step(path).before
+    evidence = () if before is None else before.evidence
+    return pause(session, "blocked", gate.refuse_closed(path, evidence).message)
+
+
+def _settle(session: Session, path: str) -> Ending | None:
+    why = settle(session, path)
+    return None if why is None else pause(session, "unknown", f"{path}: {why}")

@@ -1,0 +1,219 @@
+"""Open a run, or take one up again: what it is pinned to, who it belongs to, which databases it works on."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner import __version__
+from runner.config.load import conninfo, target_named
+from runner.engine.ports import Clock, Observer, Operator
+from runner.engine.session import Session, host
+from runner.engine.state import fold
+from runner.engine.targets import Target, Targets, bind
+from runner.errors import ConfigError, GateClosedError, UsageError
+from runner.journal.events import PlanAmended, RunOpened, RunResumed, SourceFile
+from runner.review.statement import sign_run
+from runner.runbook.plan import Plan, amend, plan_digest, plan_from_sources
+from runner.steps import EFFECTS
+
+if TYPE_CHECKING:
+    from runner.config.model import Loaded
+    from runner.journal.record import Journal
+    from runner.review.keys import KeyRef
+
+_LATER = {"repeat", "retry", "verify", "cleanup", "changes_target", "lock", "group"}
+"""Keys that a runbook may hold but a run does not carry out yet; it refuses rather than leave them out."""
+
+
+def new_run_id(now: datetime) -> str:
+    """Make a run's id, ``YYMMDD-xxxxxx``."""
+    return f"{now:%y%m%d}-{secrets.token_hex(3)}"
+
+
+def open_run(
+    *,
+    journal: Journal,
+    config: Loaded,
+    plan: Plan,
+    params: Mapping[str, Any],
+    target_map: Mapping[str, str],
+    person: str,
+    key: KeyRef | None,
+    operator: Operator,
+    clock: Clock,
+    observers: Sequence[Observer] = (),
+    detach: bool = False,
+    unattended: bool = False,
+) -> Session:
+    """Open a run of ``plan``: bind its targets, prove that it can be carried out, and journal ``run.opened``.
+
+    Raises UsageError (also ConfigError, ConnectError) before anything is journaled.
+    """
+    refuse_unbuilt(plan)
+    targets = Targets({name: _bind(config, name, target_map.get(name, name)) for name in plan.runbook.targets})
+    _production(targets, key=key, unattended=unattended, config=config)
+    opened = RunOpened(
+        version=__version__,
+        runbook=plan.runbook.id,
+        title=plan.runbook.title,
+        files=tuple(
+            SourceFile(path=str(path), sha256=hashlib.sha256(text.encode()).hexdigest(), text=text)
+            for path, text in plan.sources.items()
+        ),
+        params={name: plan.shown(name, value) for name, value in params.items()},
+        targets=tuple(target.bound for target in targets.by_name.values()),
+        operator=person,
+        host=host(),
+        plan_digest=plan_digest(plan, targets.fingerprints()),
+        policy_digest=config.digest,
+        unattended=unattended,
+    )
+    run = new_run_id(clock())
+    opened = sign_run(opened, run=run, person=person, key=key, head=journal.head(), at=clock())
+    record = journal.append(opened, run=run, step=None, person=person)
+    session = Session(
+        journal=journal,
+        config=config,
+        plan=plan,
+        values=params,
+        targets=targets,
+        person=person,
+        key=key,
+        operator=operator,
+        clock=clock,
+        observers=observers,
+        pinned=_pins(opened),
+        state=fold([record]),
+        records=[record],
+        detach=detach,
+    )
+    for observer in observers:
+        observer(record)
+    return session
+
+
+def resume_run(
+    run: str,
+    *,
+    journal: Journal,
+    config: Loaded,
+    person: str,
+    key: KeyRef | None,
+    operator: Operator,
+    clock: Clock,
+    observers: Sequence[Observer] = (),
+    detach: bool = False,
+    unattended: bool = False,
+) -> Session:
+    """Take a run up again, from the content that it was opened with.
+
+    Raises UsageError where there is no such run or it has ended, or where it belongs to somebody else.
+    """
+    records = list(journal.records(run=run))
+    if not records:
+        raise UsageError(f"there is no run {run} in the journal", hint="`shisa runs` lists them")
+    state = fold(records)
+    if state.closed is not None:
+        raise UsageError(f"run {run} has ended: {state.closed.state}", hint=f"`shisa show {run}` tells how")
+    if state.operator != person:
+        raise UsageError(
+            f"run {run} belongs to {state.operator}, not to {person}",
+            hint="only its operator resumes a run; taking it over is another command",
+        )
+    plan, params = plan_from_sources(state.opened)
+    for path, amendment in state.amendments:
+        plan = _amended(plan, path, amendment)
+    targets = Targets({bound.name: _again(config, bound) for bound in state.opened.targets})
+    _production(targets, key=key, unattended=unattended, config=config)
+    session = Session(
+        journal=journal,
+        config=config,
+        plan=plan,
+        values=params,
+        targets=targets,
+        person=person,
+        key=key,
+        operator=operator,
+        clock=clock,
+        observers=observers,
+        pinned=_pins(state.opened),
+        state=state,
+        records=records,
+        detach=detach,
+    )
+    session.append(RunResumed(operator=person, host=host(), unattended=unattended))
+    return session
+
+
+def refuse_unbuilt(plan: Plan) -> None:
+    """Refuse a plan that holds something which a run would silently leave out.
+
+    Raises UsageError naming the step and the key.
+    """
+    for planned in plan.steps:
+        kinds = [kind for kind in ("ask", "command", "backup", "wait", "for_each") if kind in planned.data]
+        kinds = [kind for kind in kinds if kind not in EFFECTS]
+        keys = sorted(_LATER & planned.data.keys())
+        if planned.data.get("guards", {}).get("during"):
+            keys.append("guards.during")
+        restore = planned.data.get("restore")
+        if isinstance(restore, dict):
+            keys += [f"restore.{key}" for key in ("rows", "where", "into", "triggers", "tenant_of") if key in restore]
+        if kinds or keys:
+            raise UsageError(
+                f"step {planned.path} uses {(kinds + keys)[0]}, which this version validates and plans but cannot run",
+                hint="make it a manual step for now",
+            )
+
+
+def _amended(plan: Plan, path: str, amendment: PlanAmended) -> Plan:
+    return amend(plan, path, amendment.set, amendment.then)
+
+
+def _bind(config: Loaded, name: str, configured: str) -> Target:
+    target = target_named(config.config, configured)
+    shown = configured if configured in config.config.targets else "(a URI of the command line)"
+    return bind(name, shown, conninfo(target), environment=target.environment, policy=target.policy)
+
+
+def _again(config: Loaded, bound: Any) -> Target:
+    target = config.config.targets.get(bound.configured)
+    if target is None:
+        raise ConfigError(
+            f"target {bound.configured!r} of this run is not in {config.path}",
+            hint="put the target back; a run on a URI of the command line cannot be resumed",
+        )
+    again = bind(bound.name, bound.configured, conninfo(target), environment=target.environment, policy=target.policy)
+    if again.bound.fingerprint != bound.fingerprint:
+        raise GateClosedError(
+            f"target {bound.configured} leads to another database than when the run opened",
+            hint="somebody moved the name; look at shisa.yaml and at the server",
+        )
+    return again
+
+
+def _production(targets: Targets, *, key: KeyRef | None, unattended: bool, config: Loaded) -> None:
+    """Production takes no unsigned run, no answers from a file, and no journal that only this machine holds."""
+    names = [name for name, target in targets.by_name.items() if target.bound.environment == "production"]
+    if not names:
+        return
+    if key is None:
+        raise UsageError(
+            f"target {names[0]} is production: the run must be signed", hint="give --key, or load an agent"
+        )
+    if unattended:
+        raise UsageError(f"target {names[0]} is production: answers come from a person", hint="leave --answers out")
+    if not config.config.journal.startswith(("postgresql://", "postgres://")) and not config.config.journal_local:
+        raise ConfigError(
+            f"target {names[0]} is production, but the journal {config.config.journal} is on this machine only",
+            hint="use a team journal, or say why not in shisa.yaml: `journal_local: REASON`",
+        )
+
+
+def _pins(opened: RunOpened) -> dict[Path, str]:
+    return {Path(file.path): file.sha256 for file in opened.files}

@@ -1,0 +1,111 @@
+"""What the engine needs from the world: a person at the terminal, a clock, and listeners."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+from checks.base import Remedy
+from runner.journal.events import ApprovalRequested, StepEntered
+from runner.journal.record import Record
+
+Observer = Callable[[Record], None]
+"""Told of every journal line after it is durable; what it raises is reported and changes nothing."""
+
+Clock = Callable[[], datetime]
+"""The time now, in UTC."""
+
+
+def wall_clock() -> datetime:
+    """Tell the time of this machine."""
+    return datetime.now(UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """Write a moment as the journal does: RFC 3339, UTC, microseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: str) -> datetime:
+    """Read what ``stamp`` wrote."""
+    return datetime.fromisoformat(text)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StepView:
+    """A step as the operator is shown it, rendered completely."""
+
+    run: str
+    path: str
+    entered: StepEntered
+    may_skip: bool
+    evidence: tuple[dict[str, Any], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Offer:
+    """A remedy that the operator may take over."""
+
+    check: str
+    object: str
+    remedy: Remedy
+
+
+class Operator(Protocol):
+    """The person who steps through the run."""
+
+    def go(self, view: StepView) -> Literal["go", "skip", "stop"]:
+        """Ask whether the step shall run now."""
+
+    def done(self, view: StepView) -> Literal["done", "stop"]:
+        """Show a manual step and ask whether it is done."""
+
+    def reason(self, view: StepView) -> str:
+        """Ask why a step is skipped."""
+
+    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
+        """Offer the remedies of a closed gate; None stops."""
+
+    def waiting(self, view: StepView, request: ApprovalRequested) -> None:
+        """Tell that the run waits for a second person."""
+
+    def tell(self, text: str) -> None:
+        """Show a line of progress."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answers:
+    """An operator whose answers stand in a file: for tests and rehearsals, never approvals."""
+
+    by_step: dict[str, str]
+    say: Callable[[str], None]
+
+    def go(self, view: StepView) -> Literal["go", "skip", "stop"]:
+        """Give the file's answer for the step, or that of ``*``."""
+        answer = self._answer(view)
+        return "skip" if answer == "skip" else "go" if answer in {"go", "done"} else "stop"
+
+    def done(self, view: StepView) -> Literal["done", "stop"]:
+        """Say done where the file says go or done."""
+        return "done" if self._answer(view) in {"go", "done"} else "stop"
+
+    def reason(self, view: StepView) -> str:
+        """Name the file as the reason."""
+        return f"the answers file skips {view.path}"
+
+    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
+        """Take the first remedy where the file says ``remedy``."""
+        return offers[0] if offers and self._answer(view) == "remedy" else None
+
+    def waiting(self, view: StepView, request: ApprovalRequested) -> None:
+        """Tell that the run waits."""
+        self.say(f"{view.path} waits for {', '.join(request.policies)}")
+
+    def tell(self, text: str) -> None:
+        """Pass the line on."""
+        self.say(text)
+
+    def _answer(self, view: StepView) -> str:
+        return self.by_step.get(view.path, self.by_step.get("*", "stop"))

@@ -1,0 +1,105 @@
+"""One run in this process: its journal, plan, targets and people, and the only place that appends its events."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runner.config.model import Loaded
+from runner.engine.next_action import RequestState
+from runner.engine.ports import Clock, Observer, Operator
+from runner.engine.state import State, advance
+from runner.engine.targets import Targets
+from runner.journal.events import Event
+from runner.journal.record import Journal, Record
+from runner.review.keys import KeyRef
+from runner.review.requests import requests_of
+from runner.runbook.plan import Plan, plan_digest
+
+
+@dataclasses.dataclass
+class Session:
+    """What the engine works with; ``state`` and ``records`` grow with the journal."""
+
+    journal: Journal
+    config: Loaded
+    plan: Plan
+    values: Mapping[str, Any]
+    """Typed parameters; captured values stand in ``state``."""
+    targets: Targets
+    person: str
+    key: KeyRef | None
+    operator: Operator
+    clock: Clock
+    observers: Sequence[Observer]
+    pinned: Mapping[Path, str]
+    """The runbook and what it includes → sha256 at the time the run opened."""
+    state: State
+    records: list[Record]
+    detach: bool = False
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        return self.state.run
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of a runbook's parameters start: the folder that the operator works in."""
+        return Path.cwd()
+
+    def append(self, body: Event, step: str | None = None) -> Record:
+        """Make an event durable, take it into the state, and tell the listeners.
+
+        Raises JournalError; then nothing may be done any more.
+        """
+        record = self.journal.append(body, run=self.run, step=step, person=self.person)
+        self._take(record)
+        return record
+
+    def refresh(self) -> bool:
+        """Read what others journaled for this run; tell whether there was anything."""
+        found = False
+        for record in self.journal.records(run=self.run, after=self.state.last_seq):
+            self._take(record)
+            found = True
+        return found
+
+    def requests(self) -> dict[str, RequestState]:
+        """Tell the state of each approval request at this moment."""
+        return {request.id: request.state for request in self.decided(self.clock())}
+
+    def decided(self, now: datetime) -> list[Any]:
+        """Read the run's requests with who signed what; signatures and policies are judged there."""
+        return requests_of(self.records, self.config.config, now)
+
+    def plan_digest(self) -> str:
+        """Digest the plan as it stands now, amendments included."""
+        return plan_digest(self.plan, self.targets.fingerprints())
+
+    def known(self) -> dict[str, Any]:
+        """Give the values that steps are rendered with: parameters and what was captured."""
+        return {**self.values, **self.state.captured}
+
+    def _take(self, record: Record) -> None:
+        self.records.append(record)
+        self.state = dataclasses.replace(advance(self.state, record), last_seq=record.seq)
+        for observer in self.observers:
+            _tell(observer, record)
+
+
+def _tell(observer: Observer, record: Record) -> None:
+    try:
+        observer(record)
+    except Exception as error:  # noqa: BLE001 - a listener's failure never changes the run
+        print(f"shisa: a listener failed: {type(error).__name__}", file=sys.stderr)  # noqa: T201
+
+
+def host() -> str:
+    """Tell this machine's name, for the journal."""
+    return socket.gethostname()

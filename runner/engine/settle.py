@@ -1,0 +1,47 @@
+"""Settle an intent without an end: ask PostgreSQL where it can know, else say that nobody does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.errors import ConnectError, GateClosedError
+from runner.journal.events import StepEnded
+from runner.postgres.connect import application_name
+from runner.postgres.transaction import Xid, fate
+
+if TYPE_CHECKING:
+    from runner.engine.session import Session
+
+_OUTCOME = {"committed": "done", "aborted": "failed"}
+
+
+def settle(session: Session, path: str) -> str | None:  # noqa: PLR0911 - one return a way not to know
+    """Find out what became of a step's effect; the reason where that stays unknown.
+
+    A transaction is asked for by its xid (``pg_xact_status``), which means something only on the same cluster and
+    timeline. Every other effect has to be looked at by a person.
+    """
+    step = session.state.step(path)
+    intended = step.intended
+    if intended is None or step.entered is None:
+        raise AssertionError
+    if step.ended is not None and intended.xid is None:
+        return step.ended.message
+    if intended.xid is None or intended.system_identifier is None or intended.timeline is None:
+        return f"the program ended while {path} ran; look whether it happened, then `shisa resolve`"
+    target = session.targets.of(step.entered.target)
+    if target is None:
+        return "the run has no target to ask"
+    xid = Xid(intended.xid, intended.system_identifier, intended.timeline)
+    try:
+        with target.connect(application_name(session.run, path)) as connection:
+            verdict, why = fate(connection, xid)
+    except (ConnectError, GateClosedError) as error:
+        return f"the target cannot be asked: {error.message}"
+    if verdict == "aborted" and step.entered.survives_rollback:
+        return f"{why}, but a ROLLBACK does not undo all of this step"
+    outcome = _OUTCOME.get(verdict)
+    if outcome is None:
+        return why
+    session.append(StepEnded(outcome=outcome, message=why), path)  # type: ignore[arg-type]
+    return None

@@ -1,0 +1,104 @@
+"""PostgreSQL's own client programs: where they are, which version, and how they learn where to connect."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.errors import UsageError
+
+_KEPT = 4000
+"""Characters of a program's error output that are kept."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Client:
+    """A client program such as pg_restore."""
+
+    path: Path
+    version: str
+
+    @property
+    def major(self) -> int:
+        """The major version, 18 for 18.6."""
+        return int(self.version.split(".")[0])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ran:
+    """How a client program ended."""
+
+    code: int
+    output: str
+    errors: str
+    """The last part of what it wrote to its error output."""
+
+
+def find_client(name: str) -> Client:
+    """Find a client program on the PATH and ask its version.
+
+    Raises UsageError when there is none or it does not answer.
+    """
+    found = shutil.which(name)
+    if found is None:
+        message = f"{name} is not on the PATH"
+        raise UsageError(message, hint="install PostgreSQL's client programs (Debian: postgresql-client)")
+    answer = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=30, check=False)
+    version = re.search(r"\) (\d+(?:\.\d+)?)", answer.stdout)
+    if answer.returncode != 0 or version is None:
+        message = f"{found} does not tell its version"
+        raise UsageError(message, hint=f"run `{name} --version` and see")
+    return Client(Path(found), version[1])
+
+
+def environment(conninfo: str, application_name: str) -> dict[str, str]:
+    """Turn a conninfo into libpq's environment variables, so that no password stands in an argument list."""
+    from psycopg import pq
+
+    out = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+    out |= {key: value for key, value in os.environ.items() if key in {"PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR"}}
+    for option in pq.Conninfo.parse(conninfo.encode()):
+        if option.val is not None and option.envvar is not None:
+            out[option.envvar.decode()] = option.val.decode()
+    return out | {"PGAPPNAME": application_name, "LC_ALL": "C"}
+
+
+def run_client(argv: Sequence[str], env: dict[str, str]) -> Ran:
+    """Run a client program in a process group of its own; an interruption ends the whole group first.
+
+    Raises KeyboardInterrupt through, after the group has ended.
+    """
+    with subprocess.Popen(
+        argv,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as child:
+        try:
+            output, errors = child.communicate()
+        except BaseException:
+            _end_group(child)
+            raise
+    return Ran(child.returncode, output, errors[-_KEPT:])
+
+
+def _end_group(child: subprocess.Popen[str]) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(child.pid, sign)
+            child.wait(timeout=10)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        return

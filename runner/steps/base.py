@@ -1,0 +1,54 @@
+"""What an effect is given, and what it gives back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from runner.journal.events import StepEnded, StepIntended
+from runner.runbook.model import Step
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from runner.postgres.transaction import Xid
+
+
+class Connect(Protocol):
+    """Opens a connection to the step's target, in autocommit, with the step's application name."""
+
+    def __call__(self, *, purpose: str = "") -> Connection[Any]:
+        """Open one; ``purpose`` tells several of one step apart. Raises ConnectError and GateClosedError."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Effect:
+    """One attempt at a step: its text, its target, and the callback that makes the intent durable."""
+
+    run: str
+    path: str
+    step: Step
+    """The step as it is rendered."""
+    statements: tuple[str, ...]
+    """The texts to send, secrets put in; never shown, journaled or logged."""
+    survives_rollback: bool
+    """Whether part of the effect stays when its transaction is rolled back (setval, dblink, untrusted code)."""
+    values: Mapping[str, Any]
+    folder: Path
+    """The folder that relative paths start from."""
+    application_name: str
+    intend: Callable[[Xid | None], StepIntended]
+    """Must be called once before anything is changed; returns when the intent is on disk."""
+    connect: Connect
+    conninfo: str | None
+    confirm: Callable[[], Literal["done", "stop"]]
+    """Asks the operator whether a manual step is done."""
+    capture: Callable[[str, Any], None]
+    """Journals a value for later steps."""
+    tell: Callable[[str], None]
+    """Shows a line of progress; not journaled."""
+
+
+Perform = Callable[[Effect], StepEnded]

@@ -1,0 +1,119 @@
+"""``restore``: objects and rows out of an archive, by the real pg_restore, with or without its SEQUENCE SETs.
+
+``keep`` (the default) and ``raise`` restore from a list that leaves every SEQUENCE SET out, so that no sequence of
+the target moves back; ``raise`` then lifts the sequences above every id in use. ``from-backup`` restores what the
+archive says and is what the guard ``sequence-drift`` is for.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.archive import read_archive
+from runner.errors import UsageError
+from runner.journal.events import StepEnded
+from runner.postgres.clients import Client, environment, find_client, run_client
+from runner.postgres.raising import raise_sequences
+from runner.runbook.model import Restore
+from runner.steps.base import Effect
+
+if TYPE_CHECKING:
+    from checks.base import ArchiveFacts
+    from runner.postgres.clients import Ran
+
+_ENTRY = re.compile(r"(\d+);")
+_LOST = re.compile(r"connection|terminat|could not send|could not receive", re.IGNORECASE)
+
+
+def perform(effect: Effect) -> StepEnded:
+    """Restore the selection in one transaction; what is not carried out whole is rolled back."""
+    restore = effect.step.restore
+    if not isinstance(restore, Restore):
+        message = "restore: undo is not built yet"
+        raise UsageError(message, hint="restore the rows kept by hand, or from the backup")
+    begun = time.monotonic()
+    archive = effect.folder / restore.from_
+    facts = read_archive(archive)
+    client = _client(facts)
+    env = environment(effect.conninfo or "", effect.application_name)
+    with tempfile.TemporaryDirectory(prefix="shisa-") as folder:
+        listed = run_client([str(client.path), "-l", *_selection(restore), str(archive)], env)
+        if listed.code != 0:
+            raise UsageError(f"pg_restore cannot list {archive}: {listed.errors.strip()}")
+        entries = keep_entries(listed.output, facts, with_sequences=restore.sequences == "from-backup")
+        list_file = Path(folder) / "entries"
+        list_file.write_text("".join(f"{line}\n" for line in entries), encoding="utf-8")
+        effect.intend(None)
+        effect.tell(f"pg_restore {client.version} takes {len(entries)} entries of {archive.name}")
+        ran = run_client([str(client.path), "-L", str(list_file), *_mode(restore), "-d", "", str(archive)], env)
+    ended = _ended(ran, restore, len(entries), begun)
+    if ended.outcome == "done" and restore.sequences == "raise":
+        return _raise(effect, facts, ended)
+    return ended
+
+
+def keep_entries(listing: str, facts: ArchiveFacts, *, with_sequences: bool) -> list[str]:
+    """Take the lines of a ``pg_restore -l`` listing that shall be restored.
+
+    The archive's own table of contents says which line is a SEQUENCE SET, not the line's text.
+    """
+    rewinding = {entry.dump_id for entry in facts.entries if entry.kind == "SEQUENCE SET"}
+    lines = []
+    for line in listing.splitlines():
+        entry = _ENTRY.match(line)
+        if entry is not None and (with_sequences or int(entry[1]) not in rewinding):
+            lines.append(line)
+    return lines
+
+
+def _client(facts: ArchiveFacts) -> Client:
+    if facts.format == "plain":
+        raise UsageError(
+            f"{facts.path} is a plain SQL dump, which holds no list to choose from",
+            hint="dump with -Fc, -Fd or -Ft; a plain dump can still be given to the guards",
+        )
+    client = find_client("pg_restore")
+    dumped = (facts.dump_version or "").split(".")[0]
+    if dumped.isdigit() and int(dumped) > client.major:
+        raise UsageError(
+            f"{facts.path} was written by pg_dump {facts.dump_version}, newer than pg_restore {client.version}",
+            hint=f"put PostgreSQL {dumped}'s client programs first on the PATH",
+        )
+    return client
+
+
+def _selection(restore: Restore) -> list[str]:
+    argv = [f"--schema={schema}" for schema in restore.schemas]
+    for table in restore.tables:
+        schema, dot, name = table.rpartition(".")
+        argv += [f"--schema={schema}"] * bool(dot) + [f"--table={name}"]
+    return argv + ([f"--section={restore.section}"] if restore.section else [])
+
+
+def _mode(restore: Restore) -> list[str]:
+    jobs = int(restore.jobs)
+    return ["--exit-on-error", *(["--single-transaction"] if jobs == 1 else [f"--jobs={jobs}"])]
+
+
+def _ended(ran: Ran, restore: Restore, entries: int, begun: float) -> StepEnded:
+    took = round((time.monotonic() - begun) * 1000)
+    if ran.code == 0:
+        return StepEnded(outcome="done", message=f"{entries} entries restored", duration_ms=took)
+    errors = ran.errors.strip().splitlines()
+    sentence = errors[0] if errors else f"pg_restore ended with {ran.code}"
+    whole = int(restore.jobs) == 1 and restore.sequences != "from-backup" and not _LOST.search(ran.errors)
+    if whole:
+        return StepEnded(outcome="failed", message=f"rolled back: {sentence}", duration_ms=took)
+    return StepEnded(outcome="unknown", message=f"{sentence}; part of it may stand", duration_ms=took)
+
+
+def _raise(effect: Effect, facts: ArchiveFacts, ended: StepEnded) -> StepEnded:
+    names = tuple((entry.schema, entry.name) for entry in facts.sequence_sets)
+    with effect.connect() as connection:
+        raised = raise_sequences(connection, names, margin=1000, lock_timeout=effect.step.lock_timeout or "2s")
+    detail = {"raised": [change.as_json() for change in raised]}
+    return StepEnded(outcome="done", message=ended.message, duration_ms=ended.duration_ms, detail=detail)
