@@ -1,0 +1,148 @@
+"""Events → the requests in them, each with the decisions that count and what put an end to it. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Literal
+
+from runner.config.model import Person
+from runner.journal import events as ev
+from runner.journal.record import Record
+from runner.review.approval import Counted, Request, verify_approval
+from runner.review.keys import fingerprint
+from runner.review.sshsig import Refused
+from runner.review.wire import MalformedError, dearmour
+
+State = Literal["waiting", "approved", "rejected", "withdrawn", "expired", "stale", "consumed"]
+Judge = Callable[[Request, Record, Collection[str]], Counted | Refused]
+"""Judges a decision's line; the last argument are fingerprints of keys that the operator signed with."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Approved:
+    """A decision that counts, and when the journal received it."""
+
+    given: Counted
+    at: datetime
+
+
+@dataclasses.dataclass(slots=True)
+class Entry:
+    """A request while its events are read."""
+
+    request: Request
+    operator_keys: frozenset[str]
+    ended: tuple[State, str] | None = None
+    approvals: list[Approved] = dataclasses.field(default_factory=list)
+    refused: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+
+    def end(self, state: State, reason: str) -> None:
+        """Close the request; the first end is the one that counts."""
+        if self.ended is None:
+            self.ended = state, reason
+
+
+class Ledger:
+    """All requests of the lines read so far."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.entries: dict[str, Entry] = {}
+        self._judge = judge
+        self._opened: dict[str, ev.RunOpened] = {}
+
+    def take(self, record: Record) -> None:
+        """Take one line in."""
+        match record.body:
+            case ev.RunOpened() as opened:
+                self._opened[record.run] = opened
+            case ev.ApprovalRequested() as body:
+                request = Request(record.run, record.step or "", record.at, body)
+                self.entries.setdefault(request.id, Entry(request, self._keys(record.run, body.operator)))
+            case ev.ApprovalGiven(request=id_) | ev.ApprovalRejected(request=id_):
+                self._decide(id_, record)
+            case _:
+                self._close(record)
+
+    def _close(self, record: Record) -> None:
+        """Close the requests that a line puts an end to."""
+        match record.body:
+            case ev.ApprovalWithdrawn(request=id_, reason=reason):
+                self._withdraw(id_, record.person, reason)
+            case ev.ApprovalExpired(request=id_, reason=reason):
+                self._end([id_], "expired", reason)
+            case ev.ApprovalStale(request=id_, reasons=reasons):
+                self._end([id_], "stale", "; ".join(reasons))
+            case ev.StepIntended(requests=ids):
+                self._end(ids, "consumed", f"{record.step} started at {record.at}")
+            case ev.PlanAmended(plan_digest=digest):
+                self._end(self._of(record.run, lambda r: r.plan_digest != digest), "stale", "the plan was amended")
+            case ev.RunHandedOver(to_person=heir):
+                others = self._of(record.run, lambda r: r.operator != heir)
+                self._end(others, "stale", f"{heir} is the operator now")
+            case ev.RunClosed():
+                self._end(self._of(record.run, lambda _: True), "withdrawn", "the run was closed")
+            case _:
+                pass
+
+    def _keys(self, run: str, operator: str) -> frozenset[str]:
+        opened = self._opened.get(run)
+        if opened is None or opened.signature is None or opened.operator != operator:
+            return frozenset()
+        try:
+            return frozenset({fingerprint(dearmour(opened.signature).key)})
+        except MalformedError:
+            return frozenset()
+
+    def _decide(self, id_: str, record: Record) -> None:
+        entry = self.entries.get(id_)
+        if entry is None or entry.ended is not None:
+            return
+        if (entry.request.run, entry.request.step) != (record.run, record.step):
+            entry.refused.append((record.person, "its line stands at another run or step"))
+            return
+        match self._judge(entry.request, record, entry.operator_keys):
+            case Refused(reason):
+                entry.refused.append((record.person, reason))
+            case Counted(decision="reject", person=person, reason=reason):
+                entry.end("rejected", f"{person} rejected it: {reason or 'no reason given'}")
+            case given:
+                entry.approvals.append(Approved(given, datetime.fromisoformat(record.at)))
+
+    def _withdraw(self, id_: str, person: str, reason: str) -> None:
+        entry = self.entries.get(id_)
+        if entry is not None and person in {entry.request.body.operator, *(a.given.person for a in entry.approvals)}:
+            entry.end("withdrawn", f"{person} withdrew: {reason}")
+
+    def _end(self, ids: Iterable[str], state: State, reason: str) -> None:
+        for id_ in ids:
+            if id_ in self.entries:
+                self.entries[id_].end(state, reason)
+
+    def _of(self, run: str, which: Callable[[ev.ApprovalRequested], bool]) -> list[str]:
+        return [id_ for id_, one in self.entries.items() if one.request.run == run and which(one.request.body)]
+
+
+def judge_by(people: Mapping[str, Person], excluded: Collection[str] = ()) -> Judge:
+    """Judge decisions by the people of shisa.yaml; ``excluded`` may not count besides the operator."""
+
+    def judge(request: Request, record: Record, operator_keys: Collection[str]) -> Counted | Refused:
+        body = record.body
+        if not isinstance(body, ev.ApprovalGiven | ev.ApprovalRejected):
+            raise TypeError(body.name)
+        found = verify_approval(
+            body.statement,
+            body.signature,
+            request,
+            people=people,
+            now=datetime.fromisoformat(record.at),
+            excluded=excluded,
+            excluded_keys=operator_keys,
+        )
+        due = "approve" if isinstance(body, ev.ApprovalGiven) else "reject"
+        if isinstance(found, Counted) and (found.decision, found.as_team) != (due, body.as_team):
+            return Refused(f"its line says {due} as {body.as_team}, and its signer says otherwise")
+        return found
+
+    return judge

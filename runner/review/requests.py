@@ -1,0 +1,120 @@
+"""Fold: the events of runs → the requests in them, and whether each is approved at this moment. Pure.
+
+Every decision is judged again each time: a reviewer who left shisa.yaml no longer counts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from checks.duration import parse_duration
+from runner.config.model import Config, Policy
+from runner.journal.record import Record
+from runner.policy import Matching, Missing, Vote, assign
+from runner.review.approval import Request
+from runner.review.ledger import Approved, Entry, Judge, Ledger, State, judge_by
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Standing:
+    """A request and how it stands at one moment."""
+
+    request: Request
+    state: State
+    reason: str | None = None
+    """Why it can no longer be used; None while waiting or approved."""
+    approvals: tuple[Approved, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    """Decisions that do not count: the person of the line, and the reason."""
+    missing: tuple[tuple[str, Missing], ...] = ()
+    """What is still needed: the policy's name, and the people."""
+    not_before: datetime | None = None
+    """The start of the signed window; an approved step may not start earlier."""
+    deadline: datetime | None = None
+    """Waiting: until when people may sign. Approved: until when the step may start."""
+
+    @property
+    def id(self) -> str:
+        """The request's id."""
+        return self.request.id
+
+    @property
+    def votes(self) -> tuple[Vote, ...]:
+        """Who approved, and as which team."""
+        return tuple(Vote(one.given.person, one.given.as_team) for one in self.approvals)
+
+
+def new_request_id() -> str:
+    """Make an id that was never used: ``req-`` and 128 random bits."""
+    return f"req-{secrets.token_hex(16)}"
+
+
+def requests_of(
+    records: Iterable[Record],
+    config: Config,
+    now: datetime,
+    *,
+    excluded: Collection[str] = (),
+    judge: Judge | None = None,
+) -> list[Standing]:
+    """Tell how every request in these lines (of one run or of many) stands at ``now``, oldest first.
+
+    ``excluded`` are people who may not count besides the operator. ``judge`` replaces the judgement of signatures.
+    """
+    ledger = Ledger(judge or judge_by(config.people, excluded))
+    for record in records:
+        ledger.take(record)
+    return [_standing(entry, config, now) for entry in ledger.entries.values()]
+
+
+def _standing(entry: Entry, config: Config, now: datetime) -> Standing:
+    body = entry.request.body
+    window = {name: datetime.fromisoformat(text) for name, text in (body.window or {}).items()}
+    known = {name: config.policies[name] for name in body.policies if name in config.policies}
+    stands = Standing(
+        request=entry.request,
+        state="waiting",
+        approvals=tuple(entry.approvals),
+        refused=tuple(entry.refused),
+        missing=tuple(
+            (name, gap) for name, policy in known.items() for gap in _matching(policy, entry.approvals).missing
+        ),
+        not_before=window.get("not_before"),
+        deadline=datetime.fromisoformat(body.not_after),
+    )
+    if entry.ended is not None:
+        return dataclasses.replace(stands, state=entry.ended[0], reason=entry.ended[1])
+    if len(known) < len(body.policies) or not known:
+        absent = ", ".join(sorted({*body.policies} - {*known})) or "a policy"
+        return dataclasses.replace(stands, state="stale", reason=f"shisa.yaml has no policy {absent}")
+    completed = _completed(list(known.values()), entry.approvals)
+    if completed is not None:
+        deadline = _start_by(list(known.values()), completed, window.get("not_after"))
+        stands = dataclasses.replace(stands, state="approved", deadline=deadline)
+    if stands.deadline is not None and now > stands.deadline:
+        what = "nobody started the step" if completed is not None else "not enough people signed"
+        return dataclasses.replace(stands, state="expired", reason=f"{what} by {stands.deadline:%Y-%m-%d %H:%M:%S} UTC")
+    return stands
+
+
+def _matching(policy: Policy, approvals: Sequence[Approved]) -> Matching:
+    return assign(policy.need, (Vote(one.given.person, one.given.as_team) for one in approvals))
+
+
+def _completed(policies: Sequence[Policy], approvals: Sequence[Approved]) -> datetime | None:
+    """Tell when the last approval needed came in; None while some are missing."""
+    for count in range(1, len(approvals) + 1):
+        if all(_matching(policy, approvals[:count]).complete for policy in policies):
+            return approvals[count - 1].at
+    return None
+
+
+def _start_by(policies: Sequence[Policy], completed: datetime, window_end: datetime | None) -> datetime:
+    """Tell until when an approved step may start: the window's end, but no policy's limit is stretched by it."""
+    if window_end is None:
+        return completed + min(parse_duration(policy.approval_ttl) for policy in policies)
+    limits = (policy.window.max if policy.window else policy.approval_ttl for policy in policies)
+    return min(window_end, completed + min(map(parse_duration, limits)))

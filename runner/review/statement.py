@@ -1,0 +1,169 @@
+"""What people sign: in-toto statements in canonical JSON, each bound to one run and to the journal's head.
+
+A statement is never taken at its word. It is built again from what the journal holds, with the few facts that only
+its signer could know, and must come out the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from runner.canonical import NotCanonicalError, canonical, digest, parse_canonical
+from runner.journal.events import ApprovalRequested, QuestionAsked, RunOpened
+from runner.journal.record import Head
+
+Decision = Literal["approve", "reject"]
+_TYPE = "https://in-toto.io/Statement/v1"
+_PREDICATE = "https://github.com/shisa-db/shisa/"
+
+
+def approval_statement(
+    request: ApprovalRequested,
+    *,
+    run: str,
+    step: str,
+    decision: Decision,
+    person: str,
+    as_team: str,
+    at: str,
+    head: Head,
+    reviewer_policy_digest: str,
+    attested: Mapping[str, Any],
+    reason: str | None = None,
+) -> str:
+    """Build what a reviewer signs (namespace ``approval@shisa``): exactly this request, once, until its deadline.
+
+    ``attested`` is what the reviewer read back or measured. ``reviewer_policy_digest`` is that of the reviewer's own
+    shisa.yaml. Raises NotCanonicalError for attested values without one spelling.
+    """
+    predicate = {
+        "request": request.request,
+        "run": run,
+        "step": step,
+        "target": request.target,
+        "plan_digest": request.plan_digest,
+        "policy_digest": request.policy_digest,
+        "policies": list(request.policies),
+        "envelope": digest(request.envelope),
+        "window": request.window,
+        "operator": request.operator,
+        "not_after": request.not_after,
+        "max_uses": 1,
+        "decision": decision,
+        "person": person,
+        "as_team": as_team,
+        "at": at,
+        "reviewer_policy_digest": reviewer_policy_digest,
+        "attested": dict(attested),
+        "reason": reason,
+        "journal": _journal(head),
+    }
+    return _statement("approval", f"{run}/{step}", request.step_digest, predicate)
+
+
+def answer_statement(
+    question: QuestionAsked,
+    *,
+    run: str,
+    step: str,
+    choice: str,
+    facts: str | None,
+    person: str,
+    as_team: str,
+    at: str,
+    head: Head,
+) -> str:
+    """Build what somebody signs who answers a question (namespace ``answer@shisa``)."""
+    asked = {"team": question.team, "question": question.question, "choices": question.choices}
+    predicate = {
+        "run": run,
+        "step": step,
+        "choice": choice,
+        "facts": facts,
+        "person": person,
+        "as_team": as_team,
+        "at": at,
+        "journal": _journal(head),
+    }
+    return _statement("answer", f"{run}/{step}", digest(asked), predicate)
+
+
+def opened_statement(opened: RunOpened, *, run: str, at: str, head: Head) -> str:
+    """Build what the operator signs when a run begins (namespace ``run@shisa``)."""
+    predicate = {
+        "run": run,
+        "state": "opened",
+        "operator": opened.operator,
+        "host": opened.host,
+        "unattended": opened.unattended,
+        "policy_digest": opened.policy_digest,
+        "targets": [{"name": target.name, "fingerprint": target.fingerprint} for target in opened.targets],
+        "files": [{"path": file.path, "sha256": file.sha256} for file in opened.files],
+        "at": at,
+        "journal": _journal(head),
+    }
+    return _statement("run", run, opened.plan_digest, predicate)
+
+
+def closed_statement(*, run: str, state: str, reason: str | None, person: str, at: str, head: Head) -> str:
+    """Build what the operator signs when a run ends (namespace ``run@shisa``); its subject is the journal's head."""
+    predicate = {
+        "run": run,
+        "state": state,
+        "reason": reason,
+        "operator": person,
+        "at": at,
+        "journal": _journal(head),
+    }
+    return _statement("run", run, head.hash, predicate)
+
+
+def predicate_of(text: str) -> dict[str, Any]:
+    """Read a statement's predicate; raises NotCanonicalError where the text is not a canonical statement."""
+    try:
+        value = parse_canonical(text.encode())
+    except UnicodeEncodeError as error:
+        message = "the statement is not Unicode text"
+        raise NotCanonicalError(message) from error
+    match value:
+        case {"predicate": {"journal": {"seq": int(), "head": str()}, "at": str()} as predicate}:
+            return dict(predicate)
+    message = "the statement lacks its time or the journal's head"
+    raise NotCanonicalError(message)
+
+
+def head_in(predicate: Mapping[str, Any]) -> Head:
+    """Tell the journal's head that a statement's signer saw."""
+    return Head(predicate["journal"]["seq"], predicate["journal"]["head"])
+
+
+def differences(text: str, expected: str) -> tuple[str, ...]:
+    """Name the fields in which a statement differs from what it must be; none where it does not."""
+    if text == expected:
+        return ()
+    said, due = _flat(parse_canonical(text.encode())), _flat(parse_canonical(expected.encode()))
+    missing = object()
+    return tuple(field for field in dict.fromkeys((*due, *said)) if said.get(field, missing) != due.get(field, missing))
+
+
+def _statement(kind: str, name: str, sha256: str, predicate: Mapping[str, Any]) -> str:
+    return canonical(
+        {
+            "_type": _TYPE,
+            "subject": [{"name": name, "digest": {"sha256": sha256}}],
+            "predicateType": f"{_PREDICATE}{kind}/v1",
+            "predicate": predicate,
+        }
+    ).decode()
+
+
+def _journal(head: Head) -> dict[str, Any]:
+    return {"seq": head.seq, "head": head.hash}
+
+
+def _flat(statement: Any) -> dict[str, Any]:
+    """Spread a statement for comparison: its predicate's fields, then everything else."""
+    if not isinstance(statement, dict) or not isinstance(statement.get("predicate"), dict):
+        return {"predicate": None}
+    return {**statement["predicate"], **{key: value for key, value in statement.items() if key != "predicate"}}
