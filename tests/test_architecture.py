@@ -12,7 +12,7 @@ from importlinter.cli import lint_imports
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(path.relative_to(ROOT) for package in ("runner", "checks") for path in (ROOT / package).rglob("*.py"))
 LONGEST = 300
-DRAWERS = {"utils", "util", "helpers", "common", "misc"}
+DRAWERS = {"utils", "util", "helpers", "misc"}
 """Names that say nothing, so that anything ends up there."""
 
 
@@ -67,6 +67,23 @@ def test_an_import_against_the_direction_is_found(module, line, complaint, tmp_p
     )
     assert done.returncode == 1
     assert complaint in " ".join(done.stdout.split())
+
+
+def opens_a_connection(path: Path) -> bool:
+    """Whether a file calls psycopg's connect, under whatever name it imported it."""
+    for node in ast.walk(ast.parse((ROOT / path).read_bytes())):
+        match node:
+            case ast.ImportFrom(module="psycopg", names=names) if any(each.name == "connect" for each in names):
+                return True
+            case ast.Attribute(value=ast.Name(id="psycopg" | "Connection"), attr="connect"):
+                return True
+    return False
+
+
+def test_nobody_else_opens_a_connection():
+    connecting = {path.parts[1] for path in MODULES if opens_a_connection(path)}
+    assert "postgres" in connecting
+    assert connecting <= {"postgres", "journal", "demo"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
