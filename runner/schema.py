@@ -11,6 +11,7 @@ from typing import Any
 from runner.document import Document, Problem
 
 BASE = "shisa:/schemas/"
+_OR_TEMPLATE = r"|\{\{"
 _ARTICLES = {
     "integer": "a whole number",
     "number": "a number",
@@ -44,12 +45,12 @@ def resource(name: str) -> Any:
 
 
 class Schema:
-    """A compiled schema; ``also`` holds the schemas that it refers to, by file name."""
+    """A compiled schema: the one called ``name`` among ``schemas``, which refer to each other by file name."""
 
-    def __init__(self, name: str, also: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, name: str, schemas: Mapping[str, Any]) -> None:
         import jsonschema_rs
 
-        self._by_uri = {BASE + name: resource(name)} | {BASE + key: value for key, value in (also or {}).items()}
+        self._by_uri = {BASE + key: value for key, value in schemas.items()}
         self._validator = jsonschema_rs.validator_for(
             self._by_uri[BASE + name],
             registry=jsonschema_rs.Registry(list(self._by_uri.items())),
@@ -84,11 +85,11 @@ class Schema:
         key = str(path[-1])
         known = self._around(error).get("properties", {})
         position = document.position(path, of_key=True)
-        where = _place(path[:-1])
         if "checks.schema.json" in error.absolute_keyword_location:
             message = f"the check has no parameter {key!r}"
             return Problem("check-parameter", message, spelling(key, known, what="Its parameters"), *position)
-        return Problem("unknown-key", f"the key {key!r} is unknown{where}", spelling(key, known, what="Known keys"), *position)
+        message = f"the key {key!r} is unknown{_place(path[:-1])}"
+        return Problem("unknown-key", message, spelling(key, known, what="Known keys"), *position)
 
     def _around(self, error: Any) -> dict[str, Any]:
         """The subschema that holds the failing keyword."""
@@ -98,39 +99,36 @@ class Schema:
         return schema if isinstance(schema, dict) else {}
 
     def _sentence(self, error: Any, path: tuple[str | int, ...], value: Any) -> tuple[str, str | None]:
-        kind, detail = error.kind.name, error.kind
-        what = _called(path)
-        about = self._around(error).get("description")
-        match kind:
+        detail, what = error.kind, _called(path)
+        hint = self._around(error).get("description")
+        match detail.name:
             case "required":
-                return f"the key {detail.property!r} is missing{_place(path)}", None
+                message, hint = f"the key {detail.property!r} is missing{_place(path)}", None
             case "type":
                 types = " or ".join(_ARTICLES[each] for each in detail.types)
-                return f"{what} must be {types}, not {_shown(value)}", about
+                message = f"{what} must be {types}, not {_shown(value)}"
             case "enum":
-                options = [str(each) for each in detail.options]
-                near = spelling(str(value), options, what="Possible")
-                return f"{what} cannot be {_shown(value)}", near
+                message = f"{what} cannot be {_shown(value)}"
+                hint = spelling(str(value), map(str, detail.options), what="Possible")
             case "const":
-                return f"{what} must be {json.dumps(detail.expected_value)}, not {_shown(value)}", None
+                message = f"{what} must be {json.dumps(detail.expected_value)}, not {_shown(value)}"
             case "pattern":
-                return self._pattern(error, what, value)
+                message, hint = self._pattern(error, what, value)
             case "oneOf":
-                return self._choice(error, path, value)
+                message, hint = self._choice(error, path, value)
             case "falseSchema":
-                return f"{what} cannot stand here", None
+                message = f"{what} cannot stand here"
             case _:
-                return f"{what}: {error.message}", about
+                message = f"{what}: {error.message}"
+        return message, hint
 
     def _pattern(self, error: Any, what: str, value: Any) -> tuple[str, str | None]:
         pattern = error.kind.pattern
-        around = self._around(error)
-        words = pattern.removesuffix(r"|\{\{").removeprefix("^(").removesuffix(")$")
+        about = self._around(error).get("description")
+        words = pattern.removesuffix(_OR_TEMPLATE).removeprefix("^(").removesuffix(")$")
         if words.replace("|", "").replace("-", "").isalpha():
             return f"{what} cannot be {_shown(value)}", spelling(str(value), words.split("|"), what="Possible")
-        if pattern.startswith(r"\{\{"):
-            return f"{what} must be {around.get('description', 'a template')}, not {_shown(value)}".replace("A ", "a "), None
-        return f"{what} cannot be {_shown(value)}", around.get("description") or f"It must match {pattern}"
+        return f"{what} cannot be {_shown(value)}", about or f"It must match {pattern}"
 
     def _choice(self, error: Any, path: tuple[str | int, ...], value: Any) -> tuple[str, str | None]:
         """Word ``oneOf`` over required keys: there is none of them, or there is more than one."""

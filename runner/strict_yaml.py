@@ -20,6 +20,9 @@ MAX_DEPTH = 60
 MAX_NODES = 100_000
 """How many nodes a document may have once its aliases are expanded."""
 
+MAX_DIGITS = 19
+"""Digits and sign of the largest bigint."""
+
 MAX_PROBLEMS = 200
 """After so many problems nobody reads on."""
 
@@ -88,7 +91,7 @@ class _Fold:
             return text
         if text in _WORDS:
             return _WORDS[text]
-        if _INT.fullmatch(text) and len(text) < 21 and -(2**63) <= int(text) < 2**63:
+        if _INT.fullmatch(text) and len(text) <= MAX_DIGITS and -(2**63) <= int(text) < 2**63:
             return int(text)
         if _FLOAT.fullmatch(text) and text.rpartition(".")[2].strip("0"):
             return float(text)

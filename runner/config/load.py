@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from checks.duration import parse_duration
-from runner.config.model import Config, Loaded, Need, Target
+from runner.config.model import Config, Loaded, Target
 from runner.document import Document, Problem
 from runner.errors import ConfigError
-from runner.schema import Schema
+from runner.schema import Schema, resource
 from runner.strict_yaml import parse
 
 NAME = "shisa.yaml"
@@ -81,7 +80,7 @@ def check(document: Document) -> tuple[Config | None, list[Problem]]:
 
 @functools.cache
 def _schema() -> Schema:
-    return Schema("config.schema.json")
+    return Schema("config.schema.json", {"config.schema.json": resource("config.schema.json")})
 
 
 def policy_digest(config: Config) -> str:
@@ -102,43 +101,59 @@ def policy_digest(config: Config) -> str:
 
 def _contradictions(config: Config, document: Document) -> Iterator[Problem]:
     """Problems that no schema can see; each names the two things that do not fit."""
-
-    def problem(rule: str, message: str, *path: str | int, hint: str | None = None) -> Problem:
+    for rule, message, path, hint in _people(config) + _policies(config) + _targets(config):
         line, column = document.position(path)
-        return Problem(rule, message, hint, line, column)
+        yield Problem(rule, message, hint, line, column)
 
+
+Trouble = tuple[str, str, tuple[str | int, ...], str | None]
+"""Rule, message, place and hint."""
+
+
+def _people(config: Config) -> list[Trouble]:
+    found: list[Trouble] = []
     owners: dict[str, str] = {}
     for name, person in config.people.items():
         for i, key in enumerate(person.keys):
-            bare = " ".join(key.split()[:2])
-            if owners.setdefault(bare, name) != name:
-                message = f"{owners[bare]} and {name} share one key, so nobody could tell who signed"
-                yield problem("shared-key", message, "people", name, "keys", i, hint="Each person needs an own key.")
-    teams = Counter(team for person in config.people.values() for team in person.teams)
+            owner = owners.setdefault(" ".join(key.split()[:2]), name)
+            if owner != name:
+                message = f"{owner} and {name} share one key, so nobody could tell who signed"
+                found.append(("shared-key", message, ("people", name, "keys", i), "Each person needs an own key."))
+    for i, accepted in enumerate(config.accept):
+        if accepted.by not in config.people:
+            message = f"the exception for {accepted.object} was accepted by {accepted.by}, who is not in people"
+            found.append(("unknown-person", message, ("accept", i, "by"), None))
+    return found
+
+
+def _policies(config: Config) -> list[Trouble]:
+    found: list[Trouble] = []
+    teams = {team for person in config.people.values() for team in person.teams}
+    hint = f"Teams with people: {', '.join(sorted(teams)) or 'none'}."
     for name, policy in config.policies.items():
-        for field in ("need", "waive"):
-            needs: tuple[Need, ...] = getattr(policy, field)
+        for field, needs in (("need", policy.need), ("waive", policy.waive)):
             for i, need in enumerate(needs):
                 if need.team not in teams:
                     message = f"policy {name} needs team {need.team}, which nobody is in"
-                    hint = f"Teams with people: {', '.join(sorted(teams)) or 'none'}."
-                    yield problem("unknown-team", message, "policies", name, field, i, "team", hint=hint)
+                    found.append(("unknown-team", message, ("policies", name, field, i, "team"), hint))
         for i, who in enumerate(policy.break_glass):
             if who not in config.people and who not in teams:
                 message = f"policy {name} lets {who} break the glass, but no person or team is called so"
-                yield problem("unknown-person", message, "policies", name, "break_glass", i)
+                found.append(("unknown-person", message, ("policies", name, "break_glass", i), None))
+    return found
+
+
+def _targets(config: Config) -> list[Trouble]:
+    found: list[Trouble] = []
     for name, target in config.targets.items():
         if target.policy is not None and target.policy not in config.policies:
             message = f"target {name} names policy {target.policy}, which is not defined"
             hint = f"Policies: {', '.join(sorted(config.policies)) or 'none'}."
-            yield problem("unknown-policy", message, "targets", name, "policy", hint=hint)
+            found.append(("unknown-policy", message, ("targets", name, "policy"), hint))
         if target.dsn is not None and (target.service or target.host or target.port or target.dbname):
             message = f"target {name} has a dsn and other places to connect to"
-            yield problem("target-ambiguous", message, "targets", name, hint="Keep one of them.")
-    for i, accepted in enumerate(config.accept):
-        if config.people and accepted.by not in config.people:
-            message = f"the exception for {accepted.object} was accepted by {accepted.by}, who is not in people"
-            yield problem("unknown-person", message, "accept", i, "by")
+            found.append(("target-ambiguous", message, ("targets", name), "Keep one of them."))
+    return found
 
 
 def conninfo(target: Target) -> str:

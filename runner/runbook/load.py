@@ -91,15 +91,17 @@ def examine(content: bytes | str, path: Path) -> tuple[Document, LoadedRunbook |
 @functools.cache
 def runbook_schema() -> Schema:
     """The runbook schema, with the parameters of every built-in check."""
-    return Schema("runbook.schema.json", {"checks.schema.json": _checks()})
+    return Schema("runbook.schema.json", _schemas())
 
 
 @functools.cache
-def _checks() -> Any:
-    try:
-        return resource("checks.schema.json")
-    except FileNotFoundError:
-        return {"$defs": {"use": {}}}
+def step_schema() -> Schema:
+    """The schema of one step, for what rendering has made of it."""
+    return Schema("step", {"step": {"$ref": "runbook.schema.json#/$defs/step"}} | _schemas())
+
+
+def _schemas() -> dict[str, Any]:
+    return {name: resource(name) for name in ("runbook.schema.json", "checks.schema.json")}
 
 
 def _model_problems(document: Document) -> list[Problem]:
