@@ -1,1 +1,1 @@
-"""What people see and answer in a terminal."""
+"""What people see and are asked: every screen is plain data (blocks), escaped and painted in one place."""

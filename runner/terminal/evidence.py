@@ -1,0 +1,78 @@
+"""What guards found, as a table: verdict, guard and message, figures beside their limits, age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from runner.figures import Figure, age, figures
+from runner.terminal.blocks import Block, Cell, Grid, Line, cell, verdict_cell
+
+_PASSES_SHOWN = 5
+"""So many findings that pass are shown with their figures; the others are counted."""
+
+
+def evidence_blocks(evidence: Iterable[Mapping[str, Any]], now: str) -> tuple[Block, ...]:
+    """Show what guards found, in the order asked; ``now`` is what ages count to."""
+    rows = [row for item in evidence for row in _rows(item, now)]
+    if not rows:
+        return (Line("GUARDS", "this step has none", "warn"),)
+    return (Grid(("verdict", "guard, object and what it says", "measured", "age"), tuple(rows)),)
+
+
+def passed_lines(evidence: Iterable[Mapping[str, Any]]) -> tuple[Block, ...]:
+    """Show guards that all passed in a line each."""
+    return tuple(
+        Line("", f"{item.get('check')}{_on(item)}: {item.get('message')} ({_count(item.get('looked_at'))} looked at)")
+        for item in evidence
+    )
+
+
+def _rows(item: Mapping[str, Any], now: str) -> Iterator[tuple[Cell, ...]]:
+    findings = list(item.get("findings", ()))
+    told = any(finding.get("message") == item.get("message") for finding in findings)
+    head = cell(f"{item.get('check')}{_on(item)}", *(() if told else [str(item.get("message", ""))]), tone="strong")
+    looked = f"{_count(item.get('looked_at'))} looked at"
+    old = cell(age(item.get("taken_at"), now))
+    yield (verdict_cell(str(item.get("verdict"))), head, cell(looked), old)
+    closing = [finding for finding in findings if finding.get("verdict") != "pass"]
+    passing = [finding for finding in findings if finding.get("verdict") == "pass"]
+    yield from map(_finding, (*closing, *passing[:_PASSES_SHOWN]))
+    if len(passing) > _PASSES_SHOWN:
+        yield (verdict_cell("pass"), cell(f"and {len(passing) - _PASSES_SHOWN:,} more objects"), cell(""), cell(""))
+    omitted = item.get("omitted")
+    if omitted:
+        kept = cell(f"and {_count(omitted.get('findings'))} more findings", f"kept aside: {omitted.get('sha256')}")
+        limits = figures(omitted.get("limits") or {})
+        yield (verdict_cell(str(omitted.get("verdict"))), kept, cell(*_lines(limits)), cell(""))
+
+
+def _finding(finding: Mapping[str, Any]) -> tuple[Cell, ...]:
+    said = [str(finding.get("object", "unknown object")), str(finding.get("message", ""))]
+    remedy = finding.get("remedy")
+    if remedy:
+        said.append(f"remedy: {remedy.get('why')}")
+    known = finding.get("accepted")
+    if known:
+        said.append(f"known exception of {known.get('by')} until {known.get('until')}: {known.get('reason')}")
+    lines = _lines(figures(finding.get("measured") or {}, finding.get("bound") or {}))
+    return (verdict_cell(str(finding.get("verdict"))), cell(*said), cell(*lines), cell(""))
+
+
+def _on(item: Mapping[str, Any]) -> str:
+    return f" on {item['target']}" if item.get("target") else ""
+
+
+def _lines(measured: Iterable[Figure]) -> list[str]:
+    return [line for figure in measured for line in _figure(figure)] or ["no figure"]
+
+
+def _figure(figure: Figure) -> list[str]:
+    limit = f"  (limit {figure.limit})" if figure.limit is not None else ""
+    if len(figure.values) > 1:
+        return [f"{figure.label}:{limit}", *(f"  {value}" for value in figure.values)]
+    return [f"{figure.label}: {figure.values[0]}{limit}"]
+
+
+def _count(looked_at: Any) -> str:
+    return f"{looked_at:,}" if isinstance(looked_at, int) else "unknown"

@@ -1,0 +1,95 @@
+"""The operator at a terminal: shows each event as it becomes durable, and asks before each effect."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from runner.engine.ports import Offer, StepView
+from runner.figures import moment, plain
+from runner.journal.events import ApprovalRequested
+from runner.journal.record import Record
+from runner.terminal.blocks import Line
+from runner.terminal.event_lines import render_event
+from runner.terminal.paint import show
+from runner.terminal.prompts import Prompter
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TerminalOperator:
+    """Serves the engine as `runner.engine.ports.Operator` and as its observer; Ctrl-D at a question means stop."""
+
+    console: Console
+    prompter: Prompter
+
+    def observe(self, record: Record) -> None:
+        """Show one journal line."""
+        show(render_event(record), self.console)
+
+    def go(self, view: StepView) -> Literal["go", "skip", "stop"]:
+        """Ask whether the step shall run now; a destructive one is started by typing its name."""
+        try:
+            if view.entered.destructive and not view.may_skip:
+                return self._typed(view)
+            choices = {"go": "run it now", "stop": "stop here; the run can be resumed"}
+            if view.may_skip:
+                choices["skip"] = "leave it out, with a reason"
+            match self.prompter.choose(f"Run {view.path} now?", choices):
+                case "go":
+                    return self._typed(view) if view.entered.destructive else "go"
+                case "skip":
+                    return "skip"
+                case _:
+                    return "stop"
+        except EOFError:
+            return "stop"
+
+    def done(self, view: StepView) -> Literal["done", "stop"]:
+        """Ask whether a manual step is done; its text was shown when it was entered."""
+        choices = {"done": "it is done, and looks as expected", "stop": "stop here; the run can be resumed"}
+        try:
+            return "done" if self.prompter.choose(f"Is {view.path} done?", choices) == "done" else "stop"
+        except EOFError:
+            return "stop"
+
+    def reason(self, view: StepView) -> str:
+        """Ask why the step is skipped, until there is an answer; EOFError passes."""
+        while not (reason := self.prompter.text(f"Why is {view.path} skipped?")):
+            pass
+        return reason
+
+    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
+        """Offer the remedies of a closed gate; None stops."""
+        named = {f"remedy{number}": offer for number, offer in enumerate(offers, 1)}
+        meanings = {name: _meaning(offer) for name, offer in named.items()}
+        question = f"{view.path} is stopped. Take over a remedy? It changes the plan and must be approved again."
+        try:
+            return named.get(self.prompter.choose(question, meanings | {"stop": "leave it blocked; it can be resumed"}))
+        except EOFError:
+            return None
+
+    def waiting(self, view: StepView, request: ApprovalRequested) -> None:
+        """Tell that the run waits for a second person, and what that person types."""
+        who = f"{view.path} waits for approval under {plain(request.policies)}, until {moment(request.not_after)}."
+        self._say("WAITING", f"{who}\nThe reviewer runs: shisa review {view.run}")
+
+    def tell(self, text: str) -> None:
+        """Show a line of progress."""
+        self._say("", text)
+
+    def _typed(self, view: StepView) -> Literal["go", "stop"]:
+        target = f" on {view.entered.target}" if view.entered.target else ""
+        return "go" if self.prompter.type_word(f"{view.path} is destructive{target}.", view.path) else "stop"
+
+    def _say(self, word: str, text: str) -> None:
+        show([Line(word, text, "ask")], self.console)
+
+
+def _meaning(offer: Offer) -> str:
+    changes = ", ".join(f"{field}: {plain(value)}" for field, value in offer.remedy.set.items())
+    added = f"; {len(offer.remedy.then)} step(s) added behind it" if offer.remedy.then else ""
+    return f"{offer.remedy.why} ({changes or 'no field changed'}{added})"

@@ -1,0 +1,103 @@
+"""Questions to a person at a terminal; nothing else counts as an answer.
+
+A pipe is refused, and what was typed before the question stood on the screen is thrown away. Ctrl-C raises
+KeyboardInterrupt, Ctrl-D raises EOFError, which callers take as *stop*. Enter alone answers only where a default is
+shown, and no default ever means yes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import UsageError
+from runner.safe_text import escape
+
+if TYPE_CHECKING:
+    from prompt_toolkit.input import Input
+    from prompt_toolkit.output import Output
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prompter:
+    """Asks at the terminal; ``input`` and ``output`` stand in for it in tests."""
+
+    input: Input | None = None
+    output: Output | None = None
+
+    def choose(self, question: str, choices: Mapping[str, str], default: str | None = None) -> str:
+        """Ask for one of the words in ``choices``, each shown with its meaning; its first letters will do.
+
+        Enter alone is asked again unless ``default`` is given. Raises UsageError without a terminal.
+        """
+        if not choices or (default is not None and default not in choices):
+            message = f"a question needs choices, and a default among them: {sorted(choices)}, {default}"
+            raise ValueError(message)
+        lines = [question, *(f"  {escape(word):<10} {escape(meaning)}" for word, meaning in choices.items())]
+        ending = f"{', '.join(map(escape, choices))}{f' (Enter: {escape(default)})' if default is not None else ''}:"
+
+        def judge(typed: str) -> bool | str:
+            known = _chosen(typed, choices, default)
+            return True if known is not None else f"Type one of: {', '.join(choices)}"
+
+        typed = self._ask("text", "\n  ".join([*lines, ending]), validate=judge)
+        chosen = _chosen(typed, choices, default)
+        if chosen is None:
+            raise EOFError
+        return chosen
+
+    def type_word(self, question: str, expected: str) -> bool:
+        """Let a person type ``expected``, letter by letter, before something dangerous; anything else is no."""
+        return self._ask("text", f"{question}\n  Type {expected} to go on; anything else stops:").strip() == expected
+
+    def text(self, question: str) -> str:
+        """Ask for a line of text; blanks at its ends are dropped, an empty line is an answer."""
+        return self._ask("text", question).strip()
+
+    def secret(self, question: str) -> str:
+        """Ask for a secret, which is not shown while it is typed."""
+        return self._ask("password", question)
+
+    def _ask(self, kind: str, question: str, **options: Any) -> str:
+        if self.input is None:
+            demand_terminal()
+        import questionary
+        from prompt_toolkit.application import get_app_session
+        from prompt_toolkit.input.typeahead import clear_typeahead
+
+        source = self.input or get_app_session().input
+        asked = {"text": questionary.text, "password": questionary.password}[kind](
+            escape(question, multiline=True), qmark=">", input=source, output=self.output, **options
+        )
+        clear_typeahead(source)
+        if self.input is None:
+            _forget_typed()
+        return str(asked.unsafe_ask())
+
+
+def demand_terminal() -> None:
+    """Raise UsageError unless a person can be asked: standard input and output must both be a terminal."""
+    if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()):
+        raise UsageError(
+            "This needs an answer, and standard input or output is not a terminal.",
+            hint="Pass --answers FILE for rehearsals, or run it in a terminal; a piped answer never counts.",
+        )
+
+
+def _forget_typed() -> None:
+    """Drop what was typed before the question."""
+    import termios
+
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+
+def _chosen(typed: str, choices: Mapping[str, str], default: str | None) -> str | None:
+    typed = typed.strip()
+    if not typed:
+        return default
+    if typed in choices:
+        return typed
+    begun = [word for word in choices if word.startswith(typed)]
+    return begun[0] if len(begun) == 1 else None

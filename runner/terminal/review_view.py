@@ -1,0 +1,68 @@
+"""All that a reviewer is shown of one request, as plain data; whoever builds it says None where nothing is known."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from runner.journal.events import BoundTarget, StepEntered
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Need:
+    """One line of a policy: so many people of a team, and who has signed as that team so far."""
+
+    policy: str
+    team: str
+    n: int
+    signed: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewView:
+    """One request, in the order of the screen. None means unknown and is printed so; an empty tuple means none."""
+
+    request: str
+    run: str
+    runbook: str
+    step: str
+    operator: str
+    now: str
+    """RFC 3339; what ages and deadlines count from."""
+
+    target: BoundTarget | None
+    params: tuple[tuple[str, str, str | None], ...] = ()
+    """Name, value, label; the label is empty where none is declared and None where it could not be read."""
+
+    entered: StepEntered
+    rows: int | None = None
+    """Rows that would be destroyed or changed, measured."""
+    rollback_ran: str | None = None
+    """When the rollback last ran and with what outcome; None where no journal tells."""
+
+    since_last_run: str | None = None
+    """Unified diff of the step's text against the last run's; empty where equal."""
+    last_run: str | None = None
+    since_merge: str | None = None
+    """Unified diff of the runbook against the merged file; empty where equal."""
+    own_copy: str | None = None
+    """What rendering the step again from the reviewer's own copy gave; None where there is no copy."""
+
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    """What the operator's guards found."""
+    own_evidence: tuple[Mapping[str, Any], ...] | None = None
+    """What the same guards found from the reviewer's machine; None where they were not asked."""
+    limits: tuple[str, ...] = ()
+    """The envelope in words: what stays valid with this signature."""
+
+    durations_ms: tuple[int, ...] | None = None
+    """How long the step took in its last runs, newest first."""
+    skips: tuple[str, ...] | None = None
+    waivers: tuple[str, ...] | None = None
+    other_runs: tuple[str, ...] | None = None
+    """Runs that are open on the same target now."""
+
+    needs: tuple[Need, ...] = ()
+    not_after: str
+    window: tuple[str, str] | None = None

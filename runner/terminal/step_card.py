@@ -1,0 +1,75 @@
+"""The step at hand on one screen: what, why, the exact text, what guards it, who must approve, what can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runner.figures import plain
+from runner.journal.events import StepEntered
+from runner.runbook.model import KINDS
+from runner.terminal.blocks import Block, Cell, Code, Facts, Heading, cell
+
+_LOOKS = frozenset({"check", "wait", "ask"})
+_BOUNDS = ("timeout", "lock_timeout", "statement_timeout", "transaction", "expect", "verify", "retry", "repeat")
+
+
+def step_card(path: str, entered: StepEntered) -> tuple[Block, ...]:
+    """Show a step as it was rendered when it was reached; what does not apply to it is left out."""
+    rendered = entered.rendered
+    where = f" on {entered.target}" if entered.target else ""
+    pairs = [("step", cell(f"{path} ({entered.kind}{where})"))]
+    if rendered.get("why"):
+        pairs.append(("why", cell(*str(rendered["why"]).strip().split("\n"))))
+    if entered.destructive:
+        pairs.append(("destructive", cell("YES", *entered.reasons, tone="bad")))
+    if entered.policies:
+        pairs.append(("must be approved", cell(f"under {plain(entered.policies)}", tone="ask")))
+    guards = list(_guards(rendered.get("guards") or {}))
+    if guards:
+        pairs.append(("guards", cell(*guards)))
+    if entered.destructive or rendered.get("rollback") or rendered.get("no_rollback"):
+        pairs.append(("can be undone", undo(entered)))
+    pairs += ((key.replace("_", " "), cell(plain(rendered[key]))) for key in _BOUNDS if rendered.get(key) is not None)
+    return (Heading(entered.title), Facts(tuple(pairs)), *exact_text(entered))
+
+
+def exact_text(entered: StepEntered) -> Iterator[Block]:
+    """Show the text that will be sent, whole; a step that sends none shows its own words."""
+    total = len(entered.statements)
+    for number, statement in enumerate(entered.statements, 1):
+        yield Code(statement, f"exact text, {number} of {total}" if total > 1 else "exact text")
+    if total:
+        return
+    body = entered.rendered.get(entered.kind)
+    if isinstance(body, str):
+        yield Code(body, entered.kind, code=entered.kind not in {"manual", "ask"})
+        if entered.rendered.get("expected"):
+            yield Code(str(entered.rendered["expected"]), "what one then sees", code=False)
+    elif isinstance(body, Mapping):
+        yield Facts(tuple((str(key), cell(plain(value))) for key, value in body.items()))
+
+
+def undo(entered: StepEntered) -> Cell:
+    """Say whether a step can be taken back; what is not declared is unknown."""
+    rendered = entered.rendered
+    if rendered.get("point_of_no_return"):
+        return cell("NO: point of no return; no rollback is offered after it", tone="bad")
+    if rendered.get("no_rollback"):
+        return cell(f"NO: {rendered['no_rollback']}", tone="bad")
+    rollback = rendered.get("rollback")
+    if isinstance(rollback, Mapping):
+        how = next((kind for kind in KINDS if rollback.get(kind) is not None), "unknown")
+        when = "runs by itself when the step fails" if rollback.get("auto") else "offered on failure"
+        return cell(f"yes, by {how}: {plain(rollback.get(how))}", when, tone="good")
+    if rendered.get("effects") == "none" or entered.kind in _LOOKS:
+        return cell("nothing to undo: the step changes nothing")
+    return cell("unknown: the step declares no rollback", tone="unknown")
+
+
+def _guards(guards: Mapping[str, Any]) -> Iterator[str]:
+    for when, uses in guards.items():
+        for use in uses or ():
+            with_ = f" with {plain(use['with'])}" if use.get("with") else ""
+            lowered = ", only warns" if use.get("severity") == "warn" else ""
+            yield f"{when}: {use.get('check')}{with_}{lowered}"
