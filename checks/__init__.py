@@ -1,0 +1,1 @@
+"""The guard catalogue: one check, one file, and its query beside it."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, dataclass_transform
@@ -105,7 +107,7 @@ class ArchiveFacts:
     format: str
     """``custom``, ``directory``, ``tar`` or ``plain``."""
     version: str | None
-    """The archive format's version, ``1.14`` (pg_dump 14–15) to ``1.16`` (17–18); None for plain."""
+    """The archive format's version, ``1.14`` (pg_dump 14, 15) to ``1.16`` (17, 18); None for plain."""
     database: str | None
     server_version: str | None
     dump_version: str | None
@@ -135,11 +137,22 @@ class StepContext:
     statements: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
     backup: Path | None = None
+    """The archive that a restore takes from."""
     selection: Selection | None = None
     sequences: str | None = None
     """A restore's mode: ``keep``, ``raise`` or ``from-backup``."""
     rows: str | None = None
     where: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    moment: str = "before"
+    """``before`` the effect, ``during`` it or ``after`` it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What a query of a person returned: the columns are not known beforehand."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
 
 
 class Ask(Protocol):
@@ -165,8 +178,18 @@ class Ask(Protocol):
     def chunks(self, queries: Sequence[str], into: type[Row], /) -> list[Row]:
         """Run many small queries of the same columns, at most 50 of them as one UNION ALL statement."""
 
+    def select(self, sql: str, /, **params: Any) -> Answer:
+        """Run a query that a person wrote; one that is not provably read-only is refused."""
+
     def archive(self, path: Path) -> ArchiveFacts:
         """Read a backup file's table of contents."""
+
+    def sequence_sets(self, path: Path) -> tuple[SequenceSet, ...]:
+        """Tell what a restore of the step's selection would set, by the names on the target.
+
+        Without a step, or where the step restores another file, it is the whole archive. The step's mode
+        (``keep``, ``raise``, ``from-backup``) is not considered.
+        """
 
     def other(self, target: str) -> Ask:
         """The same port for another target of the run."""
@@ -177,13 +200,17 @@ class Check(Generic[Facts]):
 
     id: ClassVar[str]
     query: ClassVar[str]
-    """The sibling ``<id>.sql``, as it stands; empty where the check has none."""
+    """The sibling ``.sql`` file, as it stands; empty where the check has none."""
+    queries: ClassVar[Mapping[str, str]]
+    """The statements of a sibling file that holds several, by the name in their ``-- name: …`` line."""
     row: ClassVar[type | None]
     since: ClassVar[int]
     group: ClassVar[str]
     looks_at: ClassVar[str]
     """What is counted in ``looked_at``: ``sequences``, ``tables`` …"""
     empty_ok: ClassVar[bool]
+    limits: ClassVar[tuple[str, ...]]
+    """Measured numbers of which more is worse; a reviewer's signature bounds them."""
 
     def gather(self, ask: Ask) -> Facts:
         """Learn the facts; the default runs the sibling query and returns its rows."""
@@ -207,19 +234,22 @@ def param(
     default: Any = dataclasses.MISSING,
     minimum: int | None = None,
     choices: Sequence[str] | None = None,
+    unit: str | None = None,
 ) -> Any:
-    """Declare a parameter of a check; its type is the annotation (int, str, bool, Path, timedelta, or a tuple).
+    """Declare a parameter of a check; its type is the annotation (int, str, bool, Path, timedelta, tuple of str).
 
     A parameter that is named like a field of StepContext defaults to the step's value.
     """
     return dataclasses.field(
         default=default,
-        metadata={"description": description, "minimum": minimum, "choices": choices},
+        metadata={"description": description, "minimum": minimum, "choices": choices, "unit": unit},
     )
 
 
 REGISTRY: dict[str, type[Check[Any]]] = {}
 """Every declared check by id; filled by the declarations that ``checks.catalog`` imports."""
+
+_NAMED = re.compile(r"^-- name: ([a-z_]+)\n", re.MULTILINE)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param,))
@@ -231,24 +261,31 @@ def check(
     looks_at: str,
     row: type | None = None,
     empty_ok: bool = False,
+    limits: Sequence[str] = (),
 ) -> Callable[[type[Any]], type[Any]]:
     """Declare a check: freeze the class, read its sibling ``.sql`` and put it in the catalogue.
 
-    Raises ValueError when two checks take one id.
+    The files of ``lock-conflicts`` are ``lock_conflicts.py`` and ``lock_conflicts.sql``. Raises ValueError when two
+    checks take one id.
     """
 
     def declare(cls: type[Any]) -> type[Any]:
-        import inspect  # noqa: PLC0415 - needed at declaration only
-
         if id in REGISTRY:
             message = f"two checks are called {id!r}"
             raise ValueError(message)
-        sibling = Path(inspect.getfile(cls)).with_name(f"{id}.sql")
-        cls.id, cls.row, cls.since, cls.group = id, row, since, group
-        cls.looks_at, cls.empty_ok = looks_at, empty_ok
+        source = sys.modules[cls.__module__].__file__ or ""
+        sibling = Path(source).with_name(f"{id.replace('-', '_')}.sql")
         cls.query = sibling.read_text(encoding="utf-8") if sibling.exists() else ""
+        cls.queries = _by_name(cls.query)
+        cls.id, cls.row, cls.since, cls.group = id, row, since, group
+        cls.looks_at, cls.empty_ok, cls.limits = looks_at, empty_ok, tuple(limits)
         frozen = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
         REGISTRY[id] = frozen
         return frozen
 
     return declare
+
+
+def _by_name(text: str) -> dict[str, str]:
+    _, *parts = _NAMED.split(text)
+    return dict(zip(parts[::2], (part.strip().removesuffix(";") for part in parts[1::2]), strict=True))

@@ -1,0 +1,1 @@
+"""What several checks learn in the same way."""

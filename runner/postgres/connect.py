@@ -1,0 +1,122 @@
+"""Open a connection to a target, or say in one sentence why there is none."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import ConnectError
+
+if TYPE_CHECKING:
+    from psycopg import Connection, OperationalError
+
+_NAME_BYTES = 63
+"""PostgreSQL cuts ``application_name`` to NAMEDATALEN - 1 bytes."""
+_KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_NO_SLOT = "The server has no free connection slot"
+_WAIT_FOR_SLOT = "Wait, or end sessions that are not needed."
+_NO_SERVER = "No server listens at {where}"
+_START_IT = "Is PostgreSQL running there, and is the port right?"
+_NO_HOST = "The host name of {where} is not known"
+_SLOW = "{where} did not answer in time"
+_NETWORK = "Check the network and the firewall."
+_CAUSES = (
+    ("password authentication failed", "The password of {user} was refused", "Check ~/.pgpass or the service file."),
+    (
+        "no password supplied",
+        "The server asks {user} for a password and none was given",
+        "Put it into ~/.pgpass (chmod 600) or the service file; never into the command line.",
+    ),
+    ("pg_hba.conf", "The server does not let {user} in from this machine", "It needs a line in its pg_hba.conf."),
+    ('database "', "There is no database {dbname} on {where}", "Check dbname of the target; psql -l lists them."),
+    ('role "', "There is no role {user} on {where}, or it may not log in", "Check user of the target in shisa.yaml."),
+    ("too many clients", _NO_SLOT, _WAIT_FOR_SLOT),
+    ("remaining connection slots", _NO_SLOT, _WAIT_FOR_SLOT),
+    ("too many connections", "The limit of connections of this role or database is reached", _WAIT_FOR_SLOT),
+    ("starting up", "The server is starting up", "Wait until it takes connections, then try again."),
+    ("shutting down", "The server is shutting down", "Wait until it is up again."),
+    (
+        "server does not support SSL",
+        "The server at {where} offers no TLS and the target demands it",
+        "Set sslmode of the target to what the server offers, if the network is trusted.",
+    ),
+    ("certificate", "The TLS certificate of {where} was not accepted", "Check sslrootcert and host of the target."),
+    ("SSL", "TLS with {where} failed", "Check sslmode and the certificates of the target."),
+    ("could not translate host name", _NO_HOST, "Check host of the target."),
+    ("failed to resolve host", _NO_HOST, "Check host of the target."),
+    ("Connection refused", _NO_SERVER, _START_IT),
+    ("No such file or directory", _NO_SERVER, _START_IT),
+    ("timeout", _SLOW, _NETWORK),
+    ("timed out", _SLOW, _NETWORK),
+    ("definition of service", "The service of the target is not defined", "Check ~/.pg_service.conf."),
+)
+"""A part of libpq's or the server's message, what it means, what to do; the first that fits."""
+
+
+def connect(
+    target_conninfo: str, *, application_name: str, connect_timeout: int = 10, options: str = ""
+) -> Connection[Any]:
+    """Open a connection in autocommit, which notices a dead network and whose statements end with this program.
+
+    ``connect_timeout`` counts seconds and each address of a host for itself; ``options`` are command-line settings,
+    as ``-c statement_timeout=5s``. Raises ConnectError.
+    """
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    try:
+        given = conninfo_to_dict(target_conninfo)
+    except psycopg.ProgrammingError:
+        raise ConnectError(
+            "The target's connection string cannot be read.",
+            hint="Write postgresql://user@host:port/dbname or host=… dbname=…; a password may stand in ~/.pgpass.",
+        ) from None
+    settings: dict[str, Any] = {"connect_timeout": connect_timeout, **_KEEPALIVES} | given
+    settings["application_name"] = short_name(application_name)
+    settings["options"] = " ".join(part for part in (str(given.get("options") or ""), options) if part)
+    try:
+        connection = psycopg.connect(make_conninfo("", **settings), autocommit=True)
+    except psycopg.OperationalError as error:
+        raise _worded(error, given) from None
+    _watch_client(connection)
+    return connection
+
+
+def short_name(application_name: str) -> str:
+    """Cut a name to what PostgreSQL keeps, with a hash of the whole so that two long names stay two."""
+    name = application_name.encode()
+    if len(name) <= _NAME_BYTES:
+        return application_name
+    mark = "~" + hashlib.sha256(name).hexdigest()[:8]
+    return name[: _NAME_BYTES - len(mark)].decode(errors="ignore") + mark
+
+
+def where(given: dict[str, Any]) -> str:
+    """Name a server without its password: ``host:port``, or the service."""
+    if given.get("service"):
+        return f"service {given['service']}"
+    host = given.get("host") or given.get("hostaddr") or "the local socket"
+    return f"{host}:{given.get('port') or 5432}"
+
+
+def _watch_client(connection: Connection[Any]) -> None:
+    """Let the server end a running statement when this program is gone, where it can tell (not on every system)."""
+    import psycopg
+
+    try:
+        connection.execute("SELECT set_config('client_connection_check_interval', '1s', false)")
+    except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject):
+        return
+
+
+def _worded(error: OperationalError, given: dict[str, Any]) -> ConnectError:
+    text = str(error)
+    names = {"user": given.get("user") or "the current user", "dbname": given.get("dbname") or "of that name"}
+    sentences = {"where": where(given), **names}
+    for part, meaning, hint in _CAUSES:
+        if part in text:
+            return ConnectError(meaning.format_map(sentences) + ".", hint=hint)
+    last = (text.strip().splitlines() or ["no reason was given"])[-1]
+    secret = given.get("password")
+    shown = last.replace(str(secret), "…") if secret else last
+    return ConnectError(f"No connection to {where(given)}: {shown}", hint="psql with the same settings tells more.")
