@@ -54,6 +54,19 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
+def without_floats(value: Any) -> Any:
+    """Spell decimal numbers as text, in a value of mappings, lists and scalars."""
+    match value:
+        case float():
+            return repr(value)
+        case Mapping():
+            return {str(key): without_floats(item) for key, item in value.items()}
+        case list() | tuple():
+            return [without_floats(item) for item in value]
+        case _:
+            return value
+
+
 _TOO_DEEP = "nested too deeply for canonical JSON"
 
 

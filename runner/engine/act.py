@@ -9,7 +9,7 @@ from runner.engine import approval, gate
 from runner.engine.enter import rendered
 from runner.errors import ApprovalError, ShisaError
 from runner.journal.events import StepEnded, StepIntended, StepSkipped, ValueCaptured
-from runner.postgres.connect import application_name
+from runner.postgres.connect import short_name
 from runner.runbook.model import step_of
 from runner.runbook.render import statements_of
 from runner.steps import EFFECTS
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from runner.postgres.transaction import Xid
 
 
+_NOT_ASKED = {"manual", "check"}
+"""Kinds without a question whether to go: a manual step asks for its end, a check was just measured."""
+
+
 def start(session: Session, path: str) -> bool:
     """Carry out one step; False where the operator does not want to go on now.
 
@@ -29,7 +33,7 @@ def start(session: Session, path: str) -> bool:
     one of this run, and JournalError before the effect where the intent cannot be made durable.
     """
     view = gate.view(session, path)
-    if view.entered.kind != "manual":
+    if view.entered.kind not in _NOT_ASKED:
         answer = session.operator.go(view)
         if answer == "skip" and view.may_skip:
             session.append(StepSkipped(reason=session.operator.reason(view)), path)
@@ -53,7 +57,7 @@ def look_again(session: Session, path: str) -> bool:
         approval.void_all(session, [reason])
         raise ApprovalError(reason, hint="put the file back and resume, or open a new run from the new file")
     session.refresh()
-    again = gate.ask(session, path, "again")
+    again = gate.ask(session, path, "again") if session.state.step(path).guarded("again") else ()
     reasons = approval.stale_reasons(session, path, rendered(session, path).step_digest, again)
     if reasons:
         approval.void(session, path, reasons)
@@ -135,7 +139,7 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         raise AssertionError
     step = step_of(entered.rendered)
     target = session.targets.of(entered.target)
-    name = application_name(session.run, path)
+    name = short_name(f"shisa/{session.run}/{path}")
 
     def connect(*, purpose: str = "") -> Any:
         if target is None:
@@ -150,11 +154,10 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         path=path,
         step=step,
         statements=tuple(
-            text.with_secrets(session.plan.secret_values)
-            for text in statements_of(step, session.known(), session.plan.secrets)
+            text.with_secrets(session.plan.secret_values) for text in statements_of(step, session.known(path))
         ),
         survives_rollback=entered.survives_rollback,
-        values=session.known(),
+        values=session.known(path),
         folder=session.folder,
         application_name=name,
         intend=lambda xid: intend(session, path, intended, xid),

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checks.duration import parse_duration
 from runner.engine.gate import view
 from runner.engine.ports import stamp
-from runner.guards import envelope_of, worse_than
+from runner.evidence import envelope, no_worse
 from runner.journal.events import ApprovalExpired, ApprovalRequested, ApprovalStale
 from runner.review.requests import new_request_id
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
-    from runner.guards import Evidence
+    from runner.evidence import Evidence
 
 _POLL = 0.3
 """Seconds between two looks into the journal."""
@@ -25,8 +25,9 @@ _POLL = 0.3
 def request(session: Session, path: str) -> None:
     """Journal a request for the step as it is rendered, within the envelope of what its guards found."""
     step = session.state.step(path)
-    if step.entered is None or step.before is None:
+    if step.entered is None:
         raise AssertionError
+    evidence = () if step.before is None else step.before.evidence
     policies = [session.config.config.policies[name] for name in step.entered.policies]
     ttl = min((parse_duration(policy.request_ttl) for policy in policies), default=timedelta(hours=1))
     target = session.targets.of(step.entered.target)
@@ -39,7 +40,7 @@ def request(session: Session, path: str) -> None:
             policies=step.entered.policies,
             operator=session.state.operator,
             target="" if target is None else target.bound.fingerprint,
-            envelope=envelope_of(step.before.evidence),
+            envelope={"guards": envelope(evidence)},
             not_after=stamp(session.clock() + ttl),
         ),
         path,
@@ -79,7 +80,7 @@ def stale_reasons(session: Session, path: str, step_digest: str, evidence: Seque
         reasons.append("the plan is another one than was approved")
     if session.config.digest != request_.policy_digest:
         reasons.append("the policies in shisa.yaml are others than at the request")
-    return reasons + worse_than(request_.envelope, [one.as_json() for one in evidence])
+    return reasons + no_worse(request_.envelope["guards"], [one.as_json() for one in evidence])
 
 
 def void(session: Session, path: str, reasons: Sequence[str]) -> None:
@@ -94,14 +95,3 @@ def void_all(session: Session, reasons: Sequence[str]) -> None:
     for path, step in session.state.steps.items():
         if step.request is not None and step.refused is None and step.intended is None:
             void(session, path, reasons)
-
-
-def approvers(session: Session, path: str) -> list[dict[str, Any]]:
-    """Tell who signed the step's request, and as which team."""
-    step = session.state.step(path)
-    if step.request is None:
-        return []
-    for one in session.decided(session.clock()):
-        if one.id == step.request.request:
-            return [{"person": vote.person, "team": vote.team} for vote in one.votes]
-    return []

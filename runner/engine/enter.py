@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.canonical import digest
+from runner.canonical import digest, without_floats
 from runner.engine.targets import Target
 from runner.errors import GateClosedError
 from runner.journal.events import StepEntered, StepSkipped
@@ -21,26 +21,28 @@ def enter(session: Session, path: str) -> None:
 
     Raises GateClosedError where a destructive step has nobody who could approve it.
     """
-    data = session.plan.data(path)
-    known = session.known()
-    if "when" in data and not holds(data["when"], known):
-        session.append(StepSkipped(reason=f"when: {data['when']} is false"), path)
-        return
+    for when in session.plan.step(path).when:
+        if not holds(when.expression, when.scope.values(session.state.captured)):
+            session.append(StepSkipped(reason=f"when: {when.expression} is false"), path)
+            return
     session.append(rendered(session, path), path)
 
 
 def rendered(session: Session, path: str) -> StepEntered:
     """Render the step as it stands now; rendering twice gives the same digest as long as nothing changed."""
-    plain = render_step(session.plan.data(path), session.known())
+    known = session.known(path)
+    plain = render_step(session.plan.data(path), known)
     step = step_of(plain)
     target = session.targets.of(step.target)
-    texts = tuple(statement.text for statement in statements_of(step, session.known(), session.plan.secrets))
-    danger = danger_of(step, texts, harmless=frozenset(session.config.config.functions.harmless))
+    statements = statements_of(step, known)
+    texts = tuple(statement.text for statement in statements)
+    harmless = frozenset(session.config.config.functions.harmless)
+    danger = danger_of(step, [statement.analysable for statement in statements], harmless=harmless)
     return StepEntered(
         kind=step.kind,
         title=step.title,
         step_digest=step_digest(plain, texts, target),
-        rendered=plain,
+        rendered=without_floats(plain),
         destructive=danger.destructive,
         reasons=danger.reasons,
         survives_rollback=danger.survives_rollback,
@@ -58,7 +60,7 @@ def step_digest(plain: dict[str, object], texts: tuple[str, ...], target: Target
     """
     whole = {
         "render": 1,
-        "step": _without_floats(plain),
+        "step": without_floats(plain),
         "statements": list(texts),
         "target": None if target is None else target.bound.fingerprint,
         "role": None if target is None else str(target.bound.identity.get("role")),
@@ -88,14 +90,3 @@ def _policies(step: Step, danger: Danger, target: Target | None, session: Sessio
             hint=f"policies: {', '.join(sorted(session.config.config.policies)) or 'none'}",
         )
     return tuple(dict.fromkeys(wanted))
-
-
-def _without_floats(value: object) -> object:
-    """Spell decimal numbers as text: canonical JSON has no floats."""
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, dict):
-        return {str(key): _without_floats(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_floats(item) for item in value]
-    return value

@@ -24,7 +24,7 @@ from runner.engine.next_action import (
 from runner.engine.session import Session
 from runner.engine.settle import settle
 from runner.errors import ApprovalError, GateClosedError
-from runner.journal.events import RunClosed, RunPaused
+from runner.journal.events import RunPaused
 
 EXIT = {"completed": 0, "blocked": 1, "failed": 3, "rejected": 4, "stopped": 5, "waiting": 6, "unknown": 7}
 """Exit code of a run by the state in which the program leaves it (DESIGN §5)."""
@@ -52,7 +52,7 @@ def step_through(session: Session) -> Ending:
             ending = perform(session, action)
             if ending is not None:
                 return ending
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         return pause(session, "stopped", "interrupted by the operator")
     except GateClosedError as error:
         return pause(session, "blocked", error.message)
@@ -91,7 +91,7 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
         case Settle(path):
             return _settle(session, path)
         case Close():
-            session.append(RunClosed(state="completed"))
+            session.close("completed")
             return Ending("completed", "every step is done")
         case _ as never:
             assert_never(never)

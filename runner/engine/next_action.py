@@ -116,7 +116,7 @@ def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action |
             pass
     if step.entered is None:
         return Enter(path)
-    if step.before is None:
+    if step.before is None and step.guarded("before"):
         return AskGuards(path, "before")
     if step.closed_by_guards:
         return Blocked(path, "before")
@@ -124,7 +124,7 @@ def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action |
 
 
 def _after(step: StepState) -> Action | None:
-    if step.after is None:
+    if step.after is None and step.guarded("after"):
         return AskGuards(step.path, "after")
     return Blocked(step.path, "after") if step.closed_by_guards else None
 

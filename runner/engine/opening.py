@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from runner import __version__
 from runner.config.load import conninfo, target_named
-from runner.engine.ports import Clock, Observer, Operator
+from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.session import Session, host
 from runner.engine.state import fold
 from runner.engine.targets import Target, Targets, bind
 from runner.errors import ConfigError, GateClosedError, UsageError
-from runner.journal.events import PlanAmended, RunOpened, RunResumed, SourceFile
-from runner.review.statement import sign_run
-from runner.runbook.plan import Plan, amend, plan_digest, plan_from_sources
+from runner.journal.events import RunOpened, RunResumed, SourceFile
+from runner.review.sshsig import sign
+from runner.review.statement import opened_statement
+from runner.runbook.expand import plan_of
+from runner.runbook.load import load_text
+from runner.runbook.params import resolve
+from runner.runbook.plan import Plan, amend, plan_digest
 from runner.steps import EFFECTS
 
 if TYPE_CHECKING:
     from runner.config.model import Loaded
-    from runner.journal.record import Journal
+    from runner.journal.events import BoundTarget
+    from runner.journal.record import Head, Journal
     from runner.review.keys import KeyRef
+    from runner.runbook.load import LoadedRunbook
+    from runner.runbook.values import Secret
 
 _LATER = {"repeat", "retry", "verify", "cleanup", "changes_target", "lock", "group"}
 """Keys that a runbook may hold but a run does not carry out yet; it refuses rather than leave them out."""
@@ -40,7 +48,6 @@ def open_run(
     journal: Journal,
     config: Loaded,
     plan: Plan,
-    params: Mapping[str, Any],
     target_map: Mapping[str, str],
     person: str,
     key: KeyRef | None,
@@ -55,17 +62,17 @@ def open_run(
     Raises UsageError (also ConfigError, ConnectError) before anything is journaled.
     """
     refuse_unbuilt(plan)
-    targets = Targets({name: _bind(config, name, target_map.get(name, name)) for name in plan.runbook.targets})
+    targets = Targets({name: _bind(config, name, target_map.get(name, name)) for name in plan.targets})
     _production(targets, key=key, unattended=unattended, config=config)
+    run = new_run_id(clock())
     opened = RunOpened(
         version=__version__,
-        runbook=plan.runbook.id,
-        title=plan.runbook.title,
+        runbook=plan.runbook.runbook.id,
+        title=plan.runbook.runbook.title,
         files=tuple(
-            SourceFile(path=str(path), sha256=hashlib.sha256(text.encode()).hexdigest(), text=text)
-            for path, text in plan.sources.items()
+            SourceFile(path=str(file.path.resolve()), sha256=file.sha256, text=file.text) for file in plan.files
         ),
-        params={name: plan.shown(name, value) for name, value in params.items()},
+        params=plan.public_params,
         targets=tuple(target.bound for target in targets.by_name.values()),
         operator=person,
         host=host(),
@@ -73,14 +80,13 @@ def open_run(
         policy_digest=config.digest,
         unattended=unattended,
     )
-    run = new_run_id(clock())
-    opened = sign_run(opened, run=run, person=person, key=key, head=journal.head(), at=clock())
+    if key is not None:
+        opened = _signed(opened, run, key, journal.head(), clock())
     record = journal.append(opened, run=run, step=None, person=person)
     session = Session(
         journal=journal,
         config=config,
         plan=plan,
-        values=params,
         targets=targets,
         person=person,
         key=key,
@@ -106,6 +112,7 @@ def resume_run(
     key: KeyRef | None,
     operator: Operator,
     clock: Clock,
+    secrets_given: Mapping[str, Secret] | None = None,
     observers: Sequence[Observer] = (),
     detach: bool = False,
     unattended: bool = False,
@@ -125,16 +132,15 @@ def resume_run(
             f"run {run} belongs to {state.operator}, not to {person}",
             hint="only its operator resumes a run; taking it over is another command",
         )
-    plan, params = plan_from_sources(state.opened)
+    plan = pinned_plan(state.opened, secrets_given or {})
     for path, amendment in state.amendments:
-        plan = _amended(plan, path, amendment)
+        plan = amend(plan, path, amendment.set, amendment.then)
     targets = Targets({bound.name: _again(config, bound) for bound in state.opened.targets})
     _production(targets, key=key, unattended=unattended, config=config)
     session = Session(
         journal=journal,
         config=config,
         plan=plan,
-        values=params,
         targets=targets,
         person=person,
         key=key,
@@ -171,8 +177,32 @@ def refuse_unbuilt(plan: Plan) -> None:
             )
 
 
-def _amended(plan: Plan, path: str, amendment: PlanAmended) -> Plan:
-    return amend(plan, path, amendment.set, amendment.then)
+def pinned_plan(opened: RunOpened, secrets_given: Mapping[str, Secret]) -> Plan:
+    """Build the plan again from the content that the run is pinned to, whatever the files say now.
+
+    Raises UsageError where a secret of the run is not given again.
+    """
+    texts = {Path(file.path): file.text for file in opened.files}
+
+    def read(path: Path) -> LoadedRunbook:
+        return load_text(texts[path.resolve()], path)
+
+    main = read(Path(opened.files[0].path))
+    given: dict[str, Any] = {}
+    for name, value in opened.params.items():
+        if not isinstance(value, dict):
+            given[name] = value
+        elif name not in secrets_given:
+            raise UsageError(
+                f"the secret {name} must be given again", hint=f"-p {name}=env:NAME or -p {name}=file:PATH"
+            )
+    declared = {name: param for name, param in main.runbook.params.items() if name not in secrets_given}
+    return plan_of(main, {**resolve(declared, given), **secrets_given}, read=read)
+
+
+def _signed(opened: RunOpened, run: str, key: KeyRef, head: Head, now: datetime) -> RunOpened:
+    statement = opened_statement(opened, run=run, at=stamp(now), head=head)
+    return msgspec.structs.replace(opened, statement=statement, signature=sign(key, "run@shisa", statement.encode()))
 
 
 def _bind(config: Loaded, name: str, configured: str) -> Target:
@@ -181,7 +211,7 @@ def _bind(config: Loaded, name: str, configured: str) -> Target:
     return bind(name, shown, conninfo(target), environment=target.environment, policy=target.policy)
 
 
-def _again(config: Loaded, bound: Any) -> Target:
+def _again(config: Loaded, bound: BoundTarget) -> Target:
     target = config.config.targets.get(bound.configured)
     if target is None:
         raise ConfigError(

@@ -8,18 +8,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from runner.config.model import Loaded
 from runner.engine.next_action import RequestState
-from runner.engine.ports import Clock, Observer, Operator
+from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.state import State, advance
 from runner.engine.targets import Targets
-from runner.journal.events import Event
+from runner.journal.events import Event, RunClosed
 from runner.journal.record import Journal, Record
 from runner.review.keys import KeyRef
-from runner.review.requests import requests_of
+from runner.review.requests import Standing, requests_of
+from runner.review.sshsig import sign
+from runner.review.statement import closed_statement
 from runner.runbook.plan import Plan, plan_digest
+from runner.runbook.values import Secret, Value
 
 
 @dataclasses.dataclass
@@ -29,8 +31,6 @@ class Session:
     journal: Journal
     config: Loaded
     plan: Plan
-    values: Mapping[str, Any]
-    """Typed parameters; captured values stand in ``state``."""
     targets: Targets
     person: str
     key: KeyRef | None
@@ -62,6 +62,15 @@ class Session:
         self._take(record)
         return record
 
+    def close(self, state: str, reason: str | None = None) -> Record:
+        """End the run; the operator signs the journal's head, so that what stands before it cannot be rewritten."""
+        statement = signature = None
+        if self.key is not None:
+            head, at = self.journal.head(), stamp(self.clock())
+            statement = closed_statement(run=self.run, state=state, reason=reason, person=self.person, at=at, head=head)
+            signature = sign(self.key, "run@shisa", statement.encode())
+        return self.append(RunClosed(state=state, reason=reason, statement=statement, signature=signature))
+
     def refresh(self) -> bool:
         """Read what others journaled for this run; tell whether there was anything."""
         found = False
@@ -74,7 +83,7 @@ class Session:
         """Tell the state of each approval request at this moment."""
         return {request.id: request.state for request in self.decided(self.clock())}
 
-    def decided(self, now: datetime) -> list[Any]:
+    def decided(self, now: datetime) -> list[Standing]:
         """Read the run's requests with who signed what; signatures and policies are judged there."""
         return requests_of(self.records, self.config.config, now)
 
@@ -82,9 +91,9 @@ class Session:
         """Digest the plan as it stands now, amendments included."""
         return plan_digest(self.plan, self.targets.fingerprints())
 
-    def known(self) -> dict[str, Any]:
-        """Give the values that steps are rendered with: parameters and what was captured."""
-        return {**self.values, **self.state.captured}
+    def known(self, path: str) -> dict[str, Value | Secret]:
+        """Give the names that a step is rendered with: parameters and what was captured."""
+        return self.plan.values_for(path, self.state.captured)
 
     def _take(self, record: Record) -> None:
         self.records.append(record)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import ConnectError, GateClosedError
 from runner.journal.events import StepEnded
-from runner.postgres.connect import application_name
+from runner.postgres.connect import short_name
 from runner.postgres.transaction import Xid, fate
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def settle(session: Session, path: str) -> str | None:  # noqa: PLR0911 - one re
         return "the run has no target to ask"
     xid = Xid(intended.xid, intended.system_identifier, intended.timeline)
     try:
-        with target.connect(application_name(session.run, path)) as connection:
+        with target.connect(short_name(f"shisa/{session.run}/{path}")) as connection:
             verdict, why = fate(connection, xid)
     except (ConnectError, GateClosedError) as error:
         return f"the target cannot be asked: {error.message}"

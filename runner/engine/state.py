@@ -31,6 +31,14 @@ class StepState:
     started_at: str | None = None
     ended_at: str | None = None
 
+    def guarded(self, moment: str) -> bool:
+        """Whether the step, as it was rendered, has guards at a moment; a ``check`` step is its own guard, once."""
+        if self.entered is None:
+            return False
+        rendered = self.entered.rendered
+        own = moment == "before" and "check" in rendered
+        return own or bool(rendered.get("guards", {}).get("after" if moment == "after" else "before"))
+
     @property
     def closed_by_guards(self) -> bool:
         """Whether the guards asked before or after the effect keep the gate shut."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.errors import GateClosedError
 from runner.journal.events import BoundTarget
 from runner.postgres.connect import connect
-from runner.postgres.identity import Identity, identify
+from runner.postgres.identity import identify
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -69,12 +69,8 @@ def bind(name: str, configured: str, conninfo: str, *, environment: str | None, 
         name=name,
         configured=configured,
         fingerprint=identity.fingerprint,
-        identity=_facts(identity),
+        identity=identity.as_json(),
         environment=environment,
         policy=policy,
     )
     return Target(bound, conninfo)
-
-
-def _facts(identity: Identity) -> dict[str, Any]:
-    return {key: value for key, value in dataclasses.asdict(identity).items() if not isinstance(value, float)}

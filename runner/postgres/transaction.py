@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
+from runner.postgres.identity import identify
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -53,9 +55,6 @@ _SET = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeo
 _SHOW = """
 SELECT current_setting('lock_timeout')::interval = %s::interval
    AND current_setting('statement_timeout')::interval = %s::interval"""
-_XID = """
-SELECT pg_current_xact_id()::text, system_identifier::text, timeline_id
-  FROM pg_control_system(), pg_control_checkpoint()"""
 _DELTAS = """
 SELECT relid::regclass::text, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_user_tables
  WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"""
@@ -81,12 +80,13 @@ class Transaction:
         if shown is None or not shown[0]:
             message = "the server does not show the timeouts that were set"
             raise ValueError(message)
-        row = execute(_XID).fetchone()
+        row = execute("SELECT pg_current_xact_id()::text").fetchone()
         if row is None:
             message = "the server told no transaction id"
             raise ValueError(message)
+        where = identify(self._connection)
         self._baseline = {delta.table: delta for delta in self._deltas()}
-        return Xid(row[0], row[1], row[2])
+        return Xid(row[0], where.system_identifier, where.timeline)
 
     def send(self, statement: str) -> Result:
         """Send one statement as it stands, without parameters."""
@@ -138,13 +138,11 @@ def fate(connection: Connection[Any], xid: Xid) -> tuple[Fate, str]:
     """
     import psycopg
 
-    row = connection.execute(
-        "SELECT system_identifier::text, timeline_id FROM pg_control_system(), pg_control_checkpoint()"
-    ).fetchone()
-    if row is None or row[0] != xid.system_identifier:
+    now = identify(connection)
+    if now.system_identifier != xid.system_identifier:
         return "unknown", "the target is another cluster now"
-    if row[1] != xid.timeline:
-        return "unknown", f"the target's timeline was {xid.timeline} and is {row[1]} now"
+    if now.timeline != xid.timeline:
+        return "unknown", f"the target's timeline was {xid.timeline} and is {now.timeline} now"
     try:
         status = connection.execute("SELECT pg_xact_status(%s::text::xid8)", (xid.xid,)).fetchone()
     except psycopg.Error as error:

@@ -1,0 +1,129 @@
+"""The command line: one file per command, loaded only when it is called.
+
+A command module has ``HELP`` (one line), ``EXAMPLE`` (shown at the end of its help), ``add_arguments(parser)`` and
+``run(arguments) -> exit code``. Results go to stdout, talk to stderr; a ShisaError becomes one sentence and a hint.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner import __version__
+from runner.errors import ShisaError
+
+if TYPE_CHECKING:
+    import argparse
+
+COMMANDS = {
+    "init": "write a configuration with your SSH key and a policy",
+    "validate": "find every problem in runbook files, offline",
+    "explain": "show the page of a lint rule or a check",
+    "checks": "list the guards there are",
+    "check": "ask one guard, now, outside any run",
+    "plan": "show what a run would do, and who must approve it",
+    "run": "step through a runbook",
+    "resume": "take up a run that waits, was stopped or was interrupted",
+    "abort": "end a run that shall not go on",
+    "resolve": "settle a step whose outcome nobody knows",
+    "review": "look at what waits for a second person, and decide",
+    "approve": "sign a step of a run",
+    "reject": "refuse a step of a run, with a reason",
+    "withdraw": "take an approval back before the step starts",
+    "note": "add a remark to a run",
+    "runs": "list the runs",
+    "status": "tell who waits for whom",
+    "show": "show a run's timeline",
+    "report": "write a run's report",
+    "verify": "prove that the journal is whole and signed by whom it says",
+    "demo": "live through an incident on a throwaway PostgreSQL, without shisa and with it",
+}
+"""Command → what it does; the module of the same name in this package holds it."""
+
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give the process's exit code (DESIGN §5)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words in (["--version"], ["-V"]):
+        sys.stdout.write(f"shisa {__version__}\n")
+        return 0
+    try:
+        _own_checks()
+        return _dispatch(words)
+    except ShisaError as error:
+        sys.stderr.write(f"shisa: {_shown(error.message)}\n")
+        if error.hint:
+            sys.stderr.write(f"  hint: {_shown(error.hint)}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("shisa: interrupted\n")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in {"-h", "--help", "help"}:
+        sys.stdout.write(_overview())
+        return 0 if words else 2
+    name = words[0]
+    if name not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean `shisa {near[0]}`?" if near else "`shisa --help` lists the commands"
+        sys.stderr.write(f"shisa: there is no command {_shown(name)!r}\n  hint: {hint}\n")
+        return 2
+    module = importlib.import_module(f"runner.cli.{name.replace('-', '_')}")
+    code: int = module.run(parser_of(name, module).parse_args(words[1:]))
+    return code
+
+
+def parser_of(name: str, module: Any) -> argparse.ArgumentParser:
+    """Build a command's parser, its example at the end of its help."""
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog=f"shisa {name}",
+        description=module.HELP,
+        epilog=f"example:\n{module.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()]
+    return (
+        "shisa: pre-operation safety checklist and runbook executor for PostgreSQL\n\n"
+        "usage: shisa COMMAND [ARGUMENT …]   (shisa COMMAND --help tells more)\n\n"
+        + "\n".join(lines)
+        + "\n\nNew here? `shisa demo` shows in a minute what it is for.\n"
+    )
+
+
+def _shown(text: str) -> str:
+    from runner.safe_text import escape
+
+    return escape(text, multiline=True)
+
+
+def _own_checks() -> None:
+    """Make sure that the package ``checks`` is the one that came with this program, not a stranger of that name."""
+    import checks
+    import runner
+
+    own = str(runner.__file__).rpartition("runner")[0]
+    if not str(checks.__file__).startswith(own):
+        raise ShisaError(
+            f"another distribution's package `checks` hides ours: {checks.__file__}",
+            hint="install shisa in an environment of its own: `uv tool install` or `pipx install`",
+        )

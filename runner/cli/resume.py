@@ -1,0 +1,54 @@
+"""``shisa resume``: take up a run that waits, was stopped or was interrupted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.cli.common import add_config, add_person, desk, person
+from runner.cli.run import add_talk, left, talk
+
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "Take up a run that waits, was stopped or was interrupted; guards and identity are asked again."
+EXAMPLE = "  shisa resume 261123-4f2a1c"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("run", metavar="RUN")
+    parser.add_argument(
+        "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a secret of the run, given again"
+    )
+    add_talk(parser)
+    add_config(parser)
+    add_person(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Resume the run; the exit code tells how it was left."""
+    from runner.engine.opening import resume_run
+    from runner.engine.ports import wall_clock
+    from runner.runbook.model import Param
+    from runner.runbook.params import parse_pairs, resolve
+    from runner.runbook.values import Secret
+
+    at = desk(arguments)
+    who = person(arguments, at.config)
+    operator, observers = talk(arguments)
+    given = parse_pairs(arguments.param)
+    secrets = resolve({name: Param(type="secret") for name in given}, given)
+    session = resume_run(
+        arguments.run,
+        journal=at.journal,
+        config=at.config,
+        person=who.person,
+        key=who.key,
+        operator=operator,
+        clock=wall_clock,
+        secrets_given={name: value for name, value in secrets.items() if isinstance(value, Secret)},
+        observers=observers,
+        detach=arguments.detach,
+        unattended=arguments.answers is not None,
+    )
+    return left(session, arguments)

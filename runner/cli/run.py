@@ -1,0 +1,170 @@
+"""``shisa run``: step through a runbook."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.cli.common import Desk, add_config, add_format, add_person, desk, person, say
+from runner.cli.plan import add_params
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.engine.loop import Ending
+    from runner.engine.ports import Observer, Operator
+    from runner.engine.session import Session
+    from runner.runbook.model import Param
+    from runner.runbook.plan import Plan
+
+HELP = "Step through a runbook: guards measure before each step, a second person signs what is destructive."
+EXAMPLE = "  shisa run runbooks/clone-environment.yaml -p backup=env_a.dump --target live=staging"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("runbook", metavar="RUNBOOK", type=Path)
+    add_params(parser)
+    add_talk(parser)
+    add_config(parser)
+    add_person(parser)
+
+
+def add_talk(parser: argparse.ArgumentParser) -> None:
+    """Add what says how the run talks: ``--detach``, ``--answers``, ``--format``."""
+    parser.add_argument("--detach", action="store_true", help="leave the run when it waits for a person (exit 6)")
+    parser.add_argument(
+        "--answers", metavar="FILE", type=Path, help="answers by step, for tests and rehearsals; never approvals"
+    )
+    add_format(parser, "text", "json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Open a run and step through it; the exit code tells how it was left (DESIGN §5)."""
+    from runner.engine.opening import open_run
+    from runner.engine.ports import wall_clock
+    from runner.runbook.params import parse_pairs
+
+    at = desk(arguments, runbook=arguments.runbook)
+    who = person(arguments, at.config)
+    operator, observers = talk(arguments)
+    plan = planned(arguments)
+    _refuse_errors(plan, at)
+    session = open_run(
+        journal=at.journal,
+        config=at.config,
+        plan=plan,
+        target_map=parse_pairs(arguments.target),
+        person=who.person,
+        key=who.key,
+        operator=operator,
+        clock=wall_clock,
+        observers=observers,
+        detach=arguments.detach,
+        unattended=arguments.answers is not None,
+    )
+    return left(session, arguments)
+
+
+def left(session: Session, arguments: argparse.Namespace) -> int:
+    """Step through an open run, and say how it was left and what to do next."""
+    from runner.engine.loop import step_through
+
+    ending = step_through(session)
+    if arguments.format == "json":
+        import json
+
+        summary = {"event": "run.summary", "run": session.run, "state": ending.state, "exit_code": ending.exit_code}
+        sys.stdout.write(json.dumps(summary) + "\n")
+    else:
+        say(_last_words(session, ending))
+    return ending.exit_code
+
+
+def talk(arguments: argparse.Namespace) -> tuple[Operator, tuple[Observer, ...]]:
+    """Choose who answers, a person or a file, and who is told: the terminal, or JSON lines on stdout."""
+    from runner.engine.ports import Answers
+
+    answers = None if arguments.answers is None else _answers(arguments.answers)
+    if arguments.format == "json":
+        from runner.journal.lines import event_line
+
+        observer: Observer = lambda record: _write(event_line(record))  # noqa: E731
+        if answers is not None:
+            return Answers(answers, say), (observer,)
+        return _at_terminal()[0], (observer,)
+    operator, observers = _at_terminal()
+    return (operator if answers is None else Answers(answers, say)), observers
+
+
+def planned(arguments: argparse.Namespace) -> Plan:
+    """Load the runbook and plan it; parameters that are missing are asked for at the terminal."""
+    from runner.runbook.expand import plan_of
+    from runner.runbook.load import load
+    from runner.runbook.params import params_file, parse_pairs, resolve
+
+    loaded = load(arguments.runbook)
+    given = {**(params_file(arguments.params) if arguments.params else {}), **parse_pairs(arguments.param)}
+    prompt = _prompt if sys.stdin.isatty() and sys.stdout.isatty() and arguments.answers is None else None
+    return plan_of(loaded, resolve(loaded.runbook.params, given, prompt=prompt))
+
+
+def _prompt(name: str, param: Param) -> str:
+    from runner.terminal.prompts import Prompter
+
+    question = f"{name} ({param.type}{': ' + param.description if param.description else ''}):"
+    prompter = Prompter()
+    return prompter.secret(question) if param.type == "secret" else prompter.text(question)
+
+
+def _refuse_errors(plan: Plan, at: Desk) -> None:
+    """Refuse a runbook that ``shisa validate`` calls wrong: what CI refuses is not run by hand either."""
+    from runner.cli.plan import errors_of
+    from runner.errors import RunbookError
+
+    problems = errors_of(plan, at.config.config)
+    if problems:
+        first = problems[0]
+        raise RunbookError(
+            f"{first['file']}:{first['line']}: {first['message']} [{first['rule']}]",
+            hint=f"`shisa validate {first['file']}` lists all {len(problems)}; nothing was begun",
+        )
+
+
+def _at_terminal() -> tuple[Operator, tuple[Observer, ...]]:
+    from runner.terminal.console import console
+    from runner.terminal.operator import TerminalOperator
+    from runner.terminal.prompts import Prompter
+
+    operator = TerminalOperator(console("stderr"), Prompter())
+    return operator, (operator.observe,)
+
+
+def _answers(path: Path) -> dict[str, str]:
+    from runner.errors import UsageError
+    from runner.runbook.params import params_file
+
+    answers: dict[str, Any] = params_file(path)
+    allowed = {"go", "done", "skip", "stop", "remedy"}
+    for step, answer in answers.items():
+        if not isinstance(answer, str) or answer not in allowed:
+            raise UsageError(f"{path}: the answer for {step} is {answer!r}", hint=f"one of {', '.join(sorted(allowed))}")
+    return answers
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _last_words(session: Session, ending: Ending) -> str:
+    run = session.run
+    told = f"run {run} is {ending.state}: {ending.reason}"
+    match ending.state:
+        case "completed":
+            return f"{told}\n  next: shisa report {run}"
+        case "unknown":
+            return f"{told}\n  next: look at the target, then shisa resolve {run} STEP done|not-done --reason WHY"
+        case _:
+            return f"{told}\n  next: shisa show {run}, then shisa resume {run}"

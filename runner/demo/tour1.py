@@ -1,0 +1,177 @@
+"""Incident 1, lived through twice: without shisa it happens, with shisa it is stopped and done right."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from runner.demo import incident1
+from runner.demo.stage import OPERATOR, REVIEWER, Stage, set_up
+from runner.engine.loop import Ending, step_through
+from runner.engine.opening import open_run
+from runner.engine.ports import wall_clock
+from runner.journal import open_journal
+from runner.report.markdown import markdown
+from runner.review.decide import capacity, decide
+from runner.runbook.expand import plan_of
+from runner.runbook.load import load_text
+from runner.runbook.params import resolve
+
+if TYPE_CHECKING:
+    from runner.demo.server import Server
+    from runner.engine.ports import Observer, Operator
+    from runner.journal.events import ApprovalRequested
+    from runner.journal.record import Journal, Record
+
+RUNBOOK = "clone-environment.yaml"
+_ROWS = 100
+_CASCADE = 5
+"""Customers that sign up in each environment after the clone."""
+
+
+class Cast(Protocol):
+    """Plays the two people: the operator, and the reviewer who is asked while the operator waits."""
+
+    def operator(self, review: Callable[[ApprovalRequested], None]) -> Operator:
+        """Give the operator; their ``waiting`` calls ``review``."""
+
+    def attest(self, records: list[Record]) -> dict[str, Any]:
+        """Let the reviewer look at the request that stands last, and give what they read back."""
+
+    def observers(self) -> tuple[Observer, ...]:
+        """Give who is told of every journal line."""
+
+    def tell(self, text: str) -> None:
+        """Say what happens now."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Told:
+    """What the tour showed, every figure measured."""
+
+    without: incident1.Without
+    with_: dict[str, Any]
+    journal: Path
+    report: Path
+    run: str
+    ending: Ending
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the object that ``shisa demo --auto --format json`` prints."""
+        return {
+            "without": self.without.as_json(),
+            "with": self.with_,
+            "journal": str(self.journal),
+            "report": str(self.report),
+            "run": self.run,
+        }
+
+
+def tour(server: Server, folder: Path, cast: Cast, *, rows_after_backup: int) -> Told:
+    """Build the incident twice on one server and live through it, without shisa and with it."""
+    cast.tell("Without shisa: an environment is cloned online, by hand.")
+    by_hand = incident1.build(server, "by_hand", folder, rows=_ROWS, rows_after_backup=rows_after_backup)
+    without = incident1.without(by_hand)
+    cast.tell(_story(without))
+    cast.tell("With shisa: the same backup, the same wish, the same runbook parameter sequences=from-backup.")
+    incident = incident1.build(server, "guarded", folder, rows=_ROWS, rows_after_backup=rows_after_backup)
+    stage = set_up(folder, incident.conninfo)
+    with incident1.customers(incident) as errors:
+        ending, run, records = _guarded(server, incident, stage, cast)
+    if ending.state == "completed":
+        incident1.move_in(incident, _CASCADE)
+    figures = _figures(records) | {
+        "duplicate_ids": incident.duplicates(),
+        "customer_errors": errors,
+        "outcome": ending.state,
+    }
+    return Told(without, figures, stage.journal, stage.report, run, ending)
+
+
+def _story(without: incident1.Without) -> str:
+    said = (
+        f"The restore put the shared sequence back from {without.sequence_before} to {without.sequence_after}. "
+        f"{without.silent_inserts} customers signed up in the copy without any error; "
+        f"{without.duplicate_ids} ids now stand twice in the tree. "
+    )
+    if without.sqlstate is None:
+        return said + "The next customer of the original was lucky."
+    return said + f"The next customer of the original was refused: {without.error} (SQLSTATE {without.sqlstate})."
+
+
+def _guarded(
+    server: Server, incident: incident1.Incident, stage: Stage, cast: Cast
+) -> tuple[Ending, str, list[Record]]:
+    os.environ["PATH"] = f"{server.binaries.bin}{os.pathsep}{os.environ.get('PATH', '')}"
+    journal = open_journal(stage.config.config.journal, stage.folder)
+    text = resources.files("runbooks").joinpath(RUNBOOK).read_bytes()
+    runbook = stage.folder / RUNBOOK
+    runbook.write_bytes(text)
+    loaded = load_text(text, runbook)
+    given = {"backup": str(incident.backup), "sequences": "from-backup"}
+    session = open_run(
+        journal=journal,
+        config=stage.config,
+        plan=plan_of(loaded, resolve(loaded.runbook.params, given)),
+        target_map={},
+        person=OPERATOR,
+        key=stage.key(OPERATOR),
+        operator=cast.operator(lambda request: _review(journal, stage, cast, request)),
+        clock=wall_clock,
+        observers=cast.observers(),
+    )
+    ending = step_through(session)
+    stage.report.write_text(markdown(session.records), encoding="utf-8")
+    records = session.records
+    journal.close()
+    return ending, session.run, records
+
+
+def _review(journal: Journal, stage: Stage, cast: Cast, request: ApprovalRequested) -> None:
+    """Let the second person decide, in the way that ``shisa review`` does in another terminal."""
+    from runner.review.requests import requests_of
+
+    own = open_journal(stage.config.config.journal, stage.folder)
+    records = list(own.records())
+    standing = next(one for one in requests_of(records, stage.config.config, wall_clock()) if one.id == request.request)
+    decide(
+        own,
+        stage.config,
+        standing,
+        decision="approve",
+        person=REVIEWER,
+        key=stage.key(REVIEWER),
+        as_team=capacity(standing, stage.config, REVIEWER, None),
+        attested=cast.attest(records),
+        now=wall_clock(),
+    )
+    own.close()
+
+
+def _figures(records: list[Record]) -> dict[str, Any]:
+    """Read what stopped the run, and who signed, out of the journal."""
+    from runner.journal.events import ApprovalGiven, GuardsAsked, PlanAmended
+
+    found: dict[str, Any] = {
+        "stopped_by": None,
+        "verdict": None,
+        "ids_to_be_reissued": 0,
+        "approved_by": [],
+        "remedy": None,
+    }
+    for record in records:
+        body = record.body
+        if isinstance(body, GuardsAsked) and body.verdict in {"block", "unknown"} and found["stopped_by"] is None:
+            closed = next(one for one in body.evidence if one["verdict"] == body.verdict)
+            found["stopped_by"], found["verdict"] = closed["check"], closed["verdict"]
+            measured = [finding["measured"].get("ids_to_be_reissued", 0) for finding in closed["findings"]]
+            found["ids_to_be_reissued"] = sum(measured)
+        elif isinstance(body, PlanAmended):
+            found["remedy"] = body.why
+        elif isinstance(body, ApprovalGiven) and record.person not in found["approved_by"]:
+            found["approved_by"].append(record.person)
+    return found

@@ -1,0 +1,102 @@
+"""Ask guards on the run's targets, each target over one read-only connection."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checks import catalog
+from checks.base import CannotAskError, Selection, StepContext
+from runner.engine.targets import Targets
+from runner.errors import ShisaError
+from runner.guards import GuardAsk, ask_guard, could_not_ask
+from runner.postgres.connect import short_name
+from runner.postgres.readonly import ReadOnlySession
+from runner.runbook.model import GuardUse, Restore, step_of
+
+if TYPE_CHECKING:
+    from runner.engine.session import Session
+    from runner.evidence import Evidence
+    from runner.journal.events import Moment, StepEntered
+
+
+def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Moment) -> tuple[Evidence, ...]:
+    """Ask the guards one after the other; a guard that cannot be asked is UNKNOWN, never left out."""
+    entered = session.state.step(path).entered
+    if entered is None:
+        raise AssertionError
+    context = step_context(path, entered, session.folder, moment)
+    with _asks(session, path, context) as asks:
+        return tuple(_ask(session, asks, use, entered.target) for use in uses)
+
+
+def step_context(path: str, entered: StepEntered, folder: Path, moment: Moment) -> StepContext:
+    """Tell a guard what the step is about."""
+    step = step_of(entered.rendered)
+    when = "after" if moment == "after" else "before"
+    restore = step.restore
+    if not isinstance(restore, Restore):
+        return StepContext(id=path, kind=step.kind, statements=entered.statements, moment=when)
+    return StepContext(
+        id=path,
+        kind=step.kind,
+        moment=when,
+        backup=folder / restore.from_,
+        selection=Selection(
+            schemas=tuple(restore.schemas),
+            tables=tuple(restore.tables),
+            section=restore.section,
+            into={} if restore.into is None else dict(restore.into.schemas),
+        ),
+        sequences=restore.sequences,
+        rows=restore.rows,
+        where=dict(restore.where),
+    )
+
+
+def _ask(session: Session, asks: _Asks, use: GuardUse, target: str | None) -> Evidence:
+    spec = catalog.get(use.check)
+    name = use.target or target or next(iter(session.targets.by_name), "")
+    try:
+        ask = asks.of(name)
+    except CannotAskError as error:
+        return could_not_ask(spec, name, error.reason, clock=session.clock)
+    accept = session.config.config.accept
+    return ask_guard(spec, use.with_, ask, severity=use.severity, accept=accept, clock=session.clock)
+
+
+class _Asks:
+    """One port a target, opened when the first guard needs it."""
+
+    def __init__(self, targets: Targets, name: str, context: StepContext, harmless: frozenset[str]) -> None:
+        self._targets = targets
+        self._name = name
+        self._context = context
+        self._harmless = harmless
+        self._open: dict[str, GuardAsk] = {}
+        self.stack = contextlib.ExitStack()
+
+    def of(self, name: str) -> GuardAsk:
+        """Give a target's port. Raises CannotAskError with the reason."""
+        if name not in self._open:
+            try:
+                target = self._targets.of(name)
+                if target is None:
+                    raise CannotAskError(f"the run has no target {name!r}")
+                connection = self.stack.enter_context(target.connect(self._name))
+            except ShisaError as error:
+                raise CannotAskError(error.message) from None
+            self._open[name] = GuardAsk(
+                ReadOnlySession(connection, harmless=self._harmless), target=name, step=self._context, other=self.of
+            )
+        return self._open[name]
+
+
+@contextlib.contextmanager
+def _asks(session: Session, path: str, context: StepContext) -> Iterator[_Asks]:
+    harmless = frozenset(session.config.config.functions.harmless)
+    asks = _Asks(session.targets, short_name(f"shisa/{session.run}/{path}/guard"), context, harmless)
+    with asks.stack:
+        yield asks

@@ -1,0 +1,102 @@
+"""Decide a request: build the statement, sign it, prove that it counts, and only then journal it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from runner.config.model import Loaded
+from runner.errors import ApprovalError
+from runner.journal.events import ApprovalGiven, ApprovalRejected, ApprovalWithdrawn
+from runner.journal.record import Journal, Record
+from runner.review.approval import verify_approval
+from runner.review.keys import KeyRef
+from runner.review.requests import Standing
+from runner.review.sshsig import APPROVAL, Refused, sign
+from runner.review.statement import Decision, approval_statement
+
+
+def capacity(standing: Standing, config: Loaded, person: str, as_team: str | None) -> str:
+    """Tell as which team a person decides: the one they name, or the only one of theirs that is still needed.
+
+    Raises ApprovalError where they are in no team that is needed, or in several and name none.
+    """
+    teams = config.config.people[person].teams if person in config.config.people else ()
+    if as_team is not None:
+        if as_team not in teams:
+            raise ApprovalError(
+                f"{person} is not in team {as_team}", hint=f"teams of {person}: {', '.join(teams) or 'none'}"
+            )
+        return as_team
+    needed = [missing.team for _, missing in standing.missing]
+    fitting = list(dict.fromkeys(team for team in needed if team in teams))
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ApprovalError(f"{person} could sign as {' or '.join(fitting)}", hint="say which with --as TEAM")
+    raise ApprovalError(
+        f"{person} is in no team whose approval is missing", hint=f"missing: {', '.join(needed) or 'nothing'}"
+    )
+
+
+def decide(
+    journal: Journal,
+    config: Loaded,
+    standing: Standing,
+    *,
+    decision: Decision,
+    person: str,
+    key: KeyRef,
+    as_team: str,
+    attested: Mapping[str, Any],
+    now: datetime,
+    reason: str | None = None,
+    operator_keys: Collection[str] = (),
+) -> Record:
+    """Sign a decision and append it to the journal.
+
+    Raises ApprovalError where it would not count, with the reason; then nothing is journaled.
+    """
+    request = standing.request
+    statement = approval_statement(
+        request.body,
+        run=request.run,
+        step=request.step,
+        decision=decision,
+        person=person,
+        as_team=as_team,
+        at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        head=journal.head(),
+        reviewer_policy_digest=config.digest,
+        attested=attested,
+        reason=reason,
+    )
+    signature = sign(key, APPROVAL, statement.encode())
+    counted = verify_approval(
+        statement, signature, request, people=config.config.people, now=now, excluded_keys=operator_keys
+    )
+    if isinstance(counted, Refused):
+        raise ApprovalError(f"this does not count: {counted.reason}")
+    if decision == "approve":
+        body: ApprovalGiven | ApprovalRejected = ApprovalGiven(
+            request=request.id, as_team=as_team, statement=statement, signature=signature
+        )
+    else:
+        body = ApprovalRejected(
+            request=request.id, as_team=as_team, reason=reason or "", statement=statement, signature=signature
+        )
+    return journal.append(body, run=request.run, step=request.step, person=person)
+
+
+def withdraw(journal: Journal, standing: Standing, *, person: str, reason: str) -> Record:
+    """Take an own approval back before the step starts.
+
+    Raises ApprovalError where the person did not approve, or the step has started.
+    """
+    if standing.state not in {"waiting", "approved"}:
+        raise ApprovalError(f"the request has {standing.state}: {standing.reason}")
+    if person not in {vote.person for vote in standing.votes}:
+        raise ApprovalError(f"{person} has not approved this step")
+    body = ApprovalWithdrawn(request=standing.id, reason=reason)
+    return journal.append(body, run=standing.request.run, step=standing.request.step, person=person)
