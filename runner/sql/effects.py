@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from runner.sql.settings import setting_danger
 from runner.sql.tree import Fields, dotted, names
@@ -127,7 +127,7 @@ def known_effects() -> dict[str, Effect]:
 @cache
 def quiet_builtins() -> frozenset[str]:
     """The names of the built-in functions that only compute or look."""
-    text = resources.files("runner.sql").joinpath("builtins.txt").read_text("ascii")
+    text = Path(__file__).with_name("builtins.txt").read_text("ascii")
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))
 
 
