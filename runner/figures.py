@@ -21,6 +21,7 @@ _LABELS = {
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KIB = 1024
+_PASSES_SHOWN = 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,6 +40,19 @@ def figures(measured: Mapping[str, Any], bound: Mapping[str, Any] | None = None)
     found = [Figure(_label(key), _values(key, value), _limit(key, bound)) for key, value in measured.items()]
     used = {name for key in measured for name, _ in _names(key)}
     return (*found, *(Figure(f"limit: {_label(key)}", _values(key, bound[key])) for key in bound if key not in used))
+
+
+def findings_shown(item: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], int]:
+    """Choose what of a guard's findings (its JSON) is shown: all that object, some that pass, the rest counted."""
+    findings = list(item.get("findings") or ())
+    passing = [finding for finding in findings if finding.get("verdict") == "pass"]
+    objecting = [finding for finding in findings if finding.get("verdict") != "pass"]
+    return objecting + passing[:_PASSES_SHOWN], max(0, len(passing) - _PASSES_SHOWN)
+
+
+def told_by_finding(item: Mapping[str, Any]) -> bool:
+    """Whether a finding already says what the guard's own message says."""
+    return any(finding.get("message") == item.get("message") for finding in item.get("findings") or ())
 
 
 def moment(at: str) -> str:

@@ -1,1 +1,1 @@
-"""The journal of a run as a document."""
+"""The record of one run for people and programs: pure functions of its journal lines."""

@@ -1,15 +1,12 @@
-"""What guards found, as a table: verdict, guard and message, figures beside their limits, age."""
+"""What guards found, as a table: verdict; guard, object and message; figures beside their limits, and their age."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from runner.figures import Figure, age, figures
+from runner.figures import Figure, age, figures, findings_shown, told_by_finding
 from runner.terminal.blocks import Block, Cell, Grid, Line, cell, verdict_cell
-
-_PASSES_SHOWN = 5
-"""So many findings that pass are shown with their figures; the others are counted."""
 
 
 def evidence_blocks(evidence: Iterable[Mapping[str, Any]], now: str) -> tuple[Block, ...]:
@@ -17,7 +14,7 @@ def evidence_blocks(evidence: Iterable[Mapping[str, Any]], now: str) -> tuple[Bl
     rows = [row for item in evidence for row in _rows(item, now)]
     if not rows:
         return (Line("GUARDS", "this step has none", "warn"),)
-    return (Grid(("verdict", "guard, object and what it says", "measured", "age"), tuple(rows)),)
+    return (Grid(("verdict", "guard, object and what it says", "measured, age"), tuple(rows)),)
 
 
 def passed_lines(evidence: Iterable[Mapping[str, Any]]) -> tuple[Block, ...]:
@@ -29,22 +26,19 @@ def passed_lines(evidence: Iterable[Mapping[str, Any]]) -> tuple[Block, ...]:
 
 
 def _rows(item: Mapping[str, Any], now: str) -> Iterator[tuple[Cell, ...]]:
-    findings = list(item.get("findings", ()))
-    told = any(finding.get("message") == item.get("message") for finding in findings)
-    head = cell(f"{item.get('check')}{_on(item)}", *(() if told else [str(item.get("message", ""))]), tone="strong")
-    looked = f"{_count(item.get('looked_at'))} looked at"
-    old = cell(age(item.get("taken_at"), now))
-    yield (verdict_cell(str(item.get("verdict"))), head, cell(looked), old)
-    closing = [finding for finding in findings if finding.get("verdict") != "pass"]
-    passing = [finding for finding in findings if finding.get("verdict") == "pass"]
-    yield from map(_finding, (*closing, *passing[:_PASSES_SHOWN]))
-    if len(passing) > _PASSES_SHOWN:
-        yield (verdict_cell("pass"), cell(f"and {len(passing) - _PASSES_SHOWN:,} more objects"), cell(""), cell(""))
+    own = () if told_by_finding(item) else [str(item.get("message", ""))]
+    head = cell(f"{item.get('check')}{_on(item)}", *own, tone="strong")
+    looked = f"{_count(item.get('looked_at'))} looked at, {age(item.get('taken_at'), now)}"
+    yield (verdict_cell(str(item.get("verdict"))), head, cell(looked))
+    shown, hidden = findings_shown(item)
+    yield from map(_finding, shown)
+    if hidden:
+        yield (verdict_cell("pass"), cell(f"and {hidden:,} more objects"), cell(""))
     omitted = item.get("omitted")
     if omitted:
         kept = cell(f"and {_count(omitted.get('findings'))} more findings", f"kept aside: {omitted.get('sha256')}")
         limits = figures(omitted.get("limits") or {})
-        yield (verdict_cell(str(omitted.get("verdict"))), kept, cell(*_lines(limits)), cell(""))
+        yield (verdict_cell(str(omitted.get("verdict"))), kept, cell(*_lines(limits)))
 
 
 def _finding(finding: Mapping[str, Any]) -> tuple[Cell, ...]:
@@ -56,7 +50,7 @@ def _finding(finding: Mapping[str, Any]) -> tuple[Cell, ...]:
     if known:
         said.append(f"known exception of {known.get('by')} until {known.get('until')}: {known.get('reason')}")
     lines = _lines(figures(finding.get("measured") or {}, finding.get("bound") or {}))
-    return (verdict_cell(str(finding.get("verdict"))), cell(*said), cell(*lines), cell(""))
+    return (verdict_cell(str(finding.get("verdict"))), cell(*said), cell(*lines))
 
 
 def _on(item: Mapping[str, Any]) -> str:

@@ -1,0 +1,224 @@
+"""One run as the reports tell it; the engine's fold is the truth about states, the records about what was seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from runner.canonical import NotCanonicalError
+from runner.engine.state import State, StepState, fold
+from runner.journal import events as ev
+from runner.journal.record import Head, Record
+from runner.journal.sentences import Sentence, sentence
+from runner.review.statement import predicate_of
+from runner.strict_yaml import parse
+
+_BASE = re.compile(r"[/\[.]")
+"""Where a path goes on below a step of the file: include/step, step[2], step.remedy1."""
+
+MOMENTS: Mapping[ev.Moment, str] = {"before": "before", "again": "at the start", "after": "after"}
+"""When guards were asked, in words."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Asked:
+    """The guards of a step at one moment."""
+
+    at: str
+    moment: ev.Moment
+    verdict: str
+    evidence: tuple[Mapping[str, Any], ...]
+
+    @property
+    def closed(self) -> bool:
+        """Whether they stopped the step."""
+        return self.verdict not in {"pass", "warn"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decision:
+    """What one person said about a request."""
+
+    at: str
+    person: str
+    team: str | None
+    decision: str
+    """``approved``, ``rejected`` or ``withdrawn``."""
+    request: str
+    assurance: str | None = None
+    reason: str | None = None
+    attested: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What the person read back or measured, as it was signed."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StepSummary:
+    """One step: what it was, what the guards said, who approved it, what became of it."""
+
+    id: str
+    title: str
+    kind: str | None
+    state: str
+    """``not reached``, ``entered``, ``blocked``, ``waiting``, ``refused``, ``running`` or an outcome."""
+    happened: str
+    """``happened``, ``did not happen`` or ``unknown``."""
+    message: str = ""
+    entered: ev.StepEntered | None = None
+    ended: ev.StepEnded | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    asked: tuple[Asked, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """The exact texts with their language: the statements, or else the step's body as it was rendered."""
+        if self.entered is None:
+            return ()
+        if self.entered.statements:
+            return tuple((text, "text" if self.kind == "command" else "sql") for text in self.entered.statements)
+        body = self.entered.rendered.get(self.entered.kind)
+        if body is None:
+            return ()
+        return ((body, "text") if isinstance(body, str) else (json.dumps(body, ensure_ascii=False, indent=2), "json"),)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run."""
+
+    state: State
+    steps: tuple[StepSummary, ...]
+    timeline: tuple[tuple[Record, Sentence], ...]
+    post_review: str | None
+    """``open`` or ``done`` where the glass was broken."""
+    head: Head
+    """The run's last journal line."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why the run is where it is."""
+        closed, paused = self.state.closed, self.state.paused
+        return closed.reason if closed else paused.reason if paused else None
+
+    @property
+    def stopped(self) -> Iterator[tuple[StepSummary, Asked, Mapping[str, Any]]]:
+        """Every guard that closed the gate, whether or not the run went on later."""
+        for step in self.steps:
+            for asked in step.asked:
+                for item in asked.evidence:
+                    if asked.closed and item.get("verdict") not in {"pass", "warn"}:
+                        yield step, asked, item
+
+
+def summary(records: Iterable[Record]) -> RunSummary:
+    """Summarise the records of one run, in order; raises ValueError where they do not begin with ``run.opened``."""
+    lines = tuple(records)
+    state = fold(lines)
+    steps = tuple(_step(path, title, kind, state, lines) for path, title, kind in _order(state.opened, lines))
+    timeline = tuple((line, sentence(line)) for line in lines)
+    return RunSummary(state, steps, timeline, _post_review(lines), Head(lines[-1].seq, lines[-1].hash))
+
+
+def _order(opened: ev.RunOpened, lines: Sequence[Record]) -> Iterator[tuple[str, str, str | None]]:
+    """List path, title and kind of every step: in the file's order, those added or expanded behind their origin."""
+    seen = dict.fromkeys(line.step for line in lines if line.step is not None)
+    planned = dict(_planned(opened))
+    for name, title in planned.items():
+        paths = [path for path in seen if _BASE.split(path, maxsplit=1)[0] == name]
+        yield from ((path, title, None) for path in paths or [name])
+    yield from ((path, path, None) for path in seen if _BASE.split(path, maxsplit=1)[0] not in planned)
+
+
+def _planned(opened: ev.RunOpened) -> Iterator[tuple[str, str]]:
+    """Read the ids and titles of the runbook's own steps, to tell those that were not reached."""
+    data = parse(opened.files[0].text).data if opened.files else None
+    steps = data.get("steps") if isinstance(data, dict) else None
+    for step in steps if isinstance(steps, list) else ():
+        if isinstance(step, dict) and isinstance(step.get("id"), str):
+            yield step["id"], str(step.get("title", step["id"]))
+
+
+def _step(path: str, title: str, kind: str | None, state: State, lines: Sequence[Record]) -> StepSummary:
+    own = [line for line in lines if line.step == path]
+    entered = next((line.body for line in reversed(own) if isinstance(line.body, ev.StepEntered)), None)
+    ended = next((line.body for line in reversed(own) if isinstance(line.body, ev.StepEnded)), None)
+    known = state.step(path)
+    word = _word(known, reached=bool(own))
+    return StepSummary(
+        id=path,
+        title=entered.title if entered else title,
+        kind=entered.kind if entered else kind,
+        state=word,
+        happened=_happened(known),
+        message=_message(known, ended),
+        entered=entered,
+        ended=ended,
+        started_at=own[0].at if own else None,
+        ended_at=known.ended_at,
+        asked=tuple(
+            Asked(line.at, line.body.moment, line.body.verdict, line.body.evidence)
+            for line in own
+            if isinstance(line.body, ev.GuardsAsked) and line.body.evidence
+        ),
+        decisions=tuple(_decisions(own)),
+    )
+
+
+def _word(step: StepState, *, reached: bool) -> str:
+    if step.intended is not None and step.ended is None and step.resolved is None:
+        return "unknown"
+    if step.closed_by_guards:
+        return "blocked"
+    if step.outcome is not None:
+        return step.outcome
+    if step.refused is not None:
+        return "refused"
+    return "waiting" if step.request else "entered" if reached else "not reached"
+
+
+def _happened(step: StepState) -> str:
+    return {"done": "happened", "unknown": "unknown"}.get(step.outcome or "", "did not happen")
+
+
+def _message(step: StepState, ended: ev.StepEnded | None) -> str:
+    if step.skipped is not None:
+        return step.skipped
+    if step.resolved is not None:
+        return f"settled by hand: {step.resolved.reason}"
+    return step.refused or (ended.message if ended else "")
+
+
+def _decisions(lines: Iterable[Record]) -> Iterator[Decision]:
+    for line in lines:
+        body, who = line.body, line.person
+        match body:
+            case ev.ApprovalGiven(request=request, as_team=team, assurance=how):
+                yield Decision(line.at, who, team, "approved", request, how, None, _attested(body.statement))
+            case ev.ApprovalRejected(request=request, as_team=team, reason=why):
+                yield Decision(line.at, who, team, "rejected", request, None, why, _attested(body.statement))
+            case ev.ApprovalWithdrawn(request=request, reason=why):
+                yield Decision(line.at, who, None, "withdrawn", request, None, why)
+            case _:
+                pass
+
+
+def _attested(statement: str) -> Mapping[str, Any]:
+    try:
+        attested = predicate_of(statement).get("attested")
+    except NotCanonicalError:
+        return {}
+    return attested if isinstance(attested, dict) else {}
+
+
+def _post_review(lines: Iterable[Record]) -> str | None:
+    found = None
+    for line in lines:
+        if isinstance(line.body, ev.BreakglassOpened):
+            found = "open"
+        elif isinstance(line.body, ev.BreakglassReviewed) and found:
+            found = "done"
+    return found
