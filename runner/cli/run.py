@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from runner.engine.loop import Ending
     from runner.engine.ports import Observer, Operator
     from runner.engine.session import Session
+    from runner.journal.record import Record
     from runner.runbook.model import Param
     from runner.runbook.plan import Plan
 
@@ -73,8 +75,6 @@ def left(session: Session, arguments: argparse.Namespace) -> int:
 
     ending = step_through(session)
     if arguments.format == "json":
-        import json
-
         summary = {"event": "run.summary", "run": session.run, "state": ending.state, "exit_code": ending.exit_code}
         sys.stdout.write(json.dumps(summary) + "\n")
     else:
@@ -88,9 +88,7 @@ def talk(arguments: argparse.Namespace) -> tuple[Operator, tuple[Observer, ...]]
 
     answers = None if arguments.answers is None else _answers(arguments.answers)
     if arguments.format == "json":
-        from runner.journal.lines import event_line
-
-        observer: Observer = lambda record: _write(event_line(record))  # noqa: E731
+        observer: Observer = _write
         if answers is not None:
             return Answers(answers, say), (observer,)
         return _at_terminal()[0], (observer,)
@@ -149,12 +147,16 @@ def _answers(path: Path) -> dict[str, str]:
     allowed = {"go", "done", "skip", "stop", "remedy"}
     for step, answer in answers.items():
         if not isinstance(answer, str) or answer not in allowed:
-            raise UsageError(f"{path}: the answer for {step} is {answer!r}", hint=f"one of {', '.join(sorted(allowed))}")
+            raise UsageError(
+                f"{path}: the answer for {step} is {answer!r}", hint=f"one of {', '.join(sorted(allowed))}"
+            )
     return answers
 
 
-def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
+def _write(record: Record) -> None:
+    from runner.journal.codec import envelope
+
+    sys.stdout.write(json.dumps(envelope(record), ensure_ascii=False) + "\n")
     sys.stdout.flush()
 
 

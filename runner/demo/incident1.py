@@ -5,12 +5,10 @@ Source: the operations talk of August 2019 retold in docs/why.md; reproduced on 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from runner.errors import UsageError
 from runner.postgres.connect import connect
@@ -113,29 +111,37 @@ def without(incident: Incident) -> Without:
     return Without(before, after, incident.duplicates(), silent, sqlstate, error)
 
 
-@contextlib.contextmanager
-def customers(incident: Incident) -> Iterator[list[str]]:
-    """Let four clients sign up customers in the original environment until the block ends; gives their errors."""
-    stop = threading.Event()
-    errors: list[str] = []
+class Customers:
+    """Four clients that sign up customers in the original environment, from ``begin`` to the end of the block."""
 
-    def sign_up() -> None:
+    def __init__(self, incident: Incident) -> None:
+        self._incident = incident
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.errors: list[str] = []
+        """What customers were told who were refused."""
+
+    def begin(self) -> None:
+        """Let them come."""
+        self._threads = [threading.Thread(target=self._sign_up, daemon=True) for _ in range(_CLIENTS)]
+        for thread in self._threads:
+            thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(30)
+
+    def _sign_up(self) -> None:
         try:
-            with incident.connect() as connection:
-                while not stop.wait(0.01):
+            with self._incident.connect() as connection:
+                while not self._stop.wait(0.01):
                     _sign_up(connection, "env_a", 1)
         except Exception as failed:  # noqa: BLE001 - every error of a customer is reported
-            errors.append(str(failed).splitlines()[0])
-
-    threads = [threading.Thread(target=sign_up, daemon=True) for _ in range(_CLIENTS)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield errors
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(30)
+            self.errors.append(str(failed).splitlines()[0])
 
 
 def move_in(incident: Incident, count: int) -> None:

@@ -55,7 +55,6 @@ class Stage:
 
 def set_up(folder: Path, dsn: str) -> Stage:
     """Make two keys and write the configuration."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     public = {name: generate_key(folder / f"{name}.key", f"{name}@demo").line for name in (OPERATOR, REVIEWER)}
     config = folder / "shisa.yaml"
     config.write_text(_CONFIG.format(dsn=dsn.replace("\\", "\\\\").replace('"', '\\"'), **public), encoding="utf-8")

@@ -15,8 +15,10 @@ from runner.engine.loop import Ending, step_through
 from runner.engine.opening import open_run
 from runner.engine.ports import wall_clock
 from runner.journal import open_journal
-from runner.report.markdown import markdown
+from runner.journal.events import ApprovalGiven, GuardsAsked, PlanAmended
+from runner.report.as_markdown import markdown
 from runner.review.decide import capacity, decide
+from runner.review.requests import Standing, requests_of
 from runner.runbook.expand import plan_of
 from runner.runbook.load import load_text
 from runner.runbook.params import resolve
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from runner.demo.server import Server
     from runner.engine.ports import Observer, Operator
     from runner.journal.events import ApprovalRequested
-    from runner.journal.record import Journal, Record
+    from runner.journal.record import Record
 
 RUNBOOK = "clone-environment.yaml"
 _ROWS = 100
@@ -39,8 +41,8 @@ class Cast(Protocol):
     def operator(self, review: Callable[[ApprovalRequested], None]) -> Operator:
         """Give the operator; their ``waiting`` calls ``review``."""
 
-    def attest(self, records: list[Record]) -> dict[str, Any]:
-        """Let the reviewer look at the request that stands last, and give what they read back."""
+    def attest(self, standing: Standing, records: list[Record], stage: Stage) -> dict[str, Any]:
+        """Let the reviewer look at a request, and give what they read back."""
 
     def observers(self) -> tuple[Observer, ...]:
         """Give who is told of every journal line."""
@@ -73,6 +75,7 @@ class Told:
 
 def tour(server: Server, folder: Path, cast: Cast, *, rows_after_backup: int) -> Told:
     """Build the incident twice on one server and live through it, without shisa and with it."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     cast.tell("Without shisa: an environment is cloned online, by hand.")
     by_hand = incident1.build(server, "by_hand", folder, rows=_ROWS, rows_after_backup=rows_after_backup)
     without = incident1.without(by_hand)
@@ -80,13 +83,13 @@ def tour(server: Server, folder: Path, cast: Cast, *, rows_after_backup: int) ->
     cast.tell("With shisa: the same backup, the same wish, the same runbook parameter sequences=from-backup.")
     incident = incident1.build(server, "guarded", folder, rows=_ROWS, rows_after_backup=rows_after_backup)
     stage = set_up(folder, incident.conninfo)
-    with incident1.customers(incident) as errors:
-        ending, run, records = _guarded(server, incident, stage, cast)
+    with incident1.Customers(incident) as customers:
+        ending, run, records = _guarded(server, incident, stage, cast, customers)
     if ending.state == "completed":
         incident1.move_in(incident, _CASCADE)
     figures = _figures(records) | {
         "duplicate_ids": incident.duplicates(),
-        "customer_errors": errors,
+        "customer_errors": customers.errors,
         "outcome": ending.state,
     }
     return Told(without, figures, stage.journal, stage.report, run, ending)
@@ -104,8 +107,15 @@ def _story(without: incident1.Without) -> str:
 
 
 def _guarded(
-    server: Server, incident: incident1.Incident, stage: Stage, cast: Cast
+    server: Server, incident: incident1.Incident, stage: Stage, cast: Cast, customers: incident1.Customers
 ) -> tuple[Ending, str, list[Record]]:
+    """Run the shipped runbook the way the operator wanted it; customers come while the remedy is carried out."""
+
+    def rush(record: Record) -> None:
+        if isinstance(record.body, PlanAmended):
+            cast.tell("Meanwhile four clients keep signing up customers in the original environment.")
+            customers.begin()
+
     os.environ["PATH"] = f"{server.binaries.bin}{os.pathsep}{os.environ.get('PATH', '')}"
     journal = open_journal(stage.config.config.journal, stage.folder)
     text = resources.files("runbooks").joinpath(RUNBOOK).read_bytes()
@@ -120,9 +130,9 @@ def _guarded(
         target_map={},
         person=OPERATOR,
         key=stage.key(OPERATOR),
-        operator=cast.operator(lambda request: _review(journal, stage, cast, request)),
+        operator=cast.operator(lambda request: _review(stage, cast, request)),
         clock=wall_clock,
-        observers=cast.observers(),
+        observers=(*cast.observers(), rush),
     )
     ending = step_through(session)
     stage.report.write_text(markdown(session.records), encoding="utf-8")
@@ -131,10 +141,8 @@ def _guarded(
     return ending, session.run, records
 
 
-def _review(journal: Journal, stage: Stage, cast: Cast, request: ApprovalRequested) -> None:
+def _review(stage: Stage, cast: Cast, request: ApprovalRequested) -> None:
     """Let the second person decide, in the way that ``shisa review`` does in another terminal."""
-    from runner.review.requests import requests_of
-
     own = open_journal(stage.config.config.journal, stage.folder)
     records = list(own.records())
     standing = next(one for one in requests_of(records, stage.config.config, wall_clock()) if one.id == request.request)
@@ -146,7 +154,7 @@ def _review(journal: Journal, stage: Stage, cast: Cast, request: ApprovalRequest
         person=REVIEWER,
         key=stage.key(REVIEWER),
         as_team=capacity(standing, stage.config, REVIEWER, None),
-        attested=cast.attest(records),
+        attested=cast.attest(standing, records, stage),
         now=wall_clock(),
     )
     own.close()
@@ -154,8 +162,6 @@ def _review(journal: Journal, stage: Stage, cast: Cast, request: ApprovalRequest
 
 def _figures(records: list[Record]) -> dict[str, Any]:
     """Read what stopped the run, and who signed, out of the journal."""
-    from runner.journal.events import ApprovalGiven, GuardsAsked, PlanAmended
-
     found: dict[str, Any] = {
         "stopped_by": None,
         "verdict": None,

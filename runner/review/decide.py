@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +52,6 @@ def decide(
     attested: Mapping[str, Any],
     now: datetime,
     reason: str | None = None,
-    operator_keys: Collection[str] = (),
 ) -> Record:
     """Sign a decision and append it to the journal.
 
@@ -74,7 +73,7 @@ def decide(
     )
     signature = sign(key, APPROVAL, statement.encode())
     counted = verify_approval(
-        statement, signature, request, people=config.config.people, now=now, excluded_keys=operator_keys
+        statement, signature, request, people=config.config.people, now=now, excluded_keys=standing.operator_keys
     )
     if isinstance(counted, Refused):
         raise ApprovalError(f"this does not count: {counted.reason}")

@@ -35,6 +35,8 @@ class Standing:
     """The start of the signed window; an approved step may not start earlier."""
     deadline: datetime | None = None
     """Waiting: until when people may sign. Approved: until when the step may start."""
+    operator_keys: frozenset[str] = frozenset()
+    """Fingerprints of keys that the operator signed with; nobody approves with one of these."""
 
     @property
     def id(self) -> str:
@@ -84,6 +86,7 @@ def _standing(entry: Entry, config: Config, now: datetime) -> Standing:
         ),
         not_before=window.get("not_before"),
         deadline=datetime.fromisoformat(body.not_after),
+        operator_keys=entry.operator_keys,
     )
     if entry.ended is not None:
         return dataclasses.replace(stands, state=entry.ended[0], reason=entry.ended[1])

@@ -1,0 +1,36 @@
+"""``shisa reject``: refuse a step of a run, with a reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.cli.common import add_config, add_person, desk, person, say
+
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "Refuse a step of a run, with a reason; one rejection is enough to stop it."
+EXAMPLE = '  shisa reject 261123-4f2a1c restore --reason "the backup is of yesterday" --as dev'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("step", metavar="STEP")
+    parser.add_argument("--reason", required=True, help="what the operator should know")
+    parser.add_argument("--as", dest="team", metavar="TEAM", help="the team that you decide for")
+    add_config(parser)
+    add_person(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Sign the rejection and journal it."""
+    from runner.cli.reviewing import find, sign
+    from runner.engine.ports import wall_clock
+
+    at = desk(arguments)
+    who = person(arguments, at.config)
+    case = find(at, arguments.run, arguments.step, wall_clock())
+    sign(at, case, who, "reject", team=arguments.team, attested={}, reason=arguments.reason)
+    say(f"{arguments.step} of {arguments.run}: rejected by {who.person}, signed")
+    return 0

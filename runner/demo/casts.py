@@ -1,0 +1,102 @@
+"""Who plays in the demo: nobody (``--auto``), or the user at the terminal as both people."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner.engine.ports import Answers, Offer, StepView, wall_clock
+from runner.journal.events import ApprovalRequested
+from runner.terminal.blocks import Heading, Line
+from runner.terminal.console import console
+from runner.terminal.operator import TerminalOperator
+from runner.terminal.paint import show
+from runner.terminal.prompts import Prompter
+from runner.terminal.reviewing import attest, case_of, view_of
+from runner.terminal.reviewing import show as show_request
+
+if TYPE_CHECKING:
+    from runner.demo.stage import Stage
+    from runner.engine.ports import Observer, Operator
+    from runner.journal.record import Record
+    from runner.review.requests import Standing
+
+
+@dataclasses.dataclass(frozen=True)
+class Asking(Answers):
+    """An operator who goes on, takes the first remedy, and has the reviewer called while the run waits."""
+
+    review: Callable[[ApprovalRequested], None] = lambda _: None
+
+    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
+        """Take the first remedy."""
+        return offers[0] if offers else None
+
+    def waiting(self, view: StepView, request: ApprovalRequested) -> None:
+        """Call the reviewer."""
+        self.review(request)
+
+
+class AutoCast:
+    """Plays both people without a question; signs for real."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._terminal = TerminalOperator(console("stderr"), Prompter())
+        self._quiet = quiet
+
+    def operator(self, review: Callable[[ApprovalRequested], None]) -> Operator:
+        """Give an operator who goes on."""
+        return Asking({"*": "go"}, self.tell, review)
+
+    def attest(self, standing: Standing, records: list[Record], stage: Stage) -> dict[str, Any]:
+        """Say in the signed bytes that nobody looked."""
+        return {"played": "by the demo, without a person"}
+
+    def observers(self) -> tuple[Observer, ...]:
+        """Show the journal, unless only the result is wanted."""
+        return () if self._quiet else (self._terminal.observe,)
+
+    def tell(self, text: str) -> None:
+        """Say what happens now."""
+        if not self._quiet:
+            self._terminal.tell(text)
+
+
+class GuidedCast:
+    """Lets the user play the operator, and the reviewer when the run waits for one."""
+
+    def __init__(self) -> None:
+        self._console = console("stderr")
+        self._prompter = Prompter()
+        self._terminal = TerminalOperator(self._console, self._prompter)
+
+    def operator(self, review: Callable[[ApprovalRequested], None]) -> Operator:
+        """Give the operator at the terminal."""
+        return _Guided(self._console, self._prompter, review)
+
+    def attest(self, standing: Standing, records: list[Record], stage: Stage) -> dict[str, Any]:
+        """Change the chair: the same screen and the same read-back as ``shisa review`` in another terminal."""
+        heading = "You are the second person now: bob, of dev. On a real day this is another terminal, another machine."
+        show([Heading(heading)], self._console)
+        view = view_of(case_of(standing, records), stage.config.config, wall_clock())
+        return attest(view, self._prompter, show_request(view))
+
+    def observers(self) -> tuple[Observer, ...]:
+        """Show every journal line."""
+        return (self._terminal.observe,)
+
+    def tell(self, text: str) -> None:
+        """Say what happens now."""
+        show([Line("", text, "strong")], self._console)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Guided(TerminalOperator):
+    """The operator at the terminal, who calls the reviewer instead of waiting for another terminal."""
+
+    review: Callable[[ApprovalRequested], None] = lambda _: None
+
+    def waiting(self, view: StepView, request: ApprovalRequested) -> None:
+        """Call the reviewer."""
+        self.review(request)
