@@ -63,7 +63,7 @@ class SqliteJournal:
         self._lock = threading.RLock()
         self._lost: JournalError | None = None
         self._seen = 0
-        if not path.exists():
+        if not sqlite_file.exists(path):
             if readonly:
                 raise UsageError(f"There is no journal at {path} yet.", hint="The first `shisa run` makes it.")
             sqlite_file.create(path)

@@ -18,6 +18,14 @@ SCHEMA_VERSION = 1
 OBJECTS = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 
 
+def exists(path: Path) -> bool:
+    """Tell whether there is a file; raises JournalError where this user may not know."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise from_os(path, error) from error
+
+
 def create(path: Path) -> None:
     """Make an empty journal unless there is one.
 

@@ -77,7 +77,7 @@ def import_request(text: str) -> Exported:
     try:
         lines = [_line(one) for one in value["lines"]]
         head, request_id = Head(int(value["seq"]), str(value["head"])), str(value["request"])
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError("The text holds no approval request that this version of shisa can read.") from error
     broken = [line.seq for line in lines if not is_whole(line)]
     if broken:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runner.config.model import Person
 from runner.errors import ConfigError, UsageError
-from runner.review.wire import MalformedError, fields, unbase64
+from runner.review.wire import MalformedError, key_type, unbase64
 
 _KEY = re.compile(
     r"(?:(?P<options>(?:cert-authority|valid-(?:after|before)=\"\d{8}\")(?:,[^ ]*)?) )?"
@@ -72,7 +72,7 @@ def parse_public_key(text: str) -> PublicKey:
     """
     found = _KEY.fullmatch(text.strip())
     blob = b"" if found is None else _blob(found["blob"])
-    if found is None or _type(blob) != found["type"]:
+    if found is None or key_type(blob) != found["type"]:
         raise ConfigError(
             f"{text[:40]!r} is not an SSH public key.", hint="Copy the one line of ~/.ssh/id_ed25519.pub."
         )
@@ -177,13 +177,6 @@ def _blob(text: str) -> bytes:
         return unbase64(text)
     except MalformedError:
         return b""
-
-
-def _type(blob: bytes) -> str:
-    try:
-        return fields(blob)[0].decode("ascii", "replace")
-    except (MalformedError, IndexError):
-        return ""
 
 
 def _readable(path: Path) -> list[PublicKey]:

@@ -13,7 +13,7 @@ from runner.config.model import Person
 from runner.errors import UsageError
 from runner.review import keygen
 from runner.review.keys import KeyRef, PublicKey, fingerprint, keys_of, owners
-from runner.review.wire import MalformedError, Signature, armour, dearmour, fields, signed_bytes
+from runner.review.wire import MalformedError, Signature, armour, dearmour, fields, key_type, signed_bytes
 
 RUN, APPROVAL, ANSWER = "run@shisa", "approval@shisa", "answer@shisa"
 """The namespaces: a signature made for one use counts for no other."""
@@ -101,7 +101,7 @@ def _listed_key(parts: Signature, person: str, people: Mapping[str, Person]) -> 
     for key in listed:
         if key.blob == parts.key and not key.authority:
             return key
-    if b"-cert-v01@" in fields(parts.key)[0]:
+    if "-cert-v01@" in key_type(parts.key):
         for key in listed:
             if key.authority:
                 return key

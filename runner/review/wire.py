@@ -44,6 +44,12 @@ def fields(blob: bytes) -> list[bytes]:
     return found
 
 
+def key_type(blob: bytes) -> str:
+    """Tell the type that a public key's blob begins with; empty where it is none."""
+    (size,) = struct.unpack_from(">I", blob) if len(blob) >= 4 else (0,)  # noqa: PLR2004 - a length
+    return blob[4 : 4 + size].decode("ascii", "replace")
+
+
 def string(value: bytes) -> bytes:
     """Prefix a string with its length."""
     return struct.pack(">I", len(value)) + value

@@ -1,0 +1,243 @@
+from datetime import timedelta
+
+import pytest
+
+from runner.config.model import Config, Person
+from runner.journal import events as ev
+from runner.journal.chain import GENESIS
+from runner.journal.codec import encode
+from runner.journal.record import Record
+from runner.policy import Missing, Vote
+from runner.review.requests import new_request_id, requests_of
+from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, requested, stamp
+
+BODY = requested()
+WINDOW = {"not_before": stamp(NOON + timedelta(hours=9)), "not_after": stamp(NOON + timedelta(hours=11))}
+
+
+class Story:
+    """Journal lines of one run, told by minutes after noon."""
+
+    def __init__(self, crew):
+        self.crew, self.records = crew, []
+
+    def at(self, minutes, body, person="alice", step=STEP, run=RUN):
+        text = encode(body)
+        place = {"seq": len(self.records) + 1, "at": stamp(NOON + timedelta(minutes=minutes)), "run": run, "step": step}
+        self.records.append(Record(**place, person=person, body=body, text=text, prev=GENESIS, hash=GENESIS))
+        return self
+
+    def approve(self, minutes, who, team, body=BODY, **more):
+        when = stamp(NOON + timedelta(minutes=minutes))
+        statement, signature = self.crew.decide(who, team, body, at=when, **more)
+        given = ev.ApprovalGiven(request=body.request, as_team=team, statement=statement, signature=signature)
+        return self.at(minutes, given, who)
+
+    def reject(self, minutes, who, team, body=BODY):
+        when = stamp(NOON + timedelta(minutes=minutes))
+        no = {"decision": "reject", "reason": "too late"}
+        statement, signature = self.crew.decide(who, team, body, at=when, **no)
+        refused = ev.ApprovalRejected(
+            request=body.request, as_team=team, reason="too late", statement=statement, signature=signature
+        )
+        return self.at(minutes, refused, who)
+
+    def stands(self, minutes, config=None, **more):
+        found = requests_of(self.records, config or self.crew.config, NOON + timedelta(minutes=minutes), **more)
+        assert len(found) == 1
+        return found[0]
+
+
+@pytest.fixture
+def story(crew):
+    return Story(crew).at(0, BODY)
+
+
+@pytest.fixture
+def approved(story):
+    return story.approve(5, "bob", "dev").approve(30, "carol", "ops")
+
+
+def test_a_new_request_waits_and_says_for_whom(story):
+    stands = story.stands(1)
+    assert (stands.state, stands.id, stands.reason) == ("waiting", BODY.request, None)
+    assert stands.missing == (("cross", Missing("dev", 1)), ("cross", Missing("ops", 1)))
+    assert stands.deadline == NOON + timedelta(hours=12)
+
+
+def test_one_of_two_approvals_leaves_it_waiting(story):
+    stands = story.approve(5, "bob", "dev").stands(6)
+    assert (stands.state, stands.missing) == ("waiting", (("cross", Missing("ops", 1)),))
+    assert stands.votes == (Vote("bob", "dev"),)
+
+
+def test_it_is_approved_when_every_slot_has_another_person(approved):
+    stands = approved.stands(31)
+    assert (stands.state, stands.missing) == ("approved", ())
+    assert stands.votes == (Vote("bob", "dev"), Vote("carol", "ops"))
+
+
+def test_one_person_in_both_teams_does_not_satisfy_it_alone(story):
+    assert story.approve(5, "dan", "dev").approve(6, "dan", "ops").stands(7).state == "waiting"
+
+
+def test_the_time_to_start_counts_from_the_last_approval_needed(approved):
+    assert approved.stands(90).state == "approved"
+    assert approved.stands(90).deadline == NOON + timedelta(minutes=90)
+    late = approved.stands(91)
+    assert (late.state, late.reason) == ("expired", "nobody started the step by 2026-11-23 13:30:00 UTC")
+
+
+def test_an_approval_more_than_needed_stretches_nothing(approved):
+    assert approved.approve(80, "dan", "dev").stands(91).state == "expired"
+
+
+def test_a_request_that_too_few_signed_expires(story):
+    stands = story.approve(5, "bob", "dev").stands(721)
+    assert (stands.state, stands.reason) == ("expired", "not enough people signed by 2026-11-24 00:00:00 UTC")
+
+
+def test_a_signed_window_holds_until_its_end_and_names_its_start(crew):
+    body = requested(window=WINDOW)
+    story = Story(crew).at(0, body).approve(5, "bob", "dev", body).approve(6, "carol", "ops", body)
+    stands = story.stands(600)
+    assert (stands.state, stands.not_before) == ("approved", NOON + timedelta(hours=9))
+    assert story.stands(661).state == "expired"
+
+
+def test_a_window_longer_than_a_policy_allows_is_cut(crew):
+    body = requested(window={**WINDOW, "not_after": stamp(NOON + timedelta(hours=40))})
+    story = Story(crew).at(0, body).approve(0, "bob", "dev", body).approve(0, "carol", "ops", body)
+    assert story.stands(1).deadline == NOON + timedelta(hours=16)
+    quick = requested(window=WINDOW, policies=("quick",))
+    assert Story(crew).at(0, quick).approve(0, "bob", "dev", quick).stands(1).deadline == NOON + timedelta(minutes=10)
+
+
+def test_every_policy_must_be_satisfied_and_one_approval_may_serve_both(crew):
+    body = requested(policies=("cross", "quick"))
+    story = Story(crew).at(0, body).approve(5, "carol", "ops", body)
+    assert story.stands(6).missing == (("cross", Missing("dev", 1)), ("quick", Missing("dev", 1)))
+    stands = story.approve(7, "bob", "dev", body).stands(8)
+    assert (stands.state, stands.deadline) == ("approved", NOON + timedelta(minutes=17)), "the shortest time holds"
+
+
+def test_a_veto_ends_it_whoever_else_approved(approved):
+    stands = approved.reject(31, "dan", "dev").stands(32)
+    assert (stands.state, stands.reason) == ("rejected", "dan rejected it: too late")
+
+
+def test_a_withdrawn_approval_ends_it(approved):
+    stands = approved.at(31, ev.ApprovalWithdrawn(request=BODY.request, reason="saw it again"), "bob").stands(32)
+    assert (stands.state, stands.reason) == ("withdrawn", "bob withdrew: saw it again")
+
+
+def test_a_stranger_cannot_withdraw_what_others_approved(approved):
+    assert approved.at(31, ev.ApprovalWithdrawn(request=BODY.request, reason="-"), "dan").stands(32).state == "approved"
+
+
+ENDS = {
+    "consumed": ev.StepIntended(step_digest=BODY.step_digest, requests=(BODY.request,)),
+    "expired": ev.ApprovalExpired(request=BODY.request, reason="12h are over"),
+    "stale": ev.ApprovalStale(request=BODY.request, reasons=("rows: 30000 instead of 5",)),
+}
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_an_end_in_the_journal_is_final(approved, state):
+    ended = approved.at(31, ENDS[state])
+    assert ended.stands(32).state == state
+    assert ended.approve(33, "dan", "dev").reject(34, "dan", "ops").stands(35).state == state
+
+
+def test_an_approval_is_used_once(approved):
+    used = approved.at(31, ENDS["consumed"])
+    assert used.stands(32).reason == f"restore started at {stamp(NOON + timedelta(minutes=31))}"
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "reason"),
+    [
+        (ev.RunClosed(state="aborted"), "withdrawn", "the run was closed"),
+        (ev.RunHandedOver(from_person="alice", to_person="dan"), "stale", "dan is the operator now"),
+        (
+            ev.PlanAmended(check="c", object="o", why="w", set={}, then=(), plan_digest="11"),
+            "stale",
+            "the plan was amended",
+        ),
+    ],
+)
+def test_what_changes_the_run_voids_its_open_requests(approved, event, state, reason):
+    stands = approved.at(31, event, step=None).stands(32)
+    assert (stands.state, stands.reason) == (state, reason)
+
+
+def test_an_amendment_that_the_request_already_holds_voids_nothing(approved):
+    same = ev.PlanAmended(check="c", object="o", why="w", set={}, then=(), plan_digest=BODY.plan_digest)
+    assert approved.at(31, same).stands(32).state == "approved"
+
+
+def test_a_reviewer_who_left_shisa_yaml_no_longer_counts(approved, crew):
+    left = {name: person for name, person in crew.people.items() if name != "carol"}
+    stands = approved.stands(31, Config(shisa=1, people=left, policies=crew.config.policies))
+    assert (stands.state, stands.refused) == ("waiting", (("carol", "shisa.yaml knows nobody called carol"),))
+
+
+def test_a_decision_that_does_not_count_is_kept_with_its_reason(story):
+    stands = story.approve(5, "alice", "ops").stands(6)
+    assert stands.refused == (("alice", "alice is the operator, and nobody approves their own step"),)
+
+
+def test_an_excluded_author_does_not_count(story):
+    stands = story.approve(5, "bob", "dev").stands(6, excluded=["bob"])
+    assert stands.refused == (("bob", "bob is excluded: they wrote what would run"),)
+
+
+def test_a_rejection_dressed_as_an_approval_does_not_count(story):
+    given = story.reject(5, "bob", "dev").records.pop().body
+    dressed = ev.ApprovalGiven(
+        request=BODY.request, as_team="dev", statement=given.statement, signature=given.signature
+    )
+    stands = story.at(5, dressed, "bob").stands(6)
+    assert stands.refused == (("bob", "its line says approve as dev, and its signer says otherwise"),)
+
+
+def test_an_approval_at_another_step_does_not_count(story):
+    line = story.approve(5, "bob", "dev").records.pop()
+    stands = story.at(5, line.body, "bob", step="drop").stands(6)
+    assert stands.refused == (("bob", "its line stands at another run or step"),)
+
+
+def test_the_key_that_the_operator_opened_the_run_with_never_approves(crew):
+    """alice moves her key to a new name in shisa.yaml after opening the run with it."""
+    story = Story(crew).at(0, opened(crew, HEAD, stamp(NOON)), step=None).at(0, BODY)
+    story.approve(5, "alice2", "dev", signer="alice")
+    people = {
+        "alice": Person(teams=("ops",), keys=(crew.keys["stranger"].public.line,)),
+        "alice2": Person(teams=("dev",), keys=crew.people["alice"].keys),
+    }
+    (_, reason), *_ = story.stands(6, Config(shisa=1, people=people, policies=crew.config.policies)).refused
+    assert reason.endswith("is the one that alice, the operator, signed with")
+
+
+def test_a_policy_that_shisa_yaml_does_not_have_makes_it_stale(crew):
+    body = requested(policies=("cross", "gone"))
+    stands = Story(crew).at(0, body).stands(1)
+    assert (stands.state, stands.reason) == ("stale", "shisa.yaml has no policy gone")
+
+
+def test_a_request_without_a_policy_is_never_approved(crew):
+    body = requested(policies=())
+    assert Story(crew).at(0, body).approve(1, "bob", "dev", body).stands(2).state == "stale"
+
+
+def test_two_requests_are_told_apart_and_ids_never_repeat(crew):
+    other = requested(request=new_request_id())
+    story = Story(crew).at(0, BODY).approve(5, "bob", "dev").approve(6, "carol", "ops").at(7, other)
+    states = [one.state for one in requests_of(story.records, crew.config, NOON + timedelta(minutes=8))]
+    assert states == ["approved", "waiting"]
+    assert len({new_request_id() for _ in range(100)}) == 100
+
+
+def test_a_decision_on_an_unknown_request_changes_nothing(story):
+    stray = requested(request="req-" + "f" * 32)
+    assert story.approve(5, "bob", "dev", stray).stands(6).votes == ()
