@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from checks.duration import format_duration, parse_duration
 
-_TEMPLATE = r"\{\{.*\}\}"
+_TEMPLATE = r"\{\{"
 _DURATION = rf"^[0-9]+(\.[0-9]+)?\s*(us|ms|s|min|h|d)$|{_TEMPLATE}"
 
 
@@ -36,7 +37,7 @@ class Kind:
         if minimum is not None:
             fragment["minimum"] = minimum
         if choices:
-            fragment["anyOf"] = [{"enum": list(choices)}, {"pattern": _TEMPLATE}]
+            fragment["pattern"] = f"^({'|'.join(map(re.escape, choices))})$|{_TEMPLATE}"
         return fragment
 
 
@@ -55,7 +56,7 @@ def _or_template(json_type: str) -> tuple[tuple[str, Any], ...]:
     return (
         ("type", [json_type, "string"]),
         ("if", {"type": "string"}),
-        ("then", {"pattern": _TEMPLATE}),
+        ("then", {"pattern": _TEMPLATE, "description": f"Of type {json_type}, or a template."}),
     )
 
 

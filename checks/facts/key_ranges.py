@@ -54,7 +54,7 @@ class Group:
 
 def ask_ends(ask: Ask, tables: Sequence[str], column: str) -> dict[int, EndsRow]:
     """Ask each table for its lowest and highest value (by ORDER BY, for not every type has min and max)."""
-    end = "(SELECT {0}::text FROM ONLY {1} WHERE {0} IS NOT NULL ORDER BY {0} {2} LIMIT 1)"
+    end = "(SELECT t.{0}::text FROM ONLY {1} AS t WHERE t.{0} IS NOT NULL ORDER BY t.{0} {2} LIMIT 1)"
     query = "SELECT {0} AS at, {1} AS low, {2} AS high"
     queries = [
         query.format(at, end.format(column, table, "ASC"), end.format(column, table, "DESC"))
