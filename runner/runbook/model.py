@@ -13,25 +13,61 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, field
 
-Template = str
-"""Text that may hold ``{{ name }}``."""
+from runner.runbook.kinds import (
+    Ask,
+    Backup,
+    Command,
+    DurationText,
+    ForEach,
+    Include,
+    Into,
+    Label,
+    Part,
+    Restore,
+    Sequences,
+    SequenceScope,
+    Template,
+    Wait,
+)
 
-DurationText = str
-"""A PostgreSQL duration such as ``5min``; see ``checks.duration``."""
+__all__ = [
+    "KINDS",
+    "UNSET",
+    "Ask",
+    "Backup",
+    "Body",
+    "Capture",
+    "ChangesTarget",
+    "Command",
+    "DurationText",
+    "Expect",
+    "ForEach",
+    "GuardUse",
+    "Guards",
+    "Include",
+    "Into",
+    "Label",
+    "Lowered",
+    "Param",
+    "Repeat",
+    "Requires",
+    "Restore",
+    "Retry",
+    "Rollback",
+    "RowBounds",
+    "Runbook",
+    "SequenceScope",
+    "Sequences",
+    "Step",
+    "TableChange",
+    "TargetDecl",
+    "Template",
+    "Wait",
+    "step_of",
+]
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of everything in a runbook file: frozen, and strict about keys."""
-
-
-class Label(_Part, frozen=True, kw_only=True):
-    """A query that names a parameter's value for people: ``42`` becomes ``42 = ACME K.K.``."""
-
-    target: str
-    sql: str
-
-
-class Param(_Part, frozen=True, kw_only=True):
+class Param(Part, frozen=True, kw_only=True):
     """One declared parameter of a runbook."""
 
     type: str
@@ -44,20 +80,20 @@ class Param(_Part, frozen=True, kw_only=True):
     label: Label | None = None
 
 
-class TargetDecl(_Part, frozen=True, kw_only=True):
+class TargetDecl(Part, frozen=True, kw_only=True):
     """A database that the runbook works on, by the name that shisa.yaml maps."""
 
     description: str = ""
 
 
-class Requires(_Part, frozen=True, kw_only=True):
+class Requires(Part, frozen=True, kw_only=True):
     """What the runbook needs before it may start."""
 
     postgres: str | None = None
     tools: tuple[str, ...] = ()
 
 
-class GuardUse(_Part, frozen=True, kw_only=True):
+class GuardUse(Part, frozen=True, kw_only=True):
     """A check as one step uses it."""
 
     check: str
@@ -72,7 +108,7 @@ class GuardUse(_Part, frozen=True, kw_only=True):
     give_up_after: DurationText | None = None
 
 
-class Guards(_Part, frozen=True, kw_only=True):
+class Guards(Part, frozen=True, kw_only=True):
     """The guards of a step by the moment at which they are asked."""
 
     before: tuple[GuardUse, ...] = ()
@@ -80,14 +116,14 @@ class Guards(_Part, frozen=True, kw_only=True):
     after: tuple[GuardUse, ...] = ()
 
 
-class RowBounds(_Part, frozen=True, kw_only=True):
+class RowBounds(Part, frozen=True, kw_only=True):
     """How many rows a statement may touch."""
 
     min: int | Template | None = None
     max: int | Template | None = None
 
 
-class TableChange(_Part, frozen=True, kw_only=True):
+class TableChange(Part, frozen=True, kw_only=True):
     """How many rows of one table a step may change, cascades and triggers included."""
 
     table: str
@@ -96,7 +132,7 @@ class TableChange(_Part, frozen=True, kw_only=True):
     deleted: int | RowBounds | Template | None = None
 
 
-class Expect(_Part, frozen=True, kw_only=True):
+class Expect(Part, frozen=True, kw_only=True):
     """What must hold inside the transaction, or it is rolled back."""
 
     rows: int | RowBounds | Template | tuple[int | RowBounds | Template, ...] | None = None
@@ -104,7 +140,7 @@ class Expect(_Part, frozen=True, kw_only=True):
     sql: str | None = None
 
 
-class Capture(_Part, frozen=True, kw_only=True):
+class Capture(Part, frozen=True, kw_only=True):
     """A value that a step leaves for later steps."""
 
     column: str | None = None
@@ -112,7 +148,7 @@ class Capture(_Part, frozen=True, kw_only=True):
     type: str = "string"
 
 
-class Retry(_Part, frozen=True, kw_only=True):
+class Retry(Part, frozen=True, kw_only=True):
     """When and how often a failed attempt is made again."""
 
     times: int | Template
@@ -120,7 +156,7 @@ class Retry(_Part, frozen=True, kw_only=True):
     on: tuple[str, ...] = ()
 
 
-class Repeat(_Part, frozen=True, kw_only=True):
+class Repeat(Part, frozen=True, kw_only=True):
     """A statement made again until it touches no more rows."""
 
     until: dict[str, Any]
@@ -129,116 +165,14 @@ class Repeat(_Part, frozen=True, kw_only=True):
     total_rows: int | RowBounds | Template | None = None
 
 
-class Ask(_Part, frozen=True, kw_only=True):
-    """A written question to a team, checked against facts."""
-
-    team: str
-    question: Template
-    choices: dict[str, str]
-    facts: Label | None = None
-    proceed_on: tuple[str, ...]
-    """Choices on which the run goes on; any other answer stops it."""
-    limit: DurationText | None = None
-
-
-class Command(_Part, frozen=True, kw_only=True):
-    """A program with its arguments; no shell unless said."""
-
-    argv: tuple[Template, ...] | Template
-    cwd: Template | None = None
-    env: dict[str, Template] = field(default_factory=dict)
-    stdin: Template | None = None
-    exit_code: int | tuple[int, ...] = 0
-    stdout: Any = None
-    shell: bool = False
-
-
-class Backup(_Part, frozen=True, kw_only=True):
-    """A pg_dump."""
-
-    to: Template
-    format: str = "custom"
-    jobs: int | Template = 1
-    schemas: tuple[Template, ...] | Template = ()
-    tables: tuple[Template, ...] | Template = ()
-
-
-class Into(_Part, frozen=True, kw_only=True):
-    """Where a clone goes: schema in the archive → schema on the target."""
-
-    schemas: dict[str, Template]
-
-
-class Restore(_Part, frozen=True, kw_only=True):
-    """Rows or objects taken from an archive."""
-
-    from_: Template = field(name="from")
-    schemas: tuple[Template, ...] | Template = ()
-    tables: tuple[Template, ...] | Template = ()
-    section: Template | None = None
-    into: Into | None = None
-    where: dict[str, str] = field(default_factory=dict)
-    tenant_of: dict[str, str] = field(default_factory=dict)
-    rows: Template | None = None
-    sequences: Template = "keep"
-    triggers: Any = True
-    jobs: int | Template = 1
-
-
-class SequenceScope(_Part, frozen=True, kw_only=True):
-    """Which sequences are meant."""
-
-    sequences: tuple[Template, ...] | Template = ()
-    schemas: tuple[Template, ...] | Template = ()
-
-
-class Sequences(_Part, frozen=True, kw_only=True):
-    """Sequences raised above every id in use, never lowered."""
-
-    raise_: SequenceScope = field(name="raise")
-    margin: int | Template = 1000
-
-
-class Wait(_Part, frozen=True, kw_only=True):
-    """A check asked again and again until it passes."""
-
-    check: str
-    with_: dict[str, Any] = field(default_factory=dict, name="with")
-    every: DurationText = "5s"
-    limit: DurationText = "10min"
-
-
-class Include(_Part, frozen=True, kw_only=True):
-    """Another runbook's steps."""
-
-    runbook: str
-    with_: dict[str, Any] = field(default_factory=dict, name="with")
-    sha256: str | None = None
-
-
-class ForEach(_Part, frozen=True, kw_only=True):
-    """Steps made once for each item."""
-
-    as_: str = field(name="as")
-    steps: tuple[dict[str, Any], ...]
-    items: tuple[Any, ...] | Template | None = None
-    """Exactly one of items, query and targets."""
-    query: str | None = None
-    targets: tuple[str, ...] | None = None
-    pause: DurationText | None = None
-    canary: int | None = None
-    batch: int | None = None
-    stop_after_failures: int | None = None
-
-
-class ChangesTarget(_Part, frozen=True, kw_only=True):
+class ChangesTarget(Part, frozen=True, kw_only=True):
     """How a step is expected to change the target's identity (a promotion, a switchover)."""
 
     role: str | None = None
     timeline: str | None = None
 
 
-class Lowered(_Part, frozen=True, kw_only=True):
+class Lowered(Part, frozen=True, kw_only=True):
     """Why a step that looks destructive is not."""
 
     lowered: str
@@ -260,7 +194,7 @@ KINDS = (
 """The step kinds; exactly one of these keys stands in a step."""
 
 
-class Body(_Part, frozen=True, kw_only=True):
+class Body(Part, frozen=True, kw_only=True):
     """The part of a step that says what happens; also what a rollback, cleanup or verify holds."""
 
     manual: Template | None = None
@@ -326,7 +260,7 @@ class Step(Body, frozen=True, kw_only=True):
     lock: tuple[str, ...] = ()
 
 
-class Runbook(_Part, frozen=True, kw_only=True):
+class Runbook(Part, frozen=True, kw_only=True):
     """One runbook file."""
 
     shisa: Literal[1]

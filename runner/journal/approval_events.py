@@ -1,0 +1,124 @@
+"""Events of the second person: questions, requests, decisions, exceptions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from runner.journal.body import Body
+
+
+class QuestionAsked(Body, frozen=True, kw_only=True):
+    """A written question went to a team."""
+
+    name: ClassVar[str] = "question.asked"
+    team: str
+    question: str
+    choices: dict[str, str]
+    not_after: str | None = None
+
+
+class QuestionAnswered(Body, frozen=True, kw_only=True):
+    """A question was answered; the answer is signed in the namespace ``answer@shisa``."""
+
+    name: ClassVar[str] = "question.answered"
+    choice: str
+    as_team: str
+    statement: str
+    signature: str
+    facts: str | None = None
+
+
+class ApprovalRequested(Body, frozen=True, kw_only=True):
+    """A second person is asked to sign ``step_digest`` within ``envelope``."""
+
+    name: ClassVar[str] = "approval.requested"
+    request: str
+    """``req-`` and 128 random bits: the nonce that keeps one approval from counting for another request."""
+    step_digest: str
+    plan_digest: str
+    policy_digest: str
+    policies: tuple[str, ...]
+    operator: str
+    target: str
+    """Fingerprint of the step's target."""
+    envelope: dict[str, Any]
+    not_after: str
+    window: dict[str, str] | None = None
+
+
+class ApprovalGiven(Body, frozen=True, kw_only=True):
+    """A person signed a request, in the namespace ``approval@shisa``."""
+
+    name: ClassVar[str] = "approval.given"
+    request: str
+    as_team: str
+    statement: str
+    """The signed bytes: canonical JSON."""
+    signature: str
+    """The armoured SSH signature."""
+    assurance: str = "signed"
+
+
+class ApprovalRejected(Body, frozen=True, kw_only=True):
+    """A person said no; a veto."""
+
+    name: ClassVar[str] = "approval.rejected"
+    request: str
+    as_team: str
+    reason: str
+    statement: str
+    signature: str
+
+
+class ApprovalWithdrawn(Body, frozen=True, kw_only=True):
+    """A person took an approval back before the step started."""
+
+    name: ClassVar[str] = "approval.withdrawn"
+    request: str
+    reason: str
+
+
+class ApprovalExpired(Body, frozen=True, kw_only=True):
+    """A request or its approvals outlived their time."""
+
+    name: ClassVar[str] = "approval.expired"
+    request: str
+    reason: str
+
+
+class ApprovalStale(Body, frozen=True, kw_only=True):
+    """What was approved is not what would run now."""
+
+    name: ClassVar[str] = "approval.stale"
+    request: str
+    reasons: tuple[str, ...]
+
+
+class WaiverGiven(Body, frozen=True, kw_only=True):
+    """A reviewer accepted one named finding for this run."""
+
+    name: ClassVar[str] = "waiver.given"
+    check: str
+    object: str
+    reason: str
+    until: str
+    statement: str
+    signature: str
+
+
+class BreakglassOpened(Body, frozen=True, kw_only=True):
+    """A person the policy names went on without the second person."""
+
+    name: ClassVar[str] = "breakglass.opened"
+    reason: str
+    ticket: str
+    until: str
+    skipped: tuple[str, ...]
+
+
+class BreakglassReviewed(Body, frozen=True, kw_only=True):
+    """A second person looked at a break-glass run afterwards."""
+
+    name: ClassVar[str] = "breakglass.reviewed"
+    statement: str
+    signature: str

@@ -1,0 +1,113 @@
+"""Events of a run as a whole."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from runner.journal.body import Body
+
+
+class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file whose content a run is pinned to."""
+
+    path: str
+    sha256: str
+    text: str
+
+
+class BoundTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """A runbook's target name and the database that it stood for in this run."""
+
+    name: str
+    configured: str
+    """The name in shisa.yaml, or the libpq URI without its password."""
+    fingerprint: str
+    identity: dict[str, Any]
+    environment: str | None = None
+    policy: str | None = None
+
+
+class RunOpened(Body, frozen=True, kw_only=True):
+    """A run began; ``statement`` and ``signature`` are the operator's, in the namespace ``run@shisa``."""
+
+    name: ClassVar[str] = "run.opened"
+    version: str
+    runbook: str
+    title: str
+    files: tuple[SourceFile, ...]
+    params: dict[str, Any]
+    targets: tuple[BoundTarget, ...]
+    operator: str
+    host: str
+    plan_digest: str
+    policy_digest: str
+    unattended: bool = False
+    """Whether answers came from a file (rehearsals, tests)."""
+    statement: str | None = None
+    signature: str | None = None
+
+
+class PlanAmended(Body, frozen=True, kw_only=True):
+    """A remedy was taken over: the step changed as ``set`` says and ``then`` follows it."""
+
+    name: ClassVar[str] = "plan.amended"
+    check: str
+    object: str
+    why: str
+    set: dict[str, Any]
+    then: tuple[dict[str, Any], ...]
+    plan_digest: str
+
+
+class RunResumed(Body, frozen=True, kw_only=True):
+    """A run goes on in another process."""
+
+    name: ClassVar[str] = "run.resumed"
+    operator: str
+    host: str
+    unattended: bool = False
+
+
+class RunPaused(Body, frozen=True, kw_only=True):
+    """The program let go of a run that can be resumed, and says why."""
+
+    name: ClassVar[str] = "run.paused"
+    state: Literal["waiting", "blocked", "stopped", "failed", "rejected", "unknown"]
+    reason: str
+
+
+class RunHandedOver(Body, frozen=True, kw_only=True):
+    """Another person is the operator now."""
+
+    name: ClassVar[str] = "run.handed_over"
+    from_person: str
+    to_person: str
+
+
+class Note(Body, frozen=True, kw_only=True):
+    """A remark, or the result of a query that somebody looked up."""
+
+    name: ClassVar[str] = "note"
+    text: str
+    sql: str | None = None
+
+
+class Anchor(Body, frozen=True, kw_only=True):
+    """The journal's head was kept elsewhere."""
+
+    name: ClassVar[str] = "anchor"
+    kept: str
+    head_seq: int
+    head: str
+
+
+class RunClosed(Body, frozen=True, kw_only=True):
+    """A run ended; the operator signs the journal's head in the namespace ``run@shisa``."""
+
+    name: ClassVar[str] = "run.closed"
+    state: str
+    reason: str | None = None
+    statement: str | None = None
+    signature: str | None = None
