@@ -65,8 +65,21 @@ class Schema:
 
     def problems(self, document: Document) -> list[Problem]:
         """Everything wrong in a document, one sentence each, in the order of the file."""
-        found = [problem for error in self.errors(document.data) for problem in self._worded(error, document)]
+        errors = self.errors(document.data)
+        meant = {(tuple(error.instance_path), key) for error in errors for key in self._meant(error)}
+        found = [
+            problem
+            for error in errors
+            if not (error.kind.name == "required" and (tuple(error.instance_path), error.kind.property) in meant)
+            for problem in self._worded(error, document)
+        ]
         return sorted(set(found), key=lambda each: (each.line, each.column, each.message))
+
+    def _meant(self, error: Any) -> Iterator[str]:
+        """The keys that misspelled ones were probably meant to be: they are not missing besides."""
+        if error.kind.name == "additionalProperties":
+            for key in error.kind.unexpected:
+                yield nearest(key, self.keys_around(error)) or ""
 
     def _worded(self, error: Any, document: Document) -> Iterator[Problem]:
         path = tuple(error.instance_path)
@@ -85,11 +98,15 @@ class Schema:
         key = str(path[-1])
         known = self._around(error).get("properties", {})
         position = document.position(path, of_key=True)
-        if "checks.schema.json" in error.absolute_keyword_location:
+        if of_checks(error):
             message = f"the check has no parameter {key!r}"
             return Problem("check-parameter", message, spelling(key, known, what="Its parameters"), *position)
         message = f"the key {key!r} is unknown{_place(path[:-1])}"
         return Problem("unknown-key", message, spelling(key, known, what="Known keys"), *position)
+
+    def keys_around(self, error: Any) -> set[str]:
+        """The keys that are known where an unknown one stands."""
+        return set(self._around(error).get("properties", {}))
 
     def _around(self, error: Any) -> dict[str, Any]:
         """The subschema that holds the failing keyword."""
@@ -100,6 +117,8 @@ class Schema:
 
     def _sentence(self, error: Any, path: tuple[str | int, ...], value: Any) -> tuple[str, str | None]:
         detail, what = error.kind, _called(path)
+        if of_checks(error) and detail.name == "enum":
+            return f"there is no check {_shown(value)}", spelling(str(value), map(str, detail.options), what="Checks")
         hint = self._around(error).get("description")
         match detail.name:
             case "required":
@@ -142,9 +161,14 @@ class Schema:
         return f"one of {', '.join(keys)} is missing{_place(path)}", near
 
 
+def of_checks(error: Any) -> bool:
+    """Tell whether an error is about a check's id or parameters."""
+    return "checks.schema.json" in error.absolute_keyword_location
+
+
 def _rule(error: Any) -> str:
     kind = error.kind.name
-    if "checks.schema.json" in error.absolute_keyword_location:
+    if of_checks(error):
         return "unknown-check" if tuple(error.instance_path)[-1:] == ("check",) else "check-parameter"
     return {"required": "missing-key", "oneOf": "missing-key", "type": "wrong-type"}.get(kind, "wrong-value")
 

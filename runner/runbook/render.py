@@ -60,7 +60,7 @@ def render_data(data: Any, values: Values) -> Any:
     def text(scalar: str, path: Path) -> Any:
         if is_sql(path):
             return _sql(scalar, values, secrets)
-        return render_text(scalar, values, secrets=_takes_secrets(path))
+        return render_text(scalar, values, secrets=takes_secrets(path))
 
     return _walk(data, (), text)
 
@@ -114,7 +114,7 @@ def _sql_values(values: Values) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, Secret)}
 
 
-def _takes_secrets(path: Path) -> bool:
+def takes_secrets(path: Path) -> bool:
     """Tell whether a secret may stand here: the environment or the input of a command."""
     return path[-2:] == ("command", "stdin") or path[-3:-1] == ("command", "env")
 
@@ -123,13 +123,13 @@ def _walk(value: Any, path: Path, text: Callable[[str, Path], Any]) -> Any:
     if isinstance(value, str):
         return text(value, path)
     if isinstance(value, dict):
-        return {key: item if _kept(key, path) else _walk(item, (*path, key), text) for key, item in value.items()}
+        return {key: item if kept(key, path) else _walk(item, (*path, key), text) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_walk(item, (*path, i), text) for i, item in enumerate(value)]
     return value
 
 
-def _kept(key: str, path: Path) -> bool:
+def kept(key: str, path: Path) -> bool:
     """Tell whether a key's value stays as it is: names, expressions, and steps that are rendered on their own."""
     if "with" in path or path[-1:] == ("choices",):
         return False
@@ -146,7 +146,7 @@ class _Shown:
         if not is_template(scalar):
             return scalar
         try:
-            return render_text(scalar, self.values, secrets=_takes_secrets(path))
+            return render_text(scalar, self.values, secrets=takes_secrets(path))
         except RunbookError:
             return render_text(scalar, _Later(self.values), secrets=True)
 

@@ -39,13 +39,19 @@ def names_in_expression(expression: str) -> frozenset[str]:
 
 
 def _jinja_names(text: str) -> frozenset[str]:
-    from jinja2 import TemplateSyntaxError
-    from jinja2.meta import find_undeclared_variables
+    """Collect names from the syntax tree; nothing of the template is evaluated."""
+    from jinja2 import TemplateSyntaxError, nodes
 
+    environment = _environment()
     try:
-        return frozenset(find_undeclared_variables(_environment().parse(text)))
+        tree = environment.parse(text)
     except TemplateSyntaxError as error:
         raise TemplateError(f"the template is not Jinja: {error.message}") from error
+    except RecursionError as error:
+        raise TemplateError("the template nests too deeply") from error
+    names = list(tree.find_all(nodes.Name))
+    own = {each.name for each in names if each.ctx != "load"} | set(environment.globals)
+    return frozenset(each.name for each in names) - own
 
 
 def render_text(text: str, values: Values, *, secrets: bool = False) -> Any:
@@ -100,7 +106,7 @@ def _jinja(act: Callable[[], Any]) -> Any:
         return act()
     except JinjaError as error:
         raise TemplateError(f"the template cannot be rendered: {error.message or type(error).__name__}") from error
-    except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError, MemoryError) as error:
+    except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
         raise TemplateError(f"the template cannot be rendered: {error}") from error
 
 
@@ -110,7 +116,11 @@ def _environment() -> Any:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     return ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, finalize=_finalize, autoescape=False, keep_trailing_newline=True
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        autoescape=False,
+        keep_trailing_newline=True,
+        optimized=False,
     )
 
 

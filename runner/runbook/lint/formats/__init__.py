@@ -1,0 +1,1 @@
+"""Renderings of a validation report; each module has ``render(report) -> str``."""

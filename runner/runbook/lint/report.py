@@ -1,0 +1,33 @@
+"""What a validation found, ready to be rendered in any format."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from runner.runbook.lint.judge import Found
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """The files looked at and their problems."""
+
+    files: tuple[str, ...]
+    found: tuple[Found, ...]
+    texts: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    """The content of each file, for excerpts."""
+    known: frozenset[Found] = frozenset()
+    """Those of the problems that the baseline already holds."""
+
+    @property
+    def open(self) -> tuple[Found, ...]:
+        """The problems that count: neither suppressed nor in the baseline."""
+        return tuple(each for each in self.found if each.suppressed is None and each not in self.known)
+
+    def count(self, severity: str) -> int:
+        """Count the open problems of one severity."""
+        return sum(each.severity == severity for each in self.open)
+
+    def fails(self, *, strict: bool) -> bool:
+        """Tell whether CI should go red."""
+        return bool(self.open) if strict else self.count("error") > 0

@@ -1,0 +1,34 @@
+"""A template or a `when` expression is not Jinja.
+
+## What it does
+Parses every text with `{{ … }}`, `{% … %}`, and every `when`.
+
+## Why is it bad
+It would stop the run when the step is reached.
+
+## Example
+```yaml
+title: "Clone {{ copy }"
+```
+
+## Use instead
+```yaml
+title: "Clone {{ copy }}"
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.runbook.lint.book import Book
+from runner.runbook.lint.names import BadTemplate, uses_in
+from runner.runbook.lint.rule import Flag, Rule
+
+
+def judge(book: Book) -> Iterator[Flag]:
+    """Report what Jinja cannot parse."""
+    return (Flag(use.path, use.message) for use in uses_in(book) if isinstance(use, BadTemplate))
+
+
+RULE = Rule("template-syntax", __doc__, judge)
