@@ -45,6 +45,19 @@ def line_hash(  # noqa: PLR0917 - the columns, in the order in which they are ha
     differs from an empty one.
     """
     where = b"-" if step is None else b"%d:%b" % (len(step), step)
-    head = b"shisa1 %d %d:%b%d:%b%d:%b" % (seq, len(at), at, len(person), person, len(event), event)
-    rest = b"%d:%b%b%d:%b%d:%b" % (len(run), run, where, len(body), body, len(prev), prev)
-    return hashlib.sha256(head + rest).hexdigest()
+    sized = (
+        len(at),
+        at,
+        len(person),
+        person,
+        len(event),
+        event,
+        len(run),
+        run,
+        where,
+        len(body),
+        body,
+        len(prev),
+        prev,
+    )
+    return hashlib.sha256(b"shisa1 %d %d:%b%d:%b%d:%b%d:%b%b%d:%b%d:%b" % (seq, *sized)).hexdigest()

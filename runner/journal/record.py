@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Protocol
 
+from runner.journal.chain import Line
 from runner.journal.events import Event
 
 
@@ -45,6 +46,15 @@ class Journal(Protocol):
 
     def records(self, *, run: str | None = None, after: int = 0) -> Iterator[Record]:
         """Read lines in order, those of one run or all, with ``seq > after``."""
+
+    def lines(self, *, run: str | None = None, after: int = 0) -> Iterator[Line]:
+        """Read stored lines, undecoded: what ``shisa verify`` judges."""
+
+    def damage(self) -> tuple[str, ...]:
+        """Say in sentences what is wrong with the store itself, apart from its lines."""
+
+    def changed(self) -> bool:
+        """Tell cheaply whether somebody else wrote since the last call."""
 
     def head(self) -> Head:
         """Tell the newest line's number and hash."""

@@ -10,7 +10,6 @@ CREATE TABLE journal (
   prev   TEXT NOT NULL CHECK (typeof(prev) = 'text' AND length(prev) = 64),
   hash   TEXT NOT NULL CHECK (typeof(hash) = 'text' AND length(hash) = 64)
 );
-CREATE INDEX journal_of_run ON journal (run, seq);
 CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal
 BEGIN SELECT RAISE(ABORT, 'journal is append-only'); END;
 CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal

@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from runner.errors import JournalError
 from runner.journal.anchors import AnchorPoint, anchor_in
@@ -23,7 +23,7 @@ from runner.journal.events import (
     RunOpened,
     WaiverGiven,
 )
-from runner.journal.record import Record
+from runner.journal.record import Journal, Record
 
 Kind = Literal["store", "chain", "signature", "anchor"]
 _SIGNED = (
@@ -36,16 +36,6 @@ _SIGNED = (
     BreakglassReviewed,
 )
 _DECODED = {kind.name.encode() for kind in (*_SIGNED, ApprovalRequested, QuestionAsked)}
-
-
-class Stored(Protocol):
-    """What of a journal is needed to judge it."""
-
-    def lines(self, *, run: str | None = None, after: int = 0) -> Iterator[Line]:
-        """Read stored lines, undecoded."""
-
-    def damage(self) -> tuple[str, ...]:
-        """Say what is wrong with the store itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,7 +94,7 @@ class VerifyResult:
 
 
 def verify_journal(
-    journal: Stored,
+    journal: Journal,
     *,
     check: SignatureCheck,
     kept: Iterable[AnchorPoint] = (),
@@ -162,23 +152,24 @@ class _Reading:
 
     def take(self, line: Line) -> None:
         """Judge a line's place in the chain, then go on from the line as it stands to find what else is wrong."""
+        seq, at, _, event, _, _, _, prev, own = line
         if not is_whole(line):
-            self._broken(line, "was edited: its content does not have the hash that stands in it")
-        if line.seq != self.seq + 1:
-            gap = f"{self.seq + 1} is" if line.seq == self.seq + 2 else f"{self.seq + 1} to {line.seq - 1} are"
-            self._broken(line, f"follows line {self.seq}: {gap} missing")
-        elif line.prev != self.prev:
-            self._broken(line, f"does not follow from line {self.seq}: one of them was replaced or moved")
-        if line.at < self.at:
-            self._broken(line, "is older than the line before it")
-        if line.event in _DECODED:
+            self._broken(seq, "was edited: its content does not have the hash that stands in it")
+        if seq != self.seq + 1:
+            gap = f"{self.seq + 1} is" if seq == self.seq + 2 else f"{self.seq + 1} to {seq - 1} are"
+            self._broken(seq, f"follows line {self.seq}: {gap} missing")
+        elif prev != self.prev:
+            self._broken(seq, f"does not follow from line {self.seq}: one of them was replaced or moved")
+        if at < self.at:
+            self._broken(seq, "is older than the line before it")
+        if event in _DECODED:
             self._decode(line)
         self.count += 1
-        self.seq, self.prev, self.at = line.seq, line.hash, line.at
-        self.hashes[line.seq] = line.hash
+        self.seq, self.prev, self.at = seq, own, at
+        self.hashes[seq] = own
 
-    def _broken(self, line: Line, what: str) -> None:
-        self.problems.append(Problem(line.seq, "chain", f"Line {line.seq} {what}."))
+    def _broken(self, seq: int, what: str) -> None:
+        self.problems.append(Problem(seq, "chain", f"Line {seq} {what}."))
 
     def _decode(self, line: Line) -> None:
         try:
@@ -210,7 +201,7 @@ class _Reading:
             self.signed.append(SignedLine(record, body.statement, body.signature, about))
 
 
-def _damage(journal: Stored) -> tuple[str, ...]:
+def _damage(journal: Journal) -> tuple[str, ...]:
     try:
         return journal.damage()
     except JournalError as error:
