@@ -67,8 +67,7 @@ class SqliteJournal:
             if readonly:
                 raise UsageError(f"There is no journal at {path} yet.", hint="The first `shisa run` makes it.")
             sqlite_file.create(path)
-        mode = "ro" if readonly else "rw"
-        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        uri = f"{path.absolute().as_uri()}?mode=rw"  # a reader, too, may have to finish what a crash left open
         with self._worded():
             self._connection = sqlite3.connect(
                 uri, uri=True, timeout=wait_s, isolation_level=None, check_same_thread=False
@@ -150,7 +149,9 @@ class SqliteJournal:
         sqlite_file.check_identity(self._connection, self.path)
         self._connection.text_factory = bytes
         self._connection.execute("PRAGMA recursive_triggers = ON")
-        if not readonly:
+        if readonly:
+            self._connection.execute("PRAGMA query_only = ON")
+        else:
             (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
             if mode != b"delete":
                 raise JournalError(

@@ -29,6 +29,10 @@ _MEANINGS: dict[int, tuple[str, str]] = {
         "Look at the disk before anything else; whether the last line was kept is not known.",
     ),
 }
+_UNFINISHED = (
+    "was left in the middle of a write, which this user may not finish",
+    "Let its owner look at it once, with `shisa runs`.",
+)
 _MEANINGS[sqlite3.SQLITE_LOCKED] = _MEANINGS[sqlite3.SQLITE_BUSY]
 
 
@@ -40,6 +44,8 @@ def primary_code(error: sqlite3.Error) -> int:
 def from_sqlite(path: Path, error: sqlite3.Error) -> JournalError:
     """Say in one sentence what SQLite's refusal means."""
     meaning, hint = _MEANINGS.get(primary_code(error), (f"cannot be used: {error}", TAMPERED))
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_ROLLBACK:
+        meaning, hint = _UNFINISHED
     return JournalError(f"The journal {path} {meaning}.", hint=hint)
 
 

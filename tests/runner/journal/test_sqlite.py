@@ -1,4 +1,5 @@
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -287,6 +288,37 @@ def test_a_journal_opened_for_reading_takes_no_lines(journal, path):
         note(reading)
     assert len(list(reading.records())) == 1
     reading.close()
+
+
+@pytest.fixture
+def torn_off(journal, path, tmp_path):
+    """A copy taken in the middle of a write, as a crash leaves it: half-written pages and a rollback journal."""
+    note(journal, "kept")
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.executescript("PRAGMA cache_size = 1; BEGIN IMMEDIATE; CREATE TABLE big (a);")
+    writer.executemany("INSERT INTO big VALUES (?)", [("x" * 3000,)] * 200)
+    copy = tmp_path / "copy"
+    shutil.copytree(path.parent, copy)
+    writer.execute("ROLLBACK")
+    writer.close()
+    assert (copy / "journal.db-journal").stat().st_size > 512
+    return copy / "journal.db"
+
+
+def test_a_reader_finishes_what_a_crash_left_open(torn_off):
+    reading = SqliteJournal(torn_off, readonly=True)
+    assert [one.body.text for one in reading.records()] == ["kept"]
+    assert not torn_off.with_name("journal.db-journal").exists()
+    reading.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to everything")
+def test_a_reader_who_may_not_finish_it_says_so(torn_off):
+    torn_off.chmod(0o400)
+    torn_off.parent.chmod(0o500)
+    with pytest.raises(JournalError, match="was left in the middle of a write, which this user may not finish"):
+        SqliteJournal(torn_off, readonly=True)
+    torn_off.parent.chmod(0o700)
 
 
 def test_a_journal_that_does_not_exist_cannot_be_read(path):
