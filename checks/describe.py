@@ -121,7 +121,7 @@ class CheckSpec:
 def describe(cls: type[Check[Any]]) -> CheckSpec:
     """Read a declaration. Raises ValueError where the docstring lacks its line or a section."""
     title, _, rest = inspect.cleandoc(cls.__doc__ or "").partition("\n")
-    parts = re.split(r"^## (.+)\n", rest, flags=re.MULTILINE)
+    parts = re.split(r"^## (.+)$", rest, flags=re.MULTILINE)
     sections = {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
     if not title or tuple(sections) != SECTIONS:
         message = f"{cls.id}: its docstring needs one line and the sections {', '.join(SECTIONS)}"

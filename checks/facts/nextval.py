@@ -13,7 +13,11 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CALL = re.compile(r'\bnextval"?\s*\(', re.IGNORECASE)
-_LITERAL = re.compile(r"nextval'#(\d+)'")
+_LITERAL = re.compile(
+    r"(?P<opened>[(\s]*)'#(?P<string>\d+)'"
+    r"(?P<closed>(?:\)|\s|::\s*(?:pg_catalog\.)?(?:regclass|text|name|varchar|character varying))*)",
+    re.IGNORECASE,
+)
 _NOISE = re.compile(
     r"[()\s]|::(?:pg_catalog\.)?(?:regclass|text|name|varchar|charactervarying|integer|int4?|bigint|int8|smallint"
     r"|int2|numeric)|pg_catalog\.(?=nextval)"
@@ -54,9 +58,9 @@ def calls(text: str, language: str = "sql") -> Calls:
     otherwise: set[Name] = set()
     for statement in code.split(";"):
         squeezed = _squeeze(statement)
-        read = [(_name(strings[int(found)])) for found in _LITERAL.findall(squeezed)]
+        read = [_literal(statement, call.end(), strings) for call in _CALL.finditer(statement)]
         known = [name for name in read if name is not None]
-        dynamic |= len(known) < len(_CALL.findall(statement))
+        dynamic |= len(known) < len(read)
         names.update(known)
         columns = _assignment(squeezed)
         if columns and len(known) == 1:
@@ -70,6 +74,14 @@ def calls(text: str, language: str = "sql") -> Calls:
         {name: frozenset(columns) for name, columns in assigned.items()},
         frozenset(otherwise),
     )
+
+
+def _literal(code: str, at: int, strings: list[str]) -> Name | None:
+    """Read the argument that begins at ``at``; None where it is more than a literal."""
+    found = _LITERAL.match(code, at)
+    if found is None or found["closed"].count(")") <= found["opened"].count("("):
+        return None
+    return _name(strings[int(found["string"])])
 
 
 def _assignment(squeezed: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import ConnectError
@@ -27,9 +28,17 @@ _CAUSES = (
         "The server asks {user} for a password and none was given",
         "Put it into ~/.pgpass (chmod 600) or the service file; never into the command line.",
     ),
-    ("pg_hba.conf", "The server does not let {user} in from this machine", "It needs a line in its pg_hba.conf."),
-    ('database "', "There is no database {dbname} on {where}", "Check dbname of the target; psql -l lists them."),
-    ('role "', "There is no role {user} on {where}, or it may not log in", "Check user of the target in shisa.yaml."),
+    (r"pg_hba\.conf", "The server does not let {user} in from this machine", "It needs a line in its pg_hba.conf."),
+    (
+        'database ".*" does not exist',
+        "There is no database {dbname} on {where}",
+        "Check dbname of the target; psql -l lists them.",
+    ),
+    (
+        'role ".*" (does not exist|is not permitted)',
+        "There is no role {user} on {where}, or it may not log in",
+        "Check user of the target in shisa.yaml.",
+    ),
     ("too many clients", _NO_SLOT, _WAIT_FOR_SLOT),
     ("remaining connection slots", _NO_SLOT, _WAIT_FOR_SLOT),
     ("too many connections", "The limit of connections of this role or database is reached", _WAIT_FOR_SLOT),
@@ -50,7 +59,7 @@ _CAUSES = (
     ("timed out", _SLOW, _NETWORK),
     ("definition of service", "The service of the target is not defined", "Check ~/.pg_service.conf."),
 )
-"""A part of libpq's or the server's message, what it means, what to do; the first that fits."""
+"""A pattern in libpq's or the server's message, what it means, what to do; the first that fits."""
 
 
 def connect(
@@ -113,8 +122,8 @@ def _worded(error: OperationalError, given: dict[str, Any]) -> ConnectError:
     text = str(error)
     names = {"user": given.get("user") or "the current user", "dbname": given.get("dbname") or "of that name"}
     sentences = {"where": where(given), **names}
-    for part, meaning, hint in _CAUSES:
-        if part in text:
+    for pattern, meaning, hint in _CAUSES:
+        if re.search(pattern, text):
             return ConnectError(meaning.format_map(sentences) + ".", hint=hint)
     last = (text.strip().splitlines() or ["no reason was given"])[-1]
     secret = given.get("password")

@@ -59,7 +59,8 @@ def step_of(case, backup):
 
 
 @pytest.mark.parametrize(("check", "case"), CASES)
-def test_case(check, case, database, guest, request, tmp_path):
+@pytest.mark.usefixtures("guest")
+def test_case(check, case, database, request, tmp_path):
     if case.get("role") or "guest" in case["sql"]:
         database.execute("REVOKE pg_read_all_data FROM guest")
     database.execute(case["sql"])

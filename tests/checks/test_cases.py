@@ -1,0 +1,50 @@
+"""Facts → judgement: one YAML table a check, one loader."""
+
+from __future__ import annotations
+
+import typing
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from checks import catalog
+from checks.base import Verdict
+
+TABLES = Path(__file__).with_name("cases")
+
+
+def cases(check_id):
+    return yaml.safe_load((TABLES / f"{check_id}.yaml").read_text("utf-8"))
+
+
+def facts_of(check, data):
+    """Build the facts from plain data; a mapping whose keys are no text is written as pairs."""
+    if shared := data.get("shared"):
+        data = {**data, "shared": {**shared, "keys": {tuple(key): tables for key, tables in shared["keys"]}}}
+    return msgspec.convert(data, typing.get_type_hints(check.gather)["return"])
+
+
+@pytest.mark.parametrize(
+    ("check_id", "case"),
+    [pytest.param(spec.id, case, id=f"{spec.id}: {case['name']}") for spec in catalog.all() for case in cases(spec.id)],
+)
+def test_facts_are_judged(check_id, case):
+    spec = catalog.get(check_id)
+    needed = {param.name: "public.p" for param in spec.params if param.required}
+    check = spec.build({**needed, **case.get("params", {})})
+    findings = sorted(check.judge(facts_of(check, case["facts"])), key=lambda each: -each.verdict)
+    told = [finding.message for finding in findings]
+    assert str(max((each.verdict for each in findings), default=Verdict.PASS)) == case["verdict"], told
+    assert any(case.get("message", "") in message for message in told), told
+    for part in ("measured", "bound"):
+        found = getattr(findings[0], part)
+        assert {key: found[key] for key in case.get(part, {})} == case.get(part, {})
+
+
+@pytest.mark.parametrize("check_id", [spec.id for spec in catalog.all()])
+def test_each_check_has_a_case_that_passes_one_that_blocks_and_one_that_is_unknown(check_id):
+    live = yaml.safe_load((TABLES.with_name("live") / f"{check_id}.yaml").read_text("utf-8"))
+    for table in (cases(check_id), live):
+        assert {"pass", "block", "unknown"} <= {case["verdict"] for case in table}
