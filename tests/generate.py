@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 from checks import catalog, publish
+from runner.runbook.lint import pages as rule_pages
+from runner.runbook.lint.catalog import RULES
 
 ROOT = Path(__file__).parents[1]
 
@@ -13,7 +15,9 @@ def generated() -> dict[Path, str]:
     """Every generated file's content by its path."""
     specs = catalog.all()
     pages = {ROOT / "docs" / "checks" / f"{spec.id}.md": publish.page(spec) for spec in specs}
+    pages |= {ROOT / "docs" / "rules" / f"{rule.id}.md": rule_pages.page(rule) for rule in RULES}
     return {
+        ROOT / "docs" / "rules" / "README.md": rule_pages.index(RULES),
         ROOT / "schemas" / "checks.schema.json": json.dumps(publish.schema(specs), indent=2, ensure_ascii=False) + "\n",
         ROOT / "docs" / "checks" / "README.md": publish.index(specs),
         **pages,
@@ -21,9 +25,9 @@ def generated() -> dict[Path, str]:
 
 
 def stale() -> list[Path]:
-    """The files that are not as they would be written, and pages of checks that are gone."""
+    """The files that are not as they would be written, and pages of checks and rules that are gone."""
     wanted = generated()
-    present = set((ROOT / "docs" / "checks").glob("*.md"))
+    present = {page for folder in ("checks", "rules") for page in (ROOT / "docs" / folder).glob("*.md")}
     changed = [path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text]
     return changed + sorted(present - wanted.keys())
 

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from runner.runbook.lint.book import Book
 from runner.runbook.lint.rule import Flag, Rule
 from runner.runbook.lint.sqltext import Parsed
-from runner.sql.tree import walk
+from runner.sql.tree import names, walk
 
 _GUARDS = frozenset({"shared-sequence", "foreign-default", "sequence-drift"})
 
@@ -46,12 +46,13 @@ def judge(book: Book) -> Iterator[Flag]:
 
 
 def _why(each: Parsed) -> str:
-    for node in walk(each.statement.kind, each.statement.tree):
-        subtype = node.fields.get("subtype")
-        if subtype == "AT_AddInherit":
-            return "INHERIT may leave the child drawing its ids from the parent's sequence"
-        if subtype == "AT_ColumnDefault" and "nextval" in each.judged.functions:
-            return "the column's default draws from a sequence that may belong to another table"
+    visits = list(walk(each.statement.kind, each.statement.tree))
+    subtypes = {visit.fields.get("subtype") for visit in visits}
+    if "AT_AddInherit" in subtypes:
+        return "INHERIT may leave the child drawing its ids from the parent's sequence"
+    calls = [names(visit.fields["funcname"])[-1] for visit in visits if visit.kind == "FuncCall"]
+    if "AT_ColumnDefault" in subtypes and "nextval" in calls:
+        return "the column's default draws from a sequence that may belong to another table"
     return ""
 
 

@@ -34,9 +34,9 @@ def judge(book: Book) -> Iterator[Flag]:
         for text in view.sql_of("body"):
             for each in text.statements:
                 building = each.statement.kind in {"IndexStmt", "ReindexStmt"} and not each.judged.concurrently
-                tables = [name for name in each.judged.relations if name not in made]
-                if building and tables and not set(each.judged.relations) & made:
-                    message = f"{each.judged.command} locks {tables[0]} against writing until it is done"
+                if building and not set(each.judged.writes) & made:
+                    tables = ", ".join(each.judged.writes) or "its tables"
+                    message = f"{each.judged.command} locks {tables} against writing until it is done"
                     yield text.flag(each, message, "Use CONCURRENTLY, with transaction: false and a cleanup:.")
 
 

@@ -70,7 +70,7 @@ def _misplaced(view: StepView, secrets: frozenset[str]) -> Iterator[Flag]:
 
 def _literal(place: Path, path: Path, text: str) -> Iterator[Flag]:
     hint = "Declare a parameter of type: secret and give it by env: or :'name'."
-    found = _URI.search(text) or _CONNINFO.search(text)
+    found = _URI.search(text) or (_CONNINFO.search(text) if path[0] == "command" or is_sql(path) else None)
     if is_sql(path):
         found = _SQL_PASSWORD.search(text) or found
     if found:
