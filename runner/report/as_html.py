@@ -42,6 +42,7 @@ def _template() -> Template:
         "duration": duration,
         "cell": lambda value: no_formula(str(value)),
         "moment": moment,
+        "one_line": escape,
         "plain": plain,
         "tone": lambda verdict: VERDICT_TONES.get(str(verdict), "unknown"),
     }
@@ -55,5 +56,9 @@ def _template() -> Template:
 
 
 def _finalize(value: Any) -> Any:
-    """Escape whatever a template prints; jinja's own markup stays."""
-    return value if hasattr(value, "__html__") else escape(str(value), multiline=True)
+    """Escape whatever the template prints, line by line; jinja's own markup stays."""
+    from markupsafe import Markup
+
+    if hasattr(value, "__html__"):
+        return value
+    return Markup("<br>").join(escape(str(value), multiline=True).split("\n"))

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from runner.journal.events import RunOpened
 from runner.journal.record import Record
 from runner.report.flags import flags, next_steps
 from runner.report.summary import RunSummary, StepSummary, summary
@@ -18,16 +19,7 @@ def show_json(run: RunSummary) -> dict[str, Any]:
         "run": run.state.run,
         "runbook": opened.runbook,
         "state": run.state.name,
-        "targets": [
-            {
-                "name": target.name,
-                "configured": target.configured,
-                "database": target.identity.get("database"),
-                "environment": target.environment,
-                "fingerprint": target.fingerprint,
-            }
-            for target in opened.targets
-        ],
+        "targets": targets_json(opened),
         "operator": run.state.operator,
         "started_at": run.state.started_at,
         "ended_at": run.state.ended_at,
@@ -35,6 +27,20 @@ def show_json(run: RunSummary) -> dict[str, Any]:
     }
     optional = {"reason": run.reason, "post_review": run.post_review}
     return shown | {key: value for key, value in optional.items() if value is not None}
+
+
+def targets_json(opened: RunOpened) -> list[dict[str, Any]]:
+    """Give a run's targets, and which database each stood for."""
+    return [
+        {
+            "name": target.name,
+            "configured": target.configured,
+            "database": target.identity.get("database"),
+            "environment": target.environment,
+            "fingerprint": target.fingerprint,
+        }
+        for target in opened.targets
+    ]
 
 
 def report_json(records: Iterable[Record]) -> dict[str, Any]:

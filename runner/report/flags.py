@@ -23,7 +23,7 @@ _NEXT = {
     "unknown": "When every outcome is settled: shisa resume {}",
     "running": "The journal shows the run under way; if its program is gone: shisa resume {}",
     "rolling-back": "The journal shows a rollback under way; if its program is gone: shisa rollback {}",
-    "rollback-failed": "The rollback failed: look at what is in place by hand before anything else runs (shisa show {}).",
+    "rollback-failed": "Look by hand at what is in place before anything else runs: shisa show {}.",
 }
 """Run state → what to do, with the run's id put in; a closed run needs nothing."""
 

@@ -11,7 +11,7 @@ _INLINE = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
 _BLOCK = re.compile(r"^(\s*(?:\d{1,9}(?=[.)](?:\s|$)))?)([-+=#>:!.)])")
 _LINK = re.compile(r"(?<=\w)://|(?<=www)\.", re.IGNORECASE)
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")  # noqa: RUF001 - spreadsheets take full-width signs too
-_NUMBER = re.compile(r"\s*[-+]?[\d.,:%eE+-]*\s*")
+_NUMBER = re.compile(r"\s*[-+]?\d[\d.,:]*\s*%?\s*")
 _TICKS = re.compile(r"`+")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from runner.engine.ports import Offer, StepView
 from runner.figures import moment, plain
-from runner.journal.events import ApprovalRequested
+from runner.journal.events import ApprovalRequested, QuestionAsked
 from runner.journal.record import Record
 from runner.terminal.blocks import Line
 from runner.terminal.event_lines import render_event
@@ -76,6 +76,13 @@ class TerminalOperator:
         """Tell that the run waits for a second person, and what that person types."""
         who = f"{view.path} waits for approval under {plain(request.policies)}, until {moment(request.not_after)}."
         self._say("WAITING", f"{who}\nThe reviewer runs: shisa review {view.run}")
+
+    def asked(self, run: str, path: str, question: QuestionAsked) -> str | None:
+        """Tell that the run waits for an answer, and what that person types."""
+        until = f", until {moment(question.not_after)}" if question.not_after else ""
+        told = f"{path} waits for an answer of {question.team}{until}."
+        self._say("WAITING", f"{told}\nThey run: shisa answer {run} {path}")
+        return None
 
     def tell(self, text: str) -> None:
         """Show a line of progress."""

@@ -1,0 +1,180 @@
+"""The reviewer's screen: DESIGN's order, nothing left out, the unknown said so; and the fact that is read back."""
+
+import dataclasses
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.terminal.read_back import ReadBack, facts_of, read_back
+from runner.terminal.review_screen import review_screen
+from runner.terminal.review_view import Need, ReviewView
+from tests.fixtures.payloads import TEXTS
+from tests.fixtures.sample_run import BLOCKED, LIVE, REQUEST, RESTORE, RUN, drift, entered
+from tests.fixtures.screens import painted
+
+VIEW = ReviewView(
+    request=REQUEST.request,
+    run=RUN,
+    runbook="clone-environment",
+    step="restore",
+    operator="alice",
+    now="2026-11-23T12:10:00.000000Z",
+    target=LIVE,
+    params=(("tenant", "42", "ACME K.K."), ("backup", "/backup/keihi.dump", ""), ("other", "43", None)),
+    entered=RESTORE,
+    rows=30_000,
+    rollback_ran="2026-11-02 in run 261102-aaaaaa",
+    since_last_run="-INSERT INTO env_b.expense\n+INSERT INTO env_c.expense\n",
+    last_run="261102-aaaaaa",
+    since_merge="",
+    own_copy="the same text",
+    evidence=(drift("block", BLOCKED, 50, "2026-11-23T12:02:33.900000Z"),),
+    own_evidence=(drift("block", BLOCKED, 51, "2026-11-23T12:09:58.000000Z"),),
+    limits=("sequence-drift env_a.expense_id_seq: no worse than pass",),
+    durations_ms=(4_810, 190_000),
+    skips=("announce: night shift",),
+    waivers=(),
+    other_runs=("261123-zzzzzz by dave",),
+    needs=(Need("cross-review", "dev", 1, ("bob",)), Need("cross-review", "ops", 1)),
+    not_after=REQUEST.not_after,
+    window=("2026-11-24T02:00:00Z", "2026-11-24T04:00:00Z"),
+)
+NOTHING = ReviewView(
+    request="req-0",
+    run=RUN,
+    runbook="x",
+    step="restore",
+    operator="alice",
+    now="2026-11-23T12:10:00.000000Z",
+    target=None,
+    entered=entered({"title": "x"}, kind="sql", destructive=True),
+    not_after="2026-11-23T12:09:00.000000Z",
+)
+
+
+def words(view, width=140):
+    return " ".join(painted(review_screen(view), width).replace("│", " ").split())
+
+
+def test_a_reviewer_reads_everything_in_the_order_of_the_design():
+    seen, at = words(VIEW), 0
+    for part in (
+        "PRODUCTION: restore of clone-environment",
+        "database keihi on 10.0.3.12:5432, a primary, PostgreSQL 16.4",
+        "asked by alice, run 261123-k3f9qa",
+        "tenant 42 = ACME K.K. backup /backup/keihi.dump other 43 = unknown",
+        "destroys YES it writes rows into 12 tables",
+        "rows, measured 30,000",
+        "can be undone yes, by restore: undo",
+        "that rollback has run 2026-11-02 in run 261102-aaaaaa",
+        "point of no return no",
+        "1 CREATE SCHEMA env_c; 2 INSERT INTO env_c.expense",
+        "your own copy of the runbook the same text",
+        "from the last run (261102-aaaaaa)",
+        "2 +INSERT INTO env_c.expense",
+        "from the merged file equal",
+        "1 looked at, 7 min 26 s ago",
+        "ids issued twice: 50 (limit 0)",
+        "from your machine",
+        "ids issued twice: 51 (limit 0)",
+        "your signature accepts sequence-drift env_a.expense_id_seq: no worse than pass",
+        "the last runs took 4.8 s, 3 min 10 s",
+        "skipped earlier announce: night shift waivers none other runs now 261123-zzzzzz by dave",
+        "cross-review: 1 of dev bob as dev cross-review: 1 of ops 1 missing",
+        "sign until 2026-11-24 00:02:50 UTC (11 h 52 min left)",
+        "may start 2026-11-24 02:00:00 UTC to 2026-11-24 04:00:00 UTC",
+    ):
+        assert part in seen[at:], part
+        at = seen.index(part, at)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ENVIRONMENT UNKNOWN: restore of x",
+        "target unknown",
+        "rows, measured unknown",
+        "can be undone unknown",
+        "that rollback has run unknown",
+        "your own copy of the runbook unknown",
+        "from the last run (unknown) unknown",
+        "from the merged file unknown",
+        "GUARDS this step has none",
+        "asked by yourself unknown",
+        "the last runs took unknown skipped earlier unknown waivers unknown other runs now unknown",
+        "UNKNOWN the policy that asks for this approval is not known here",
+        "sign until 2026-11-23 12:09:00 UTC (EXPIRED)",
+    ],
+)
+def test_what_is_not_known_is_printed_as_unknown(said):
+    assert said in words(NOTHING)
+
+
+@pytest.mark.parametrize("payload", TEXTS.values(), ids=TEXTS)
+def test_a_hostile_text_breaks_out_of_no_part_of_the_screen(payload):
+    hostile = dataclasses.replace(
+        VIEW,
+        step=payload,
+        runbook=payload,
+        operator=payload,
+        params=((payload, payload, payload),),
+        entered=entered({"title": payload}, kind="sql", reasons=(payload,), destructive=True, statements=(payload,)),
+        rollback_ran=payload,
+        since_last_run=payload,
+        own_copy=payload,
+        limits=(payload,),
+        skips=(payload,),
+        needs=(Need(payload, payload, 1, (payload,)),),
+        not_after=payload,
+        window=(payload, payload),
+    )
+    seen = painted(review_screen(hostile), 100)
+    assert not re.search(r"[^\n -~\u00a1-\uffff]", seen)
+    headings = [line for line in seen.split("\n") if line.startswith("━━")]
+    assert len(headings) == len(
+        [line for line in painted(review_screen(VIEW), 100).split("\n") if line.startswith("━━")]
+    )
+
+
+def test_the_question_rotates_over_all_facts_and_is_the_same_for_one_request():
+    views = [dataclasses.replace(VIEW, request=f"req-{number:032x}") for number in range(60)]
+    asked = [read_back(view) for view in views]
+    assert asked == [read_back(view) for view in views]
+    assert {one.key: one.answer for one in asked if one} == {
+        "rows": "30000",
+        "max_in_use": "1204150",
+        "database": "keihi",
+    }
+
+
+def test_only_known_facts_are_asked_for():
+    assert [fact.key for fact in facts_of(dataclasses.replace(VIEW, rows=None, evidence=()))] == ["database"]
+    assert read_back(NOTHING) is None
+
+
+@pytest.mark.parametrize("typed", ["1204150", "1,204,150", " 1 204 150 ", "1_204_150", "1'204'150"])
+def test_a_number_is_accepted_with_separators(typed):
+    assert ReadBack("rows", "?", "1204150").accepts(typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "y", "120415", "12,04150", "1204150.0", "-1204150", "1,204,151", "0", "1204150 rows"]
+)
+def test_anything_else_is_a_wrong_answer(typed):
+    assert not ReadBack("rows", "?", "1204150").accepts(typed)
+
+
+@given(st.integers(0, 10**12), st.integers(0, 10**12))
+def test_a_read_back_tells_any_two_numbers_apart(number, other):
+    fact = ReadBack("rows", "?", str(number))
+    assert fact.accepts(f"{number:,}")
+    assert fact.accepts(f"{other:,}") is (number == other)
+
+
+def test_names_are_read_back_letter_by_letter():
+    fact = ReadBack("database", "?", "keihi_1,000")
+    assert fact.accepts("keihi_1,000")
+    assert not fact.accepts("keihi_1000")
+    assert not fact.accepts("Keihi_1,000")
