@@ -31,6 +31,7 @@ COMMANDS = {
     "review": "look at what waits for a second person, and decide",
     "approve": "sign a step of a run",
     "reject": "refuse a step of a run, with a reason",
+    "answer": "answer a written question of a run",
     "withdraw": "take an approval back before the step starts",
     "note": "add a remark to a run",
     "runs": "list the runs",

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import TYPE_CHECKING, Any
 
-from runner.engine import approval, gate
+import msgspec
+
+from runner.engine import approval, gate, questions
+from runner.engine.asking import ask_all
 from runner.engine.enter import rendered
-from runner.errors import ApprovalError, ShisaError
-from runner.journal.events import StepEnded, StepIntended, StepSkipped, ValueCaptured
+from runner.engine.loops import loop_of, pause_before
+from runner.errors import ApprovalError, GateClosedError, JournalError, ShisaError
+from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
-from runner.runbook.model import step_of
+from runner.runbook.model import GuardUse, step_of
 from runner.runbook.render import statements_of
+from runner.runbook.values import masked
 from runner.steps import EFFECTS
 from runner.steps.base import Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from runner.engine.session import Session
+    from runner.evidence import Evidence
     from runner.postgres.transaction import Xid
 
 
-_NOT_ASKED = {"manual", "check"}
-"""Kinds without a question whether to go: a manual step asks for its end, a check was just measured."""
+_NOT_ASKED = {"manual", "check", "wait", "ask"}
+"""Kinds without a question whether to go: a manual step asks for its end, the others change nothing."""
 
 
 def start(session: Session, path: str) -> bool:
@@ -33,16 +40,19 @@ def start(session: Session, path: str) -> bool:
     one of this run, and JournalError before the effect where the intent cannot be made durable.
     """
     view = gate.view(session, path)
-    if view.entered.kind not in _NOT_ASKED:
+    if view.entered.kind not in _NOT_ASKED and loop_of(path) is None:
         answer = session.operator.go(view)
         if answer == "skip" and view.may_skip:
             session.append(StepSkipped(reason=session.operator.reason(view)), path)
             return True
         if answer != "go":
             return False
+    time.sleep(pause_before(session, path))
     if look_again(session, path):
-        ended = _perform(session, path)
-        session.append(ended, path)
+        if session.state.step(path).loops:
+            intend(session, path, [], None)
+        else:
+            session.append(_perform(session, path), path)
     return True
 
 
@@ -57,17 +67,26 @@ def look_again(session: Session, path: str) -> bool:
         approval.void_all(session, [reason])
         raise ApprovalError(reason, hint="put the file back and resume, or open a new run from the new file")
     session.refresh()
+    if session.state.step(path).intended is not None:
+        raise GateClosedError(f"another process has begun {path} of this run", hint="`shisa show` tells who and when")
     again = gate.ask(session, path, "again") if session.state.step(path).guarded("again") else ()
-    reasons = approval.stale_reasons(session, path, rendered(session, path).step_digest, again)
+    fresh = rendered(session, path)
+    reasons = approval.stale_reasons(session, path, fresh, again)
     if reasons:
         approval.void(session, path, reasons)
         session.operator.tell(f"{path} must be approved again: {'; '.join(reasons)}")
         return False
+    entered = session.state.step(path).entered
+    if entered is None or (fresh.step_digest, fresh.policies) != (entered.step_digest, entered.policies):
+        session.append(fresh, path)
+        session.operator.tell(f"{path} is another step now than when it was shown")
+        return False
+    if entered.destructive:
+        questions.still_agreed(session, path)
     asked = session.state.step(path).again
     if asked is not None and asked.verdict not in {"pass", "warn"}:
         raise gate.refuse_closed(path, asked.evidence)
-    entered = session.state.step(path).entered
-    if entered is not None and entered.policies:
+    if entered.policies:
         request = session.state.step(path).request
         if request is None or session.requests().get(request.request) != "approved":
             raise ApprovalError(f"{path} is not approved any more", hint="`shisa status` tells who must sign")
@@ -89,30 +108,42 @@ def changed_files(session: Session) -> list[str]:
 
 
 def _perform(session: Session, path: str) -> StepEnded:
-    """Run the effect; whatever goes wrong ends in a known or an unknown outcome, never in silence."""
+    """Run the effect; whatever goes wrong ends in a known or an unknown outcome, never in silence.
+
+    Raises JournalError: then nothing is known to be durable, and the intent tells what to look at.
+    """
     intended: list[StepIntended] = []
     effect = _effect(session, path, intended)
     perform: Callable[[Effect], StepEnded] = EFFECTS[effect.step.kind]()
     try:
-        return perform(effect)
+        ended = perform(effect)
     except KeyboardInterrupt:
-        return _interrupted(intended, "interrupted by the operator")
-    except ShisaError as error:
+        ended = _broken_off(intended, "cancelled", "interrupted by the operator")
+    except JournalError:
+        raise
+    except GateClosedError as error:
         if not intended:
-            intend(session, path, intended, None)
-            return StepEnded(outcome="failed", message=f"not begun: {error.message}", detail=_hint(error))
-        return _interrupted(intended, error.message)
+            raise
+        ended = _broken_off(intended, "failed", error.message)
+    except ShisaError as error:
+        ended = _broken_off(intended, "failed", error.message, {} if error.hint is None else {"hint": error.hint})
+    except Exception as error:  # noqa: BLE001 - an effect that had begun must not be left without an outcome
+        first = (str(error).strip().splitlines() or [""])[0]
+        ended = _broken_off(intended, "failed", f"{type(error).__name__}: {first}")
+    if not intended:
+        intend(session, path, intended, None)
+    secrets = session.plan.secret_values
+    detail = {key: masked(value, secrets) if isinstance(value, str) else value for key, value in ended.detail.items()}
+    return msgspec.structs.replace(ended, message=masked(ended.message, secrets), detail=detail)
 
 
-def _interrupted(intended: list[StepIntended], message: str) -> StepEnded:
-    """Without an xid nobody can tell from here what became of an effect that had begun."""
-    if intended and intended[0].xid is None:
-        return StepEnded(outcome="unknown", message=message)
-    return StepEnded(outcome="cancelled", message=f"rolled back: {message}")
-
-
-def _hint(error: ShisaError) -> dict[str, Any]:
-    return {} if error.hint is None else {"hint": error.hint}
+def _broken_off(
+    intended: list[StepIntended], outcome: Outcome, message: str, detail: dict[str, Any] | None = None
+) -> StepEnded:
+    """An effect that had begun has an unknown outcome, until its xid or a person settles it."""
+    if intended:
+        return StepEnded(outcome="unknown", message=message, detail=detail or {})
+    return StepEnded(outcome=outcome, message=f"not begun: {message}", detail=detail or {})
 
 
 def intend(session: Session, path: str, intended: list[StepIntended], xid: Xid | None) -> StepIntended:
@@ -146,6 +177,11 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
             raise ApprovalError(f"{path} has no target")
         return target.connect(f"{name}/{purpose}" if purpose else name)
 
+    def measure(check: str, given: Mapping[str, Any]) -> Evidence:
+        (evidence,) = ask_all(session, path, (GuardUse(check=check, with_=dict(given)),), "before")
+        session.append(GuardSampled(evidence=evidence.as_json()), path)
+        return evidence
+
     def capture(variable: str, value: Any) -> None:
         session.append(ValueCaptured(variable=variable, value=value), path)
 
@@ -158,12 +194,15 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         ),
         survives_rollback=entered.survives_rollback,
         values=session.known(path),
+        secrets=session.plan.secret_values,
         folder=session.folder,
         application_name=name,
         intend=lambda xid: intend(session, path, intended, xid),
         connect=connect,
         conninfo=None if target is None else target.conninfo,
         confirm=lambda: session.operator.done(gate.view(session, path)),
+        agreed=lambda: questions.agreed(session, path),
+        measure=measure,
         capture=capture,
         tell=session.operator.tell,
     )

@@ -17,6 +17,7 @@ from runner.review.requests import new_request_id
 if TYPE_CHECKING:
     from runner.engine.session import Session
     from runner.evidence import Evidence
+    from runner.journal.events import StepEntered
 
 _POLL = 0.3
 """Seconds between two looks into the journal."""
@@ -55,10 +56,11 @@ def wait(session: Session, path: str) -> bool:
     session.operator.waiting(view(session, path), step.request)
     if session.detach:
         return False
-    while session.requests().get(step.request.request, "waiting") == "waiting":
-        time.sleep(_POLL)
+    while True:
         session.refresh()
-    return True
+        if session.requests().get(step.request.request, "waiting") != "waiting":
+            return True
+        time.sleep(_POLL)
 
 
 def expire(session: Session, path: str, reason: str) -> None:
@@ -68,30 +70,32 @@ def expire(session: Session, path: str, reason: str) -> None:
         session.append(ApprovalExpired(request=step.request.request, reason=reason), path)
 
 
-def stale_reasons(session: Session, path: str, step_digest: str, evidence: Sequence[Evidence]) -> list[str]:
+def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Sequence[Evidence]) -> list[str]:
     """Say why what was approved is not what would run now; empty where it is."""
     request_ = session.state.step(path).request
     if request_ is None:
         return []
     reasons = []
-    if step_digest != request_.step_digest:
+    if fresh.step_digest != request_.step_digest:
         reasons.append("the rendered step is another one than was approved")
     if session.plan_digest() != request_.plan_digest:
         reasons.append("the plan is another one than was approved")
     if session.config.digest != request_.policy_digest:
         reasons.append("the policies in shisa.yaml are others than at the request")
+    if fresh.policies != request_.policies:
+        reasons.append("it needs other policies than were satisfied")
     return reasons + no_worse(request_.envelope["guards"], [one.as_json() for one in evidence])
 
 
 def void(session: Session, path: str, reasons: Sequence[str]) -> None:
-    """Journal that the step's request is stale."""
+    """Journal that the step's request is stale, where it could still be used."""
     step = session.state.step(path)
-    if step.request is not None and step.refused is None:
+    if step.request is not None and session.requests().get(step.request.request) in {"waiting", "approved"}:
         session.append(ApprovalStale(request=step.request.request, reasons=tuple(reasons)), path)
 
 
 def void_all(session: Session, reasons: Sequence[str]) -> None:
     """Journal that every request not yet used is stale."""
     for path, step in session.state.steps.items():
-        if step.request is not None and step.refused is None and step.intended is None:
+        if step.intended is None:
             void(session, path, reasons)

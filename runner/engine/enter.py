@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runner.canonical import digest, without_floats
+from runner.engine.loops import loop_of
 from runner.engine.targets import Target
 from runner.errors import GateClosedError
 from runner.journal.events import StepEntered, StepSkipped
 from runner.runbook.danger import Danger, danger_of
 from runner.runbook.model import Step, step_of
 from runner.runbook.render import holds, render_step, statements_of
+from runner.sql.classify import classify
+from runner.sql.grammar import parse
+from runner.sql.variables import analysable
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
@@ -21,7 +26,7 @@ def enter(session: Session, path: str) -> None:
 
     Raises GateClosedError where a destructive step has nobody who could approve it.
     """
-    for when in session.plan.step(path).when:
+    for when in session.planned(path).when:
         if not holds(when.expression, when.scope.values(session.state.captured)):
             session.append(StepSkipped(reason=f"when: {when.expression} is false"), path)
             return
@@ -31,12 +36,13 @@ def enter(session: Session, path: str) -> None:
 def rendered(session: Session, path: str) -> StepEntered:
     """Render the step as it stands now; rendering twice gives the same digest as long as nothing changed."""
     known = session.known(path)
-    plain = render_step(session.plan.data(path), known)
+    plain = render_step(session.planned(path).data, known)
     step = step_of(plain)
     target = session.targets.of(step.target)
     statements = statements_of(step, known)
     texts = tuple(statement.text for statement in statements)
     harmless = frozenset(session.config.config.functions.harmless)
+    _refuse_unsendable(step, [statement.analysable for statement in statements], harmless)
     danger = danger_of(step, [statement.analysable for statement in statements], harmless=harmless)
     return StepEntered(
         kind=step.kind,
@@ -46,7 +52,7 @@ def rendered(session: Session, path: str) -> StepEntered:
         destructive=danger.destructive,
         reasons=danger.reasons,
         survives_rollback=danger.survives_rollback,
-        policies=_policies(step, danger, target, session),
+        policies=() if _covered(session, path) else _policies(step, danger, target, session),
         target=None if target is None else target.bound.name,
         statements=texts,
     )
@@ -68,8 +74,16 @@ def step_digest(plain: dict[str, object], texts: tuple[str, ...], target: Target
     return digest(whole)
 
 
+def _covered(session: Session, path: str) -> bool:
+    """Whether a step is an iteration of a loop that was approved as a whole."""
+    loop = loop_of(path)
+    entered = None if loop is None else session.state.step(loop).entered
+    return entered is not None and bool(entered.policies)
+
+
 def _policies(step: Step, danger: Danger, target: Target | None, session: Session) -> tuple[str, ...]:
     wanted = [step.approval] if step.approval else []
+    wanted += [each["approval"] for each in step.for_each.steps if "approval" in each] if step.for_each else []
     if danger.destructive:
         bound = None if target is None else target.bound.policy
         if target is not None and bound is None:
@@ -90,3 +104,23 @@ def _policies(step: Step, danger: Danger, target: Target | None, session: Sessio
             hint=f"policies: {', '.join(sorted(session.config.config.policies)) or 'none'}",
         )
     return tuple(dict.fromkeys(wanted))
+
+
+def _refuse_unsendable(step: Step, statements: Sequence[str], harmless: frozenset[str]) -> None:
+    """Refuse SQL that would leave the step's own transaction, and an expectation that does more than look."""
+    for text in statements:
+        found = classify(parse(text)[0], harmless=harmless)
+        if found.transaction == "control":
+            raise GateClosedError(
+                f"{step.id}: {found.command} cannot stand in a step: its transaction is opened and ended for it",
+                hint="leave it out; `transaction: false` sends each statement for itself",
+            )
+        if step.transaction and found.transaction == "forbidden":
+            raise GateClosedError(
+                f"{step.id}: {found.command} cannot run inside a transaction", hint="add `transaction: false`"
+            )
+    if step.expect is not None and step.expect.sql is not None:
+        looks = [classify(each, harmless=harmless) for each in parse(analysable(step.expect.sql))]
+        if len(looks) != 1 or not looks[0].read_only:
+            why = "; ".join(action for each in looks for action in each.actions) or f"it is {len(looks)} statements"
+            raise GateClosedError(f"{step.id}: expect.sql must be one query that only looks: {why}")

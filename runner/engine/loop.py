@@ -5,15 +5,19 @@ from __future__ import annotations
 import dataclasses
 from typing import assert_never
 
-from runner.engine import act, approval, gate
+from runner.engine import act, approval, gate, loops, questions
 from runner.engine.enter import enter
 from runner.engine.next_action import (
     Action,
     AskGuards,
+    AskQuestion,
     Await,
+    AwaitAnswer,
     Blocked,
     Close,
+    EndLoop,
     Enter,
+    Expand,
     Failed,
     Refused,
     RequestApproval,
@@ -23,7 +27,7 @@ from runner.engine.next_action import (
 )
 from runner.engine.session import Session
 from runner.engine.settle import settle
-from runner.errors import ApprovalError, GateClosedError
+from runner.errors import ApprovalError, GateClosedError, RunbookError
 from runner.journal.events import RunPaused
 
 EXIT = {"completed": 0, "blocked": 1, "failed": 3, "rejected": 4, "stopped": 5, "waiting": 6, "unknown": 7}
@@ -48,13 +52,13 @@ def step_through(session: Session) -> Ending:
     try:
         while True:
             session.refresh()
-            action = next_action(session.state, session.plan.order, session.requests())
+            action = next_action(session.state, session.order(), session.requests())
             ending = perform(session, action)
             if ending is not None:
                 return ending
     except (KeyboardInterrupt, EOFError):
         return pause(session, "stopped", "interrupted by the operator")
-    except GateClosedError as error:
+    except (GateClosedError, RunbookError) as error:
         return pause(session, "blocked", error.message)
     except ApprovalError as error:
         return pause(session, "rejected", error.message)
@@ -65,6 +69,15 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
     match action:
         case Enter(path):
             enter(session, path)
+        case Expand(path):
+            loops.expand(session, path)
+        case EndLoop(path):
+            loops.end(session, path)
+        case AskQuestion(path):
+            questions.ask(session, path)
+        case AwaitAnswer(path):
+            if not questions.wait(session, path):
+                return pause(session, "waiting", f"{path} waits for an answer")
         case AskGuards(path, moment):
             gate.ask(session, path, moment)
         case Blocked(path, "before"):
@@ -86,8 +99,9 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
             if not act.start(session, path):
                 return pause(session, "stopped", f"the operator stopped before {path}")
         case Failed(path):
-            ended = session.state.step(path).ended
-            return pause(session, "failed", f"{path}: {ended.message if ended else 'not done'}")
+            step = session.state.step(path)
+            state = "stopped" if step.outcome == "cancelled" else "failed"
+            return pause(session, state, f"{path}: {step.ended.message if step.ended else 'not done'}")
         case Settle(path):
             return _settle(session, path)
         case Close():

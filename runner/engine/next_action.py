@@ -7,7 +7,7 @@ outcome) → guards after*. No clock and no I/O: whether a request is approved a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from runner.engine.state import State, StepState
@@ -82,17 +82,61 @@ class Settle:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Expand:
+    """Find out what a loop goes through."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EndLoop:
+    """Every iteration is done."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AskQuestion:
+    """Ask a team in writing."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AwaitAnswer:
+    """Wait until somebody of the team has answered."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Close:
     """Every step is done."""
 
 
-Action = Enter | AskGuards | Blocked | RequestApproval | Await | Refused | Start | Failed | Settle | Close
+Action = (
+    Enter
+    | Expand
+    | AskGuards
+    | Blocked
+    | AskQuestion
+    | AwaitAnswer
+    | RequestApproval
+    | Await
+    | Refused
+    | Start
+    | EndLoop
+    | Failed
+    | Settle
+    | Close
+)
 
 
-def next_action(state: State, order: Sequence[str], requests: Mapping[str, RequestState]) -> Action:
+def next_action(state: State, order: Iterable[str], requests: Mapping[str, RequestState]) -> Action:
     """Tell what a run needs now.
 
-    ``order`` holds the step paths of the amended plan; ``requests`` tells the state of each request by its id.
+    ``order`` holds the step paths of the amended plan, the iterations of a begun loop before its own; ``requests``
+    tells the state of each request by its id.
     """
     for path in order:
         action = _for_step(state.step(path), requests)
@@ -109,17 +153,21 @@ def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action |
         case "done":
             return _after(step)
         case "unknown":
-            return Settle(path)
+            return EndLoop(path) if step.loops else Settle(path)
         case "failed" | "cancelled":
             return Failed(path)
         case _:
             pass
     if step.entered is None:
         return Enter(path)
+    if step.entered.kind == "for_each" and step.items is None:
+        return Expand(path)
     if step.before is None and step.guarded("before"):
         return AskGuards(path, "before")
     if step.closed_by_guards:
         return Blocked(path, "before")
+    if step.entered.kind == "ask" and step.answer is None:
+        return AskQuestion(path) if step.question is None else AwaitAnswer(path)
     return _approval(step, requests) if step.entered.policies else Start(path)
 
 

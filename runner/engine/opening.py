@@ -16,6 +16,7 @@ from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.session import Session, host
 from runner.engine.state import fold
 from runner.engine.targets import Target, Targets, bind
+from runner.engine.unbuilt import refuse_unbuilt
 from runner.errors import ConfigError, GateClosedError, UsageError
 from runner.journal.events import RunOpened, RunResumed, SourceFile
 from runner.review.sshsig import sign
@@ -24,7 +25,6 @@ from runner.runbook.expand import plan_of
 from runner.runbook.load import load_text
 from runner.runbook.params import resolve
 from runner.runbook.plan import Plan, amend, plan_digest
-from runner.steps import EFFECTS
 
 if TYPE_CHECKING:
     from runner.config.model import Loaded
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from runner.runbook.load import LoadedRunbook
     from runner.runbook.values import Secret
 
-_LATER = {"repeat", "retry", "verify", "cleanup", "changes_target", "lock", "group"}
-"""Keys that a runbook may hold but a run does not carry out yet; it refuses rather than leave them out."""
+_WRITES = {"sql", "restore", "sequences"}
+"""Kinds that need a target that can be written to: SQL, too, takes a transaction id before it is sent."""
 
 
 def new_run_id(now: datetime) -> str:
@@ -64,6 +64,7 @@ def open_run(
     refuse_unbuilt(plan)
     targets = Targets({name: _bind(config, name, target_map.get(name, name)) for name in plan.targets})
     _production(targets, key=key, unattended=unattended, config=config)
+    _writable(plan, targets)
     run = new_run_id(clock())
     opened = RunOpened(
         version=__version__,
@@ -137,6 +138,7 @@ def resume_run(
         plan = amend(plan, path, amendment.set, amendment.then)
     targets = Targets({bound.name: _again(config, bound) for bound in state.opened.targets})
     _production(targets, key=key, unattended=unattended, config=config)
+    _writable(plan, targets)
     session = Session(
         journal=journal,
         config=config,
@@ -154,27 +156,6 @@ def resume_run(
     )
     session.append(RunResumed(operator=person, host=host(), unattended=unattended))
     return session
-
-
-def refuse_unbuilt(plan: Plan) -> None:
-    """Refuse a plan that holds something which a run would silently leave out.
-
-    Raises UsageError naming the step and the key.
-    """
-    for planned in plan.steps:
-        kinds = [kind for kind in ("ask", "command", "backup", "wait", "for_each") if kind in planned.data]
-        kinds = [kind for kind in kinds if kind not in EFFECTS]
-        keys = sorted(_LATER & planned.data.keys())
-        if planned.data.get("guards", {}).get("during"):
-            keys.append("guards.during")
-        restore = planned.data.get("restore")
-        if isinstance(restore, dict):
-            keys += [f"restore.{key}" for key in ("rows", "where", "into", "triggers", "tenant_of") if key in restore]
-        if kinds or keys:
-            raise UsageError(
-                f"step {planned.path} uses {(kinds + keys)[0]}, which this version validates and plans but cannot run",
-                hint="make it a manual step for now",
-            )
 
 
 def pinned_plan(opened: RunOpened, secrets_given: Mapping[str, Secret]) -> Plan:
@@ -243,6 +224,19 @@ def _production(targets: Targets, *, key: KeyRef | None, unattended: bool, confi
             f"target {names[0]} is production, but the journal {config.config.journal} is on this machine only",
             hint="use a team journal, or say why not in shisa.yaml: `journal_local: REASON`",
         )
+
+
+def _writable(plan: Plan, targets: Targets) -> None:
+    """Refuse a standby where a step of the plan would write."""
+    for planned in plan.steps:
+        name = planned.data.get("target")
+        fits = name in targets.by_name or name is None
+        target = targets.of(name) if fits else None  # a name from a template is known when the step is reached
+        if _WRITES & planned.data.keys() and target is not None and target.bound.identity.get("in_recovery"):
+            raise UsageError(
+                f"target {target.bound.name} is a standby, and step {planned.path} writes",
+                hint="point the target at the primary; a standby only takes steps that look",
+            )
 
 
 def _pins(opened: RunOpened) -> dict[Path, str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from checks.base import Remedy
-from runner.journal.events import ApprovalRequested, StepEntered
+from runner.journal.events import ApprovalRequested, QuestionAsked, StepEntered
 from runner.journal.record import Record
 
 Observer = Callable[[Record], None]
@@ -71,6 +71,9 @@ class Operator(Protocol):
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits for a second person."""
 
+    def asked(self, run: str, path: str, question: QuestionAsked) -> str | None:
+        """Tell that the run waits for an answer; a rehearsal's file gives one here."""
+
     def tell(self, text: str) -> None:
         """Show a line of progress."""
 
@@ -102,6 +105,11 @@ class Answers:
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits."""
         self.say(f"{view.path} waits for {', '.join(request.policies)}")
+
+    def asked(self, run: str, path: str, question: QuestionAsked) -> str | None:
+        """Give the file's answer to the question, where it has one."""
+        self.say(f"{path} asks {question.team}: {question.question}")
+        return self.by_step.get(path)
 
     def tell(self, text: str) -> None:
         """Pass the line on."""

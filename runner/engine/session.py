@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from runner.config.model import Loaded
+from runner.engine import loops
 from runner.engine.next_action import RequestState
 from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.state import State, advance
@@ -20,7 +21,7 @@ from runner.review.keys import KeyRef
 from runner.review.requests import Standing, requests_of
 from runner.review.sshsig import sign
 from runner.review.statement import closed_statement
-from runner.runbook.plan import Plan, plan_digest
+from runner.runbook.plan import Plan, PlannedStep, plan_digest
 from runner.runbook.values import Secret, Value
 
 
@@ -59,7 +60,10 @@ class Session:
         Raises JournalError; then nothing may be done any more.
         """
         record = self.journal.append(body, run=self.run, step=step, person=self.person)
-        self._take(record)
+        if record.seq == self.state.last_seq + 1:
+            self._take(record)
+        else:
+            self.refresh()  # what others wrote meanwhile comes first, such as the withdrawal of an approval
         return record
 
     def close(self, state: str, reason: str | None = None) -> Record:
@@ -93,7 +97,15 @@ class Session:
 
     def known(self, path: str) -> dict[str, Value | Secret]:
         """Give the names that a step is rendered with: parameters and what was captured."""
-        return self.plan.values_for(path, self.state.captured)
+        return self.planned(path).scope.values(self.state.captured)
+
+    def planned(self, path: str) -> PlannedStep:
+        """Find a step as it is planned, also an iteration."""
+        return loops.find(self.plan, self.state, path)
+
+    def order(self) -> Iterator[str]:
+        """Give the paths of the run as they come now."""
+        return loops.order(self.plan, self.state)
 
     def _take(self, record: Record) -> None:
         self.records.append(record)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 from runner.errors import ConnectError, GateClosedError
 from runner.journal.events import StepEnded
@@ -12,6 +13,8 @@ from runner.postgres.transaction import Xid, fate
 if TYPE_CHECKING:
     from runner.engine.session import Session
 
+_PATIENCE = 10.0
+"""Seconds to wait for a transaction that is still in progress: a server notices that its client died."""
 _OUTCOME = {"committed": "done", "aborted": "failed"}
 
 
@@ -35,7 +38,7 @@ def settle(session: Session, path: str) -> str | None:  # noqa: PLR0911 - one re
     xid = Xid(intended.xid, intended.system_identifier, intended.timeline)
     try:
         with target.connect(short_name(f"shisa/{session.run}/{path}")) as connection:
-            verdict, why = fate(connection, xid)
+            verdict, why = _fate(connection, xid)
     except (ConnectError, GateClosedError) as error:
         return f"the target cannot be asked: {error.message}"
     if verdict == "aborted" and step.entered.survives_rollback:
@@ -45,3 +48,12 @@ def settle(session: Session, path: str) -> str | None:  # noqa: PLR0911 - one re
         return why
     session.append(StepEnded(outcome=outcome, message=why), path)  # type: ignore[arg-type]
     return None
+
+
+def _fate(connection: Any, xid: Xid) -> tuple[str, str]:
+    begun = time.monotonic()
+    while True:
+        verdict, why = fate(connection, xid)
+        if verdict != "in progress" or time.monotonic() - begun > _PATIENCE:
+            return verdict, why
+        time.sleep(0.1)

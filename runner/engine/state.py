@@ -27,6 +27,12 @@ class StepState:
     intended: ev.StepIntended | None = None
     ended: ev.StepEnded | None = None
     resolved: ev.StepResolved | None = None
+    captured: dict[str, Any] = dataclasses.field(default_factory=dict)
+    items: tuple[Any, ...] | None = None
+    """What a loop goes through, once that was found out."""
+    question: ev.QuestionAsked | None = None
+    answer: ev.QuestionAnswered | None = None
+    answered_by: str | None = None
     attempts: int = 0
     started_at: str | None = None
     ended_at: str | None = None
@@ -38,6 +44,16 @@ class StepState:
         rendered = self.entered.rendered
         own = moment == "before" and "check" in rendered
         return own or bool(rendered.get("guards", {}).get("after" if moment == "after" else "before"))
+
+    @property
+    def loops(self) -> bool:
+        """Whether the step is made of iterations."""
+        return self.entered is not None and not self.entered.rendered.keys().isdisjoint({"for_each", "repeat"})
+
+    @property
+    def target(self) -> str | None:
+        """The target that the step was rendered for."""
+        return None if self.entered is None else self.entered.target
 
     @property
     def closed_by_guards(self) -> bool:
@@ -66,7 +82,6 @@ class State:
     started_at: str
     steps: dict[str, StepState] = dataclasses.field(default_factory=dict)
     amendments: tuple[tuple[str, ev.PlanAmended], ...] = ()
-    captured: dict[str, Any] = dataclasses.field(default_factory=dict)
     paused: ev.RunPaused | None = None
     closed: ev.RunClosed | None = None
     ended_at: str | None = None
@@ -75,6 +90,12 @@ class State:
     def step(self, path: str) -> StepState:
         """Tell the state of the step at ``path``; a fresh one if nothing happened to it yet."""
         return self.steps.get(path) or StepState(path)
+
+    @property
+    def captured(self) -> dict[str, Any]:
+        """The values that the steps done so far have left; those of an attempt that failed do not count."""
+        done = (step for step in self.steps.values() if step.outcome == "done")
+        return {name: value for step in done for name, value in step.captured.items()}
 
     @property
     def name(self) -> str:
@@ -117,14 +138,13 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
         case ev.RunPaused():
             return dataclasses.replace(state, paused=body)
         case ev.RunResumed():
-            steps = {path: fresh for path, step in state.steps.items() if (fresh := _resume(step))}
+            told = state.paused is not None and state.paused.state == "rejected"
+            steps = {path: fresh for path, step in state.steps.items() if (fresh := _resume(step, told=told))}
             return dataclasses.replace(state, steps=steps, paused=None, operator=body.operator)
         case ev.RunHandedOver():
             return dataclasses.replace(state, operator=body.to_person)
         case ev.RunClosed():
             return dataclasses.replace(state, closed=body, ended_at=record.at, paused=None)
-        case ev.ValueCaptured():
-            return dataclasses.replace(state, captured={**state.captured, body.variable: body.value})
         case ev.RunOpened() | ev.Note() | ev.Anchor() | ev.GuardSampled() | ev.WaiverGiven():
             return state
         case ev.BreakglassOpened() | ev.BreakglassReviewed():
@@ -132,13 +152,15 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
         case _:
             path = record.step or ""
             steps = {**state.steps, path: _advance_step(state.step(path), body, record)}
-            return dataclasses.replace(state, steps=steps, paused=None)
+            decided = isinstance(body, ev.ApprovalGiven | ev.ApprovalRejected | ev.ApprovalWithdrawn)
+            return dataclasses.replace(state, steps=steps, paused=state.paused if decided else None)
 
 
 _StepEvent = (
     ev.StepEntered
     | ev.StepSkipped
     | ev.ItemsExpanded
+    | ev.ValueCaptured
     | ev.GuardsAsked
     | ev.QuestionAsked
     | ev.QuestionAnswered
@@ -161,6 +183,8 @@ def _advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
     match body:
         case ev.StepEntered():
             return StepState(step.path, entered=body, attempts=step.attempts, started_at=record.at)
+        case ev.ValueCaptured():
+            return replace(step, captured={**step.captured, body.variable: body.value})
         case ev.StepSkipped():
             return replace(step, skipped=body.reason, ended_at=record.at)
         case ev.GuardsAsked():
@@ -181,7 +205,13 @@ def _advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
             return replace(step, ended=body, ended_at=record.at)
         case ev.StepResolved():
             return replace(step, resolved=body, ended_at=record.at)
-        case ev.ItemsExpanded() | ev.QuestionAsked() | ev.QuestionAnswered() | ev.ApprovalGiven():
+        case ev.ItemsExpanded():
+            return replace(step, items=body.items)
+        case ev.QuestionAsked():
+            return replace(step, question=body)
+        case ev.QuestionAnswered():
+            return replace(step, answer=body, answered_by=record.person)
+        case ev.ApprovalGiven():
             return step
         case _ as never:
             assert_never(never)
@@ -191,16 +221,17 @@ _ASKED_AGAIN = {"manual", "ask", "check", "wait", "sequences"}
 """Kinds that an interrupted run simply does again: they change nothing, or only what is behind."""
 
 
-def _resume(step: StepState) -> StepState | None:
+def _resume(step: StepState, *, told: bool) -> StepState | None:
     """What of a step still holds in a new process; None begins it anew.
 
-    A refused request, closed guards and a failed attempt are tried again; an open request goes on waiting.
+    Closed guards and a failed attempt are tried again, a refused request once its operator was told of the refusal
+    (``told``); an open request goes on waiting.
     """
     if step.outcome in {"failed", "cancelled"}:
         return None
     if step.outcome == "unknown" and step.entered is not None and step.entered.kind in _ASKED_AGAIN:
         return None
-    if step.outcome is None and (step.refused or _closed(step.before)):
+    if step.outcome is None and ((step.refused and told) or _closed(step.before)):
         return None
     return dataclasses.replace(step, after=None) if _closed(step.after) else step
 

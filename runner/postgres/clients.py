@@ -10,9 +10,16 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from runner.errors import UsageError
+from runner.errors import StepFailedError, UsageError
 
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_END = """
+SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
+ WHERE application_name = %s AND pid <> pg_backend_pid()"""
 _KEPT = 4000
 """Characters of a program's error output that are kept."""
 
@@ -69,10 +76,11 @@ def environment(conninfo: str, application_name: str) -> dict[str, str]:
     return out | {"PGAPPNAME": application_name, "LC_ALL": "C"}
 
 
-def run_client(argv: Sequence[str], env: dict[str, str]) -> Ran:
+def run_client(argv: Sequence[str], env: dict[str, str], *, seconds: float | None = None) -> Ran:
     """Run a client program in a process group of its own; an interruption ends the whole group first.
 
-    Raises KeyboardInterrupt through, after the group has ended.
+    Raises KeyboardInterrupt through, and StepFailedError where it takes longer than ``seconds``, after the group
+    has ended.
     """
     with subprocess.Popen(
         argv,
@@ -85,14 +93,24 @@ def run_client(argv: Sequence[str], env: dict[str, str]) -> Ran:
         start_new_session=True,
     ) as child:
         try:
-            output, errors = child.communicate()
+            output, errors = child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            end_group(child)
+            raise StepFailedError(f"{Path(argv[0]).name} took longer than {seconds:g} s and was ended") from None
         except BaseException:
-            _end_group(child)
+            end_group(child)
             raise
     return Ran(child.returncode, output, errors[-_KEPT:])
 
 
-def _end_group(child: subprocess.Popen[str]) -> None:
+def end_backends(connection: Connection[Any], application_name: str) -> bool:
+    """End what a client program has left running on the server; whether all of it is gone."""
+    row = connection.execute(_END, (application_name,)).fetchone()
+    return row is not None and row[0] == 0
+
+
+def end_group(child: subprocess.Popen[str]) -> None:
+    """End a child that was started with ``start_new_session``, and everything that it started."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(child.pid, sign)

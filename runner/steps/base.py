@@ -13,6 +13,7 @@ from runner.runbook.model import Step
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from runner.evidence import Evidence
     from runner.postgres.transaction import Xid
 
 
@@ -36,6 +37,8 @@ class Effect:
     survives_rollback: bool
     """Whether part of the effect stays when its transaction is rolled back (setval, dblink, untrusted code)."""
     values: Mapping[str, Any]
+    secrets: Mapping[str, str] = dataclasses.field(repr=False)
+    """Values of secrets by name, to put in at the send and to mask in whatever comes back."""
     folder: Path
     """The folder that relative paths start from."""
     application_name: str
@@ -45,6 +48,10 @@ class Effect:
     conninfo: str | None
     confirm: Callable[[], Literal["done", "stop"]]
     """Asks the operator whether a manual step is done."""
+    agreed: Callable[[], str]
+    """Proves that a question's answer and its facts agree; gives both in words. Raises GateClosedError."""
+    measure: Callable[[str, Mapping[str, Any]], Evidence]
+    """Asks a check now, and journals what it found as a sample."""
     capture: Callable[[str, Any], None]
     """Journals a value for later steps."""
     tell: Callable[[str], None]

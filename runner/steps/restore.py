@@ -13,10 +13,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.archive import read_archive
-from runner.errors import UsageError
+from checks.base import Selection
+from checks.duration import parse_duration
+from runner.archive import read_archive, sequence_sets
+from runner.errors import ShisaError, StepFailedError, UsageError
 from runner.journal.events import StepEnded
-from runner.postgres.clients import Client, environment, find_client, run_client
+from runner.postgres.clients import Client, end_backends, environment, find_client, run_client
 from runner.postgres.raising import raise_sequences
 from runner.runbook.model import Restore
 from runner.steps.base import Effect
@@ -49,10 +51,14 @@ def perform(effect: Effect) -> StepEnded:
         list_file.write_text("".join(f"{line}\n" for line in entries), encoding="utf-8")
         effect.intend(None)
         effect.tell(f"pg_restore {client.version} takes {len(entries)} entries of {archive.name}")
-        ran = run_client([str(client.path), "-L", str(list_file), *_mode(restore), "-d", "", str(archive)], env)
+        argv = [str(client.path), "-L", str(list_file), *_mode(restore), "-d", "", str(archive)]
+        try:
+            ran = run_client(argv, env, seconds=_seconds(effect.step.timeout))
+        except (KeyboardInterrupt, StepFailedError) as stopped:
+            return _stopped(effect, stopped, begun)
     ended = _ended(ran, restore, len(entries), begun)
     if ended.outcome == "done" and restore.sequences == "raise":
-        return _raise(effect, facts, ended)
+        return _raise(effect, restore, facts, ended)
     return ended
 
 
@@ -111,9 +117,38 @@ def _ended(ran: Ran, restore: Restore, entries: int, begun: float) -> StepEnded:
     return StepEnded(outcome="unknown", message=f"{sentence}; part of it may stand", duration_ms=took)
 
 
-def _raise(effect: Effect, facts: ArchiveFacts, ended: StepEnded) -> StepEnded:
-    names = tuple((entry.schema, entry.name) for entry in facts.sequence_sets)
-    with effect.connect() as connection:
-        raised = raise_sequences(connection, names, margin=1000, lock_timeout=effect.step.lock_timeout or "2s")
+def _selected(restore: Restore) -> Selection:
+    return Selection(schemas=tuple(restore.schemas), tables=tuple(restore.tables), section=restore.section)
+
+
+def _seconds(timeout: str | None) -> float | None:
+    return None if timeout is None else parse_duration(timeout).total_seconds()
+
+
+def _stopped(effect: Effect, why: BaseException, begun: float) -> StepEnded:
+    """End what runs on the server for a pg_restore that was ended; its COMMIT may have been on its way."""
+    sentence = why.message if isinstance(why, ShisaError) else "interrupted by the operator"
+    try:
+        with effect.connect(purpose="end") as connection:
+            gone = end_backends(connection, effect.application_name)
+    except Exception as error:  # noqa: BLE001 - whatever hinders it, the operator must know that it may still run
+        sentence, gone = f"{sentence}; the target cannot be reached ({type(error).__name__})", False
+    left = "nothing of it runs any more" if gone else "it may still be running on the server"
+    took = round((time.monotonic() - begun) * 1000)
+    return StepEnded(outcome="unknown", message=f"{sentence}; {left}, but part of it may stand", duration_ms=took)
+
+
+def _raise(effect: Effect, restore: Restore, facts: ArchiveFacts, ended: StepEnded) -> StepEnded:
+    import psycopg
+
+    names = [(each.schema, each.name) for each in sequence_sets(facts, _selected(restore))]
+    lock_timeout = effect.step.lock_timeout or "2s"
+    try:
+        with effect.connect() as connection:
+            raised = raise_sequences(connection, names, margin=1000, lock_timeout=lock_timeout) if names else []
+    except (ShisaError, psycopg.Error) as error:
+        why = error.message if isinstance(error, ShisaError) else error.diag.message_primary
+        message = f"{ended.message}, but the sequences were not raised: {why}"
+        return StepEnded(outcome="unknown", message=message, duration_ms=ended.duration_ms)
     detail = {"raised": [change.as_json() for change in raised]}
     return StepEnded(outcome="done", message=ended.message, duration_ms=ended.duration_ms, detail=detail)

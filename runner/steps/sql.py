@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 from runner.journal.events import StepEnded
 from runner.postgres.transaction import Transaction, fate, judge_rows, leave_note
 from runner.runbook.model import Expect, RowBounds, TableChange
+from runner.sql.classify import classify
+from runner.sql.grammar import parse
 from runner.steps.base import Effect
 
 if TYPE_CHECKING:
+    import psycopg
+
     from runner.postgres.transaction import Result, TableDelta, Xid
 
 
@@ -23,16 +27,18 @@ def _in_transaction(effect: Effect) -> StepEnded:
     import psycopg
 
     begun = time.monotonic()
-    connection, second = effect.connect(), effect.connect(purpose="note")
     xid = None
     committing = False
     try:
-        with connection, second:
+        with effect.connect() as connection, effect.connect(purpose="note") as second:
             step = effect.step
             transaction = Transaction(
-                connection, lock_timeout=step.lock_timeout or "2s", statement_timeout=step.statement_timeout or "0"
+                connection,
+                lock_timeout=step.lock_timeout or "2s",
+                statement_timeout=step.statement_timeout or step.timeout or "0",
             )
             xid = transaction.begin()
+            leave_note(second, effect.run, effect.path, xid)
             effect.intend(xid)
             results = [transaction.send(text) for text in effect.statements]
             captured, missing = _captured(effect, results)
@@ -41,13 +47,12 @@ def _in_transaction(effect: Effect) -> StepEnded:
                 transaction.rollback()
                 how = "unknown" if effect.survives_rollback else "failed"
                 return _ended(how, f"rolled back: {'; '.join(problems)}", results, begun)
-            leave_note(second, effect.run, effect.path, xid)
+            for name, value in captured.items():
+                effect.capture(name, value)  # before COMMIT: a value must not be lost with the program
             committing = True
             transaction.commit()
     except (psycopg.Error, KeyboardInterrupt) as error:
         return _after_error(effect, error, xid if committing else None, begun)
-    for name, value in captured.items():
-        effect.capture(name, value)
     return _ended("done", f"committed transaction {xid.xid}", results, begun)
 
 
@@ -74,18 +79,33 @@ def _outside(effect: Effect) -> StepEnded:
     import psycopg
 
     begun = time.monotonic()
+    step, sent = effect.step, 0
+    settings = {"lock_timeout": step.lock_timeout, "statement_timeout": step.statement_timeout or step.timeout}
     with effect.connect() as connection:
-        for name, value in (("lock_timeout", effect.step.lock_timeout), ("statement_timeout", effect.step.timeout)):
-            if value is not None:
-                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        for name, value in settings.items():
+            connection.execute("SELECT set_config(%s, %s, false)", (name, value or "0"))
         effect.intend(None)
         try:
             for text in effect.statements:
                 connection.execute(text.encode())
+                sent += 1
         except psycopg.Error as error:
-            known = error.sqlstate is not None and not connection.broken
-            return _ended("failed" if known else "unknown", _sentence(error), (), begun, error.sqlstate)
+            known = sent == 0 and not connection.broken and _refused(effect.statements[0], error)
+            message = _sentence(error) if known else f"{_sentence(error)}; part of it may stand"
+            return _ended("failed" if known else "unknown", message, (), begun, error.sqlstate)
     return _ended("done", "sent outside of a transaction", (), begun)
+
+
+def _refused(statement: str, error: psycopg.Error) -> bool:
+    """Whether an error means that nothing of the statement stands, although no transaction of ours was around it.
+
+    A plain statement rolls itself back. What commits in parts (CONCURRENTLY, VACUUM, a procedure) may leave
+    something, unless the server objected to the statement itself (SQLSTATE class 42) and not to code within.
+    """
+    found = classify(parse(statement)[0])
+    if found.transaction == "any" and found.command not in {"CALL", "DO"}:
+        return error.sqlstate is not None
+    return (error.sqlstate or "").startswith("42") and error.diag.context is None
 
 
 def _judge(transaction: Transaction, results: list[Result], expect: Expect | None) -> list[str]:
@@ -99,6 +119,7 @@ def _judge(transaction: Transaction, results: list[Result], expect: Expect | Non
         deltas = {delta.table: delta for delta in transaction.changes()}
         problems += [problem for change in expect.changes for problem in _judge_change(change, deltas)]
     if expect.sql is not None:
+        transaction.only_look()
         answer = transaction.send(expect.sql)
         if answer.first is None or answer.first[0] is not True:
             got = None if answer.first is None else answer.first[0]

@@ -1,0 +1,58 @@
+"""What a runbook may hold and a run cannot carry out yet: refused when it opens, never left out in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runner.errors import UsageError
+from runner.runbook.model import KINDS
+from runner.runbook.plan import Plan
+from runner.steps import EFFECTS
+
+_KEYS = {"retry", "verify", "cleanup", "changes_target", "lock"}
+_RESTORE = ("rows", "where", "into", "triggers", "tenant_of")
+_LOOP = ("canary", "batch", "stop_after_failures")
+_BY_THE_ENGINE = {"for_each", "include"}
+"""Kinds that are no effects: the plan and the engine take them apart."""
+
+
+def refuse_unbuilt(plan: Plan) -> None:
+    """Refuse a plan that holds something which a run would silently leave out.
+
+    Raises UsageError naming the step and the key.
+    """
+    for planned in plan.steps:
+        for what in _unbuilt(planned.data):
+            raise UsageError(
+                f"step {planned.path} uses {what}, which this version validates and plans but cannot run",
+                hint="make it a manual step for now",
+            )
+
+
+def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
+    yield from (kind for kind in KINDS if kind in data and kind not in EFFECTS and kind not in _BY_THE_ENGINE)
+    yield from sorted(_KEYS & data.keys())
+    if data.get("guards", {}).get("during"):
+        yield "guards.during"
+    if "sql" not in data:
+        yield from sorted({"expect", "repeat"} & data.keys())
+        if "command" not in data:
+            yield from sorted({"capture"} & data.keys())
+    if data.get("rollback", {}).get("auto"):
+        yield "rollback.auto"
+    restore = data.get("restore")
+    if isinstance(restore, Mapping):
+        yield from sorted({"lock_timeout", "statement_timeout"} & data.keys() - _raising(restore))
+        yield from (f"restore.{key}" for key in _RESTORE if key in restore)
+    loop = data.get("for_each")
+    if isinstance(loop, Mapping):
+        yield from (f"for_each.{key}" for key in _LOOP if key in loop)
+        for inner in loop["steps"]:
+            yield from _unbuilt(inner)
+            yield from (f"{kind} inside for_each" for kind in ("for_each", "include", "repeat") if kind in inner)
+
+
+def _raising(restore: Mapping[str, Any]) -> set[str]:
+    """Timeouts of a restore that mean something: an archive sets its own to none, raising sequences takes locks."""
+    return set() if restore.get("sequences", "keep") in {"keep", "from-backup"} else {"lock_timeout"}

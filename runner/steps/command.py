@@ -1,0 +1,112 @@
+"""``command``: a program with its arguments, in a process group of its own, ended whole when it must be."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+from checks.duration import parse_duration
+from runner.journal.events import StepEnded
+from runner.postgres.clients import end_group
+from runner.runbook.model import Command
+from runner.runbook.values import masked, put_secrets
+from runner.steps.base import Effect
+
+_HOLDS: dict[str, Callable[[str, str], bool]] = {
+    "equals": lambda text, output: output.strip() == text.strip(),
+    "contains": lambda text, output: text in output,
+    "matches": lambda text, output: re.search(text, output) is not None,
+}
+_KEPT = 4000
+"""Characters of output that the journal keeps, from the end."""
+
+
+def perform(effect: Effect) -> StepEnded:
+    """Run the program and judge its exit code and output; what a program does cannot be rolled back."""
+    command = _command(effect)
+    argv = ["/bin/sh", "-c", str(command.argv)] if command.shell else [str(word) for word in command.argv]
+    begun = time.monotonic()
+    effect.intend(None)
+    try:
+        child = _start(argv, command, effect)
+    except OSError as error:
+        return StepEnded(outcome="failed", message=f"{argv[0]} cannot be run: {error.strerror}")
+    given = None if command.stdin is None else put_secrets(command.stdin, effect.secrets)
+    timeout = None if effect.step.timeout is None else parse_duration(effect.step.timeout).total_seconds()
+    try:
+        output, errors = child.communicate(given, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        end_group(child)
+        message = f"{argv[0]} was ended after {effect.step.timeout}; what it had done stands"
+        return StepEnded(outcome="unknown", message=message, duration_ms=_since(begun))
+    except BaseException:
+        end_group(child)
+        raise
+    return _judge(effect, command, child.returncode, (output, errors), begun)
+
+
+def _command(effect: Effect) -> Command:
+    given = effect.step.command
+    return given if isinstance(given, Command) else Command(argv=tuple(given or ()))
+
+
+def _start(argv: list[str], command: Command, effect: Effect) -> subprocess.Popen[str]:
+    named = {name: put_secrets(value, effect.secrets) for name, value in command.env.items()}
+    return subprocess.Popen(
+        argv,
+        cwd=effect.folder / (command.cwd or "."),
+        env={**os.environ, **named},
+        stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+def _judge(effect: Effect, command: Command, code: int, said: tuple[str, str], begun: float) -> StepEnded:
+    output, errors = (masked(text, effect.secrets) for text in said)
+    wanted = command.exit_code if isinstance(command.exit_code, tuple) else (command.exit_code,)
+    detail: dict[str, Any] = {"exit_code": code, "stdout": output[-_KEPT:], "stderr": errors[-_KEPT:]}
+    problem = None
+    if code not in wanted:
+        last = (errors.strip().splitlines() or ["it said nothing"])[-1]
+        problem = f"exit code {code} instead of {', '.join(map(str, wanted))}: {last}"
+    elif command.stdout is not None:
+        problem = _output_problem(command.stdout, output)
+    if problem is None:
+        problem = _capture(effect, output)
+    return StepEnded(
+        outcome="failed" if problem else "done",
+        message=problem or f"exit code {code}",
+        duration_ms=_since(begun),
+        detail=detail,
+    )
+
+
+def _output_problem(wanted: str | dict[str, str], output: str) -> str | None:
+    rules = {"equals": wanted} if isinstance(wanted, str) else wanted
+    broken = [f"{rule} {text!r}" for rule, text in rules.items() if not _HOLDS[rule](text, output)]
+    return f"its output is not as expected: {', '.join(broken)}" if broken else None
+
+
+def _capture(effect: Effect, output: str) -> str | None:
+    """Journal the captured values; a pattern that finds nothing is a problem, not an empty value."""
+    for name, capture in effect.step.capture.items():
+        value = output.strip()
+        if isinstance(capture.stdout, str):
+            found = re.search(capture.stdout, output)
+            if found is None:
+                return f"there is nothing in its output to capture as {name}"
+            value = found[1] if found.groups() else found[0]
+        effect.capture(name, int(value) if capture.type == "integer" and value.lstrip("-").isdigit() else value)
+    return None
+
+
+def _since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)
