@@ -64,12 +64,16 @@ class Prompter:
         if self.input is None:
             demand_terminal()
         import questionary
+        from prompt_toolkit import print_formatted_text
         from prompt_toolkit.application import get_app_session
         from prompt_toolkit.input.typeahead import clear_typeahead
 
         source = self.input or get_app_session().input
+        *before, last = escape(question, multiline=True).split("\n")
+        for line in before:  # prompt_toolkit would cut them at the screen's edge
+            print_formatted_text(line, output=self.output)
         asked = {"text": questionary.text, "password": questionary.password}[kind](
-            escape(question, multiline=True), qmark=">", input=source, output=self.output, **options
+            last.strip(), qmark=">", input=source, output=self.output, **options
         )
         clear_typeahead(source)
         if self.input is None:

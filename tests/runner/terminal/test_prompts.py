@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pexpect
+import pyte
 import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
@@ -148,6 +149,24 @@ def test_what_was_typed_together_with_the_answer_before_is_no_answer(tmp_path):
         terminal.expect(r"Question 2\?[\s\S]*go, stop:")
         terminal.send("stop\r")
         terminal.expect("answer 2: stop")
+
+
+LONG = """
+from runner.terminal.prompts import Prompter
+Prompter().choose("Question " + "q" * 100 + " END1", {"go": "m" * 100 + " END2", "stop": "here"})
+"""
+
+
+def test_a_long_question_is_folded_and_not_cut():
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
+    arguments = {"encoding": "utf-8", "timeout": 20, "env": environment, "dimensions": (24, 60)}
+    with pexpect.spawn(sys.executable, ["-c", LONG], **arguments) as terminal:
+        terminal.expect("go, stop:")
+        screen = pyte.Screen(60, 24)
+        pyte.Stream(screen).feed(terminal.before)
+        seen = "".join(line.rstrip() for line in screen.display)
+        assert "q" * 100 + " END1" in seen
+        assert "m" * 100 + " END2" in seen
 
 
 def test_a_secret_does_not_appear_on_the_terminal():
