@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the request, let the person read back, and sign."""
-    from runner.cli.reviewing import find, sign
+    from runner.cli.reviewing import find, reviewer, sign
     from runner.engine.ports import wall_clock
     from runner.terminal.prompts import Prompter, demand_terminal
     from runner.terminal.reviewing import attest, show, view_of
@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     demand_terminal()
     who = person(arguments, at.config)
     case = find(at, arguments.run, arguments.step, wall_clock())
+    by = reviewer(at, case, who, arguments.team)
     view = view_of(case, at.config.config, wall_clock())
     seen = show(view)
     try:
@@ -40,6 +41,6 @@ def run(arguments: argparse.Namespace) -> int:
     except EOFError:
         say("nothing was signed")
         return 0
-    sign(at, case, who, "approve", team=arguments.team, attested=attested, reason=None)
+    sign(at, case, by, "approve", attested=attested)
     say(f"{view.step} of {view.run}: approved by {who.person}, signed")
     return 0

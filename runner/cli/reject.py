@@ -25,12 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Sign the rejection and journal it."""
-    from runner.cli.reviewing import find, sign
+    from runner.cli.reviewing import find, reviewer, sign
     from runner.engine.ports import wall_clock
 
     at = desk(arguments)
     who = person(arguments, at.config)
     case = find(at, arguments.run, arguments.step, wall_clock())
-    sign(at, case, who, "reject", team=arguments.team, attested={}, reason=arguments.reason)
+    by = reviewer(at, case, who, arguments.team)
+    sign(at, case, by, "reject", attested={}, reason=arguments.reason)
     say(f"{arguments.step} of {arguments.run}: rejected by {who.person}, signed")
     return 0

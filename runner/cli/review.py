@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the inbox, or one request and the question what to do about it."""
-    from runner.cli.reviewing import find, sign
+    from runner.cli.reviewing import find, reviewer, sign
     from runner.engine.ports import wall_clock
     from runner.terminal.prompts import Prompter, demand_terminal
     from runner.terminal.reviewing import attest, show, view_of
@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     case = find(at, arguments.run, arguments.step, wall_clock())
     view = view_of(case, at.config.config, wall_clock())
     seen = show(view)
+    by = reviewer(at, case, who, arguments.team)
     prompter = Prompter()
     choices = {"approve": "sign it", "reject": "refuse it, with a reason", "leave": "decide later"}
     try:
@@ -48,10 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
             return 0
         if decision == "reject":
             reason = _reason(prompter)
-            sign(at, case, who, "reject", team=arguments.team, attested={}, reason=reason)
+            sign(at, case, by, "reject", attested={}, reason=reason)
         else:
             attested = attest(view, prompter, seen)
-            sign(at, case, who, "approve", team=arguments.team, attested=attested, reason=None)
+            sign(at, case, by, "approve", attested=attested)
     except EOFError:
         say("nothing was decided")
         return 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import ApprovalError, UsageError
+from runner.review.decide import capacity, decide
 from runner.review.requests import Standing, requests_of
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from runner.cli.common import Desk
     from runner.journal.record import Record
     from runner.review.identity import Identity
+    from runner.review.keys import KeyRef
     from runner.review.statement import Decision
     from runner.terminal.reviewing import Case
 
@@ -41,33 +44,63 @@ def find(at: Desk, run: str, step: str | None, now: datetime) -> Case:
     if standing.state != "waiting":
         raise ApprovalError(
             f"the request of {standing.request.step} is {standing.state}"
-            + (f": {standing.reason}" if standing.reason else "")
+            + (f": {standing.reason}" if standing.reason else ""),
+            hint=f"`shisa show {run}` tells what became of it",
         )
     return case_of(standing, lines)
 
 
-def sign(
-    at: Desk, case: Case, who: Identity, decision: Decision, *, team: str | None, attested: Any, reason: str | None
-) -> Record:
-    """Sign a decision as a person in one capacity, and journal it.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reviewer:
+    """A person who may decide a request: as which team, and with which key."""
+
+    person: str
+    key: KeyRef
+    team: str
+
+
+def reviewer(at: Desk, case: Case, who: Identity, team: str | None) -> Reviewer:
+    """Tell in which capacity a person may decide, before they read a long screen back in vain.
+
+    Raises ApprovalError where their decision would not count, with the reason; `decide` proves it again.
+    """
+    request, key = case.standing.request.body, who.key
+    if who.person == request.operator:
+        raise ApprovalError(
+            f"{who.person} is the operator, and nobody approves their own step", hint="somebody else must review it"
+        )
+    if key is None:
+        raise ApprovalError(
+            f"{who.person} has no key at hand to sign with", hint="give --key FILE, or load the key into ssh-agent"
+        )
+    if key.public.fingerprint in case.standing.operator_keys:
+        raise ApprovalError(
+            f"your key {key.public.fingerprint} is the one that {request.operator}, the operator, signed with",
+            hint="somebody else must review it, with a key of their own",
+        )
+    if at.config.digest != request.policy_digest:
+        raise ApprovalError(
+            "your shisa.yaml has other people or policies than the operator's",
+            hint=f"compare {at.config.path} with theirs; both should come from the same place",
+        )
+    return Reviewer(who.person, key, capacity(case.standing, at.config, who.person, team))
+
+
+def sign(at: Desk, case: Case, by: Reviewer, decision: Decision, *, attested: Any, reason: str | None = None) -> Record:
+    """Sign a decision and journal it.
 
     Raises ApprovalError where it would not count, with the reason.
     """
     from runner.engine.ports import wall_clock
-    from runner.review.decide import capacity, decide
 
-    if who.key is None:
-        raise ApprovalError(
-            f"{who.person} has no key at hand to sign with", hint="give --key FILE, or load the key into ssh-agent"
-        )
     return decide(
         at.journal,
         at.config,
         case.standing,
         decision=decision,
-        person=who.person,
-        key=who.key,
-        as_team=capacity(case.standing, at.config, who.person, team),
+        person=by.person,
+        key=by.key,
+        as_team=by.team,
         attested=attested,
         now=wall_clock(),
         reason=reason,

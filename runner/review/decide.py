@@ -23,13 +23,17 @@ def capacity(standing: Standing, config: Loaded, person: str, as_team: str | Non
     Raises ApprovalError where they are in no team that is needed, or in several and name none.
     """
     teams = config.config.people[person].teams if person in config.config.people else ()
+    needed = [missing.team for _, missing in standing.missing]
     if as_team is not None:
         if as_team not in teams:
             raise ApprovalError(
                 f"{person} is not in team {as_team}", hint=f"teams of {person}: {', '.join(teams) or 'none'}"
             )
+        if as_team not in needed:
+            raise ApprovalError(
+                f"no decision of team {as_team} is missing", hint=f"missing: {', '.join(needed) or 'nothing'}"
+            )
         return as_team
-    needed = [missing.team for _, missing in standing.missing]
     fitting = list(dict.fromkeys(team for team in needed if team in teams))
     if len(fitting) == 1:
         return fitting[0]
