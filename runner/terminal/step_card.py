@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -46,6 +47,8 @@ def exact_text(entered: StepEntered) -> Iterator[Block]:
         yield Code(body, entered.kind, code=entered.kind not in {"manual", "ask"})
         if entered.rendered.get("expected"):
             yield Code(str(entered.rendered["expected"]), "what one then sees", code=False)
+    elif isinstance(body, list | tuple):
+        yield Code(shlex.join(map(str, body)), entered.kind)
     elif isinstance(body, Mapping):
         yield Facts(tuple((str(key), cell(plain(value))) for key, value in body.items()))
 
@@ -60,8 +63,7 @@ def undo(entered: StepEntered) -> Cell:
     rollback = rendered.get("rollback")
     if isinstance(rollback, Mapping):
         how = next((kind for kind in KINDS if rollback.get(kind) is not None), "unknown")
-        when = "runs by itself when the step fails" if rollback.get("auto") else "offered on failure"
-        return cell(f"yes, by {how}: {plain(rollback.get(how))}", when, tone="good")
+        return cell(f"yes, by hand, by {how}: {plain(rollback.get(how))}", tone="good")
     if rendered.get("effects") == "none" or entered.kind in _LOOKS:
         return cell("nothing to undo: the step changes nothing")
     return cell("unknown: the step declares no rollback", tone="unknown")
