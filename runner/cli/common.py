@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
+import re
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from runner.config.model import Loaded
     from runner.journal.record import Journal
     from runner.review.identity import Identity
+
+_NOT_ASCII = re.compile(r"[^\n -~]")
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -64,9 +69,27 @@ def person(arguments: argparse.Namespace, config: Loaded) -> Identity:
 
 
 def print_json(value: Any) -> None:
-    """Write one JSON value to stdout."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    r"""Write one JSON value to stdout; what a terminal would not show plainly is spelled ``\uXXXX``."""
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    text = json.dumps(value, ensure_ascii=not plain, indent=2)
+    put(_NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text) + "\n")
+
+
+def put(text: str) -> None:
+    """Write a result to stdout as it is; a character that the locale cannot carry is written as its escape."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout.write(text)
+
+
+def put_table(rows: Iterable[Sequence[str]]) -> None:
+    """Write rows to stdout in columns, escaped; nothing where there are none."""
+    from runner.safe_text import escape
+
+    shown = [[escape(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        put("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() + "\n")
 
 
 def say(text: str) -> None:

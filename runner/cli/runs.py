@@ -1,0 +1,73 @@
+"""``shisa runs``: the list of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner.cli.common import add_config, add_format, desk, print_json, put_table, say
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.engine.state import State
+
+HELP = "List the runs, newest first."
+EXAMPLE = "  shisa runs --state waiting"
+STATES = (
+    *("running", "waiting", "blocked", "stopped", "completed", "failed", "rejected", "aborted", "unknown"),
+    *("rolling-back", "rolled-back", "rollback-failed"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--target", metavar="T", help="only runs on this target, by the runbook's or shisa.yaml's name")
+    parser.add_argument("--state", choices=STATES, help="only runs in this state")
+    add_config(parser)
+    add_format(parser, "text", "json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the list."""
+    from runner.cli.lookup import all_runs
+    from runner.engine.state import fold
+
+    states = map(fold, all_runs(desk(arguments, readonly=True).journal))
+    found = [
+        state
+        for state in states
+        if arguments.state in {None, state.name} and (arguments.target is None or arguments.target in _names(state))
+    ]
+    if arguments.format == "json":
+        print_json([_as_json(state) for state in found])
+        return 0
+    put_table(_row(state) for state in found)
+    if not found:
+        say("no such run")
+    return 0
+
+
+def _as_json(state: State) -> dict[str, Any]:
+    from runner.report.as_json import targets_json
+
+    return {
+        "run": state.run,
+        "runbook": state.opened.runbook,
+        "title": state.opened.title,
+        "state": state.name,
+        "targets": targets_json(state.opened),
+        "operator": state.operator,
+        "started_at": state.started_at,
+        "ended_at": state.ended_at,
+    }
+
+
+def _row(state: State) -> tuple[str, ...]:
+    from runner.figures import moment
+
+    targets = ", ".join(each.configured for each in state.opened.targets) or "no target"
+    return state.run, state.name.upper(), state.opened.runbook, targets, state.operator, moment(state.started_at)
+
+
+def _names(state: State) -> set[str]:
+    return {name for each in state.opened.targets for name in (each.name, each.configured)}

@@ -1,0 +1,76 @@
+"""``shisa show``: one run, and its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from runner.cli.common import add_config, add_format, desk, print_json
+from runner.cli.lookup import add_run, one_run
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.report.summary import RunSummary
+    from runner.terminal.blocks import Block, Cell
+
+HELP = "Show a run: its state and why, what must not be missed, the timeline, and what to do next."
+EXAMPLE = "  shisa show last"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_run(parser)
+    add_config(parser)
+    add_format(parser, "text", "json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the run."""
+    from runner.report.summary import summary
+
+    found = summary(one_run(desk(arguments, readonly=True).journal, arguments.run))
+    if arguments.format == "json":
+        from runner.report.as_json import show_json
+
+        print_json(show_json(found))
+        return 0
+    from runner.terminal.console import console
+    from runner.terminal.paint import show
+
+    show(blocks(found), console("stdout"))
+    return 0
+
+
+def blocks(run: RunSummary) -> Iterator[Block]:
+    """Build the screen of one run."""
+    from runner.report.flags import flags, next_steps
+    from runner.terminal.blocks import Facts, Heading, Line
+    from runner.terminal.event_lines import render_event
+
+    yield Heading(f"{run.state.run}: {run.state.opened.title}")
+    yield Facts(tuple(_facts(run)))
+    for flag in flags(run):
+        yield Line(flag.word, flag.text, flag.tone)
+    yield Heading("Timeline (UTC)")
+    for record, _ in run.timeline:
+        yield from render_event(record)
+    yield Heading("Next")
+    for line in next_steps(run):
+        yield Line("", line)
+
+
+def _facts(run: RunSummary) -> Iterator[tuple[str, Cell]]:
+    from runner.figures import moment
+    from runner.terminal.blocks import cell
+
+    opened = run.state.opened
+    yield "state", cell(f"{run.state.name.upper()}{f': {run.reason}' if run.reason else ''}", tone="strong")
+    yield "runbook", cell(f"{opened.runbook}, with shisa {opened.version} on {opened.host}")
+    yield "operator", cell(run.state.operator)
+    yield "opened", cell(moment(run.state.started_at))
+    if run.state.ended_at:
+        yield "ended", cell(moment(run.state.ended_at))
+    for step in run.steps:
+        told = f"{step.state}{f': {step.message}' if step.message else ''}"
+        yield f"step {step.id}", cell(f"{step.happened} ({told})")

@@ -1,0 +1,154 @@
+"""``shisa status``: who waits for whom, since when, until when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from runner.cli.common import add_config, add_format, desk, print_json, put, say
+
+if TYPE_CHECKING:
+    import argparse
+    from datetime import datetime
+
+    from runner.cli.common import Desk
+    from runner.config.model import Config
+    from runner.engine.state import State
+    from runner.journal.record import Record
+    from runner.review.requests import Standing
+
+HELP = "Tell of every open run where it stands and, where it waits: who for whom, since when, until when."
+EXAMPLE = "  shisa status --watch"
+_LOOK_S = 1.0
+_AGE_S = 60.0
+"""Seconds between two looks into the journal, and after which ages are printed anew though nothing happened."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--watch", action="store_true", help="stay, and print again when something happens")
+    add_config(parser)
+    add_format(parser, "text", "json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print where the open runs stand."""
+    at = desk(arguments, readonly=True)
+    if arguments.watch:
+        _watch(at, arguments.format)
+    _print(at, arguments.format)
+    return 0
+
+
+def _watch(at: Desk, shape: str) -> None:
+    """Print whenever the journal has grown, until the user interrupts."""
+    import sys
+
+    while True:
+        if sys.stdout.isatty():
+            put("\x1b[H\x1b[2J")
+        _print(at, shape)
+        sys.stdout.flush()
+        printed = time.monotonic()
+        while not at.journal.changed() and time.monotonic() - printed < _AGE_S:
+            time.sleep(_LOOK_S)
+
+
+def _print(at: Desk, shape: str) -> None:
+    from runner.cli.lookup import all_runs
+    from runner.engine.ports import stamp, wall_clock
+    from runner.safe_text import escape
+
+    now = wall_clock()
+    found = list(statuses(all_runs(at.journal), at.config.config, now))
+    if shape == "json":
+        print_json(found)
+        return
+    for one in found:
+        put("".join(f"{escape(line)}\n" for line in _lines(one, stamp(now))))
+    if not found:
+        say("no run is open")
+
+
+def statuses(runs: Iterable[list[Record]], config: Config, now: datetime) -> Iterator[dict[str, Any]]:
+    """Tell where each open run stands at a moment; those that have ended are left out."""
+    from runner.engine.state import fold
+    from runner.review.requests import requests_of
+
+    for records in runs:
+        state = fold(records)
+        if state.closed is None:
+            newest = {one.request.step: one for one in requests_of(records, config, now)}
+            yield _status(state, records[-1].at, newest.values(), config)
+
+
+def _status(state: State, last_at: str, asked: Iterable[Standing], config: Config) -> dict[str, Any]:
+    return {
+        "run": state.run,
+        "runbook": state.opened.runbook,
+        "title": state.opened.title,
+        "state": state.name,
+        "reason": None if state.paused is None else state.paused.reason,
+        "operator": state.operator,
+        "started_at": state.started_at,
+        "last_at": last_at,
+        "requests": [_request(one, config) for one in asked if one.state != "consumed"],
+    }
+
+
+def _request(one: Standing, config: Config) -> dict[str, Any]:
+    from runner.engine.ports import stamp
+
+    spent = {one.request.body.operator, *(vote.person for vote in one.votes)}
+    return {
+        "step": one.request.step,
+        "state": one.state,
+        "reason": one.reason,
+        "since": one.request.at,
+        "until": None if one.deadline is None else stamp(one.deadline),
+        "not_before": None if one.not_before is None else stamp(one.not_before),
+        "approved": [{"person": vote.person, "team": vote.team} for vote in one.votes],
+        "missing": [
+            {
+                "policy": policy,
+                "team": gap.team,
+                "n": gap.n,
+                "people": [name for name, who in config.people.items() if gap.team in who.teams and name not in spent],
+            }
+            for policy, gap in one.missing
+        ],
+        "not_counted": [{"person": person, "reason": reason} for person, reason in one.refused],
+    }
+
+
+def _lines(one: Mapping[str, Any], now: str) -> Iterator[str]:
+    from runner.figures import age, moment
+
+    reason = f": {one['reason']}" if one["reason"] else ""
+    yield f"{one['run']}  {one['state'].upper()}{reason}"
+    yield f"  {one['title']} ({one['runbook']}), {one['operator']} since {moment(one['started_at'])}"
+    yield f"  last heard of {age(one['last_at'], now)}"
+    for request in one["requests"]:
+        yield f"  {request['step']}: {_stands(request, one['operator'], now)}"
+        for gap in request["missing"] if request["state"] == "waiting" else ():
+            people = ", ".join(gap["people"]) or "NOBODY in shisa.yaml could"
+            yield f"    {gap['n']} of {gap['team']} for {gap['policy']}: {people}"
+        for vote in request["approved"]:
+            yield f"    approved by {vote['person']} as {vote['team']}"
+        for refused in request["not_counted"]:
+            yield f"    NOT COUNTED: {refused['person']}: {refused['reason']}"
+
+
+def _stands(request: Mapping[str, Any], operator: str, now: str) -> str:
+    from runner.figures import age, moment
+
+    until = moment(request["until"] or "")
+    match request["state"]:
+        case "waiting":
+            return f"{operator} waits for approval, asked {age(request['since'], now)}, until {until}"
+        case "approved":
+            begin = f" from {moment(request['not_before'])}" if request["not_before"] else ""
+            return f"approved; {operator} may start it{begin} until {until}"
+        case state:
+            return f"{state}: {request['reason'] or 'no reason given'}"

@@ -1,0 +1,75 @@
+"""``shisa verify``: prove that the journal is whole, and signed by whom it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.cli.common import add_config, add_format, print_json, put
+from runner.errors import JournalError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.config.model import Loaded
+    from runner.journal.record import Journal
+    from runner.journal.verify import VerifyResult
+
+HELP = "Prove that no line of the journal was edited, removed or added, and that its signatures hold."
+EXAMPLE = "  shisa verify --anchors /media/kept-by-bob"
+_BROKEN = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("run", metavar="RUN", nargs="?", help="judge the signatures of this run only, by its whole id")
+    parser.add_argument(
+        "--anchors", metavar="DIR", type=Path, help="statements or heads kept elsewhere, one a .json file"
+    )
+    add_config(parser)
+    add_format(parser, "text", "json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge the whole chain; exit 8 where anything is broken, invalid or missing."""
+    from runner.config.load import load
+    from runner.journal.anchors import read_anchors
+    from runner.journal.verify import verify_journal
+    from runner.review.audit import signature_check
+
+    config = load(config=arguments.config)
+    kept = () if arguments.anchors is None else read_anchors(arguments.anchors)
+    journal = _journal(config)
+    if arguments.run is not None and next(journal.lines(run=arguments.run), None) is None:
+        raise UsageError(f"there is no run {arguments.run} in the journal", hint="`shisa runs` lists them")
+    found = verify_journal(journal, check=signature_check(config.config.people), kept=kept, run=arguments.run)
+    whole = found.chain == "ok" and not found.invalid and not found.missing and not found.problems
+    if arguments.format == "json":
+        print_json(found.as_json())
+    else:
+        from runner.safe_text import escape
+
+        put("".join(f"{escape(line)}\n" for line in _lines(found, whole=whole)))
+    return 0 if whole else _BROKEN
+
+
+def _journal(config: Loaded) -> Journal:
+    """Open the journal; one that is not there any more is as bad as one that was tampered with."""
+    from runner.journal import open_journal
+
+    try:
+        return open_journal(config.config.journal, config.folder, readonly=True)
+    except UsageError as error:
+        hint = f"{config.path} names it; if there was one, take it from a copy and verify that"
+        raise JournalError(error.message, hint=hint) from error
+
+
+def _lines(found: VerifyResult, *, whole: bool) -> Iterator[str]:
+    unsigned = f", {found.unsigned:,} unsigned" if found.unsigned else ""
+    yield f"chain       {found.chain}: {found.events:,} events, head {found.head}"
+    yield f"signatures  {found.valid:,} valid, {found.invalid:,} invalid{unsigned}"
+    yield f"anchors     {found.matched:,} matched, {found.missing:,} missing"
+    for problem in found.problems:
+        yield f"{problem.kind.upper():<10}  {problem.message}"
+    yield "the journal is whole" if whole else "THE JOURNAL CANNOT BE TRUSTED; compare it with a copy"
