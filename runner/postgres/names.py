@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from runner.errors import UsageError
+
 _PART = re.compile(r'"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$]*)')
 
 
 def split_name(name: str) -> tuple[str, str]:
     """Split ``schema.name`` into its parts, quotes taken off and bare parts folded to lower case.
 
-    Raises ValueError where the name has no schema or is malformed.
+    Raises UsageError where the name has no schema or is malformed.
     """
     parts, position = [], 0
     while True:
@@ -23,6 +25,5 @@ def split_name(name: str) -> tuple[str, str]:
             break
         position += 1
     if len(parts) != 2 or position != len(name):  # noqa: PLR2004 - schema and name
-        message = f"{name!r} is not a name with its schema, as in public.orders_id_seq"
-        raise ValueError(message)
+        raise UsageError(f"{name!r} is not a name with its schema", hint="write it as in public.orders_id_seq")
     return parts[0], parts[1]

@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import sys
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from checks.facts.drawers import BodyRow, ColumnRow, Drawer, SequenceRow, graph
+from checks.facts.extremes import why_not
 from checks.sequence_drift import SequenceDrift
 from runner.errors import StepFailedError
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
+_Row = TypeVar("_Row", SequenceRow, ColumnRow, BodyRow)
 _ATTEMPTS = 10
 _RETRIED = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
+_SET = "SELECT set_config('lock_timeout', %s, true), set_config('search_path', 'pg_catalog', true)"
 _KNOWN = """
 SELECT s.seqrelid::int8 AS oid, format('%%I.%%I', n.nspname, c.relname) AS name, s.seqincrement AS increment,
        s.seqmin AS low, s.seqmax AS high, s.seqcache AS cache
@@ -76,7 +81,7 @@ def raise_sequences(
             with connection.transaction():
                 # a snapshot taken before the locks would not see what they made us wait for
                 connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-                connection.execute("SELECT set_config('lock_timeout', %s, true)", (lock_timeout,))
+                connection.execute(_SET, (lock_timeout,))
                 return _raise_once(connection, names, schemas, margin)
         except psycopg.Error as error:
             if error.sqlstate not in _RETRIED or attempt == _ATTEMPTS:
@@ -102,17 +107,10 @@ def _raise_once(
 
 def _lock(connection: Connection[Any], known: Sequence[_Known]) -> dict[int, list[tuple[str, str]]]:
     """Lock every table that draws, until looking again finds no other; the columns by sequence."""
-    wanted = {sequence.oid for sequence in known}
     locked: set[str] = set()
     while True:
-        drawers: dict[int, list[tuple[str, str]]] = {}
-        for row in _drawers(connection):
-            if row["sequence"] not in wanted or row["elsewhere"] or row["kind"] not in {"r", "p"}:
-                continue
-            if not row["number"] or not row["readable"]:
-                message = f"{row['table']}.{row['column']} draws from a sequence but its ids cannot be compared"
-                raise StepFailedError(message, hint="raise this sequence by hand, or give the role SELECT on the table")
-            drawers.setdefault(row["sequence"], []).append((row["table"], row["column"]))
+        found = _drawers(connection)
+        drawers = {sequence.oid: _columns(sequence, found.get(sequence.oid, ())) for sequence in known}
         missing = {table for columns in drawers.values() for table, _ in columns} - locked
         if not missing:
             return drawers
@@ -121,11 +119,30 @@ def _lock(connection: Connection[Any], known: Sequence[_Known]) -> dict[int, lis
         locked |= missing
 
 
-def _drawers(connection: Connection[Any]) -> list[dict[str, Any]]:
-    from psycopg.rows import dict_row
+def _columns(sequence: _Known, drawers: Sequence[Drawer]) -> list[tuple[str, str]]:
+    """Give the columns whose ids count; a column that another sequence fills by default does not."""
+    found = []
+    for drawer in drawers:
+        if drawer.elsewhere:
+            continue
+        why = why_not(drawer, sys.maxsize)
+        if why or drawer.table is None or drawer.column is None:
+            raise StepFailedError(
+                f"{drawer.label} draws from {sequence.name} but its ids cannot be compared: {why}",
+                hint="raise this sequence by hand, or let the role read the column",
+            )
+        found.append((drawer.table, drawer.column))
+    return found
 
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(SequenceDrift.queries["drawers"].encode()).fetchall()
+
+def _drawers(connection: Connection[Any]) -> Mapping[int, tuple[Drawer, ...]]:
+    from psycopg.rows import class_row
+
+    def rows(name: str, into: type[_Row]) -> list[_Row]:
+        with connection.cursor(row_factory=class_row(into)) as cursor:
+            return cursor.execute(SequenceDrift.queries[name].encode()).fetchall()
+
+    return graph(rows("sequences", SequenceRow), rows("drawers", ColumnRow), rows("bodies", BodyRow)).drawers
 
 
 def _raise_one(

@@ -1,9 +1,9 @@
 """A step's transaction: its timeouts, its identity that survives a crash, and its fate.
 
-The exactly-once order of DESIGN §8 (tried on 15 and 18): BEGIN, take the xid, let the caller make its intent durable,
-send the statements, judge the expectations, leave a note of the xid in the WAL through a *second* connection, COMMIT.
-Without the note a crashed server forgets the xid and hands it to somebody else (PostgreSQL documentation, 9.26.9
-``pg_xact_status``; experiments in docs/guarantees.md).
+The exactly-once order (tried on 15 and 18): BEGIN, take the xid, leave a note of it in the WAL through a *second*
+connection, let the caller make its intent durable, send the statements, judge the expectations, COMMIT. A server that
+crashes before any record of the xid is on its disk forgets it and hands it to somebody else, whose COMMIT would then
+be taken for ours; so no intent is written before the note is durable (docs/guarantees.md tells the experiment).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
+from runner.errors import StepFailedError
 from runner.postgres.identity import identify
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ _SET = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeo
 _SHOW = """
 SELECT current_setting('lock_timeout')::interval = %s::interval
    AND current_setting('statement_timeout')::interval = %s::interval"""
+_DURABLE = """
+SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"""
 _DELTAS = """
 SELECT relid::regclass::text, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_user_tables
  WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"""
@@ -71,19 +74,17 @@ class Transaction:
     def begin(self) -> Xid:
         """Open the transaction, set and check its timeouts, and take its xid.
 
-        Raises psycopg.Error, and ValueError when the server shows other timeouts than were set.
+        Raises psycopg.Error, and StepFailedError when the server shows other timeouts than were set.
         """
         execute = self._connection.execute
         execute("BEGIN READ WRITE")
         execute(_SET, self._timeouts)
         shown = execute(_SHOW, self._timeouts).fetchone()
         if shown is None or not shown[0]:
-            message = "the server does not show the timeouts that were set"
-            raise ValueError(message)
+            raise StepFailedError("the server does not show the timeouts that were set")
         row = execute("SELECT pg_current_xact_id()::text").fetchone()
         if row is None:
-            message = "the server told no transaction id"
-            raise ValueError(message)
+            raise StepFailedError("the server told no transaction id")
         where = identify(self._connection)
         self._baseline = {delta.table: delta for delta in self._deltas()}
         return Xid(row[0], where.system_identifier, where.timeline)
@@ -109,8 +110,13 @@ class Transaction:
                 out.append(delta)
         return tuple(out)
 
+    def only_look(self) -> None:
+        """Let the rest of the transaction write nothing; PostgreSQL does not take that back."""
+        self._connection.execute("SET TRANSACTION READ ONLY")
+
     def commit(self) -> None:
-        """Commit; where the connection dies before the answer, only ``fate`` knows."""
+        """Commit durably, whatever the role's settings; where the answer is lost, only ``fate`` knows."""
+        self._connection.execute(_DURABLE)
         self._connection.execute("COMMIT")
 
     def rollback(self) -> None:
