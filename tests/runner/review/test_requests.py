@@ -146,7 +146,13 @@ ENDS = {
 def test_an_end_in_the_journal_is_final(approved, state):
     ended = approved.at(31, ENDS[state])
     assert ended.stands(32).state == state
-    assert ended.approve(33, "dan", "dev").reject(34, "dan", "ops").stands(35).state == state
+    later = ended.approve(33, "dan", "dev").reject(34, "dan", "ops").stands(35)
+    assert (later.state, len(later.votes)) == (state, 2)
+
+
+def test_what_was_used_stays_used_when_the_run_closes(approved):
+    closed = approved.at(31, ENDS["consumed"]).at(32, ev.RunClosed(state="completed"), step=None)
+    assert closed.stands(33).state == "consumed"
 
 
 def test_an_approval_is_used_once(approved):
@@ -217,6 +223,20 @@ def test_the_key_that_the_operator_opened_the_run_with_never_approves(crew):
     }
     (_, reason), *_ = story.stands(6, Config(shisa=1, people=people, policies=crew.config.policies)).refused
     assert reason.endswith("is the one that alice, the operator, signed with")
+
+
+def test_who_opened_the_run_may_review_after_handing_it_over(crew):
+    body = requested(operator="dan")
+    story = Story(crew).at(0, opened(crew, HEAD, stamp(NOON)), step=None)
+    story.at(1, ev.RunHandedOver(from_person="alice", to_person="dan"), "dan", step=None).at(2, body, "dan")
+    assert story.approve(5, "alice", "ops", body).stands(6).votes == (Vote("alice", "ops"),)
+
+
+def test_what_ends_another_run_or_an_unknown_request_changes_nothing(approved):
+    approved.at(31, ev.RunClosed(state="aborted"), step=None, run="261123-zzzzzz")
+    approved.at(32, ev.ApprovalWithdrawn(request="req-x", reason="-"))
+    approved.at(33, ev.ApprovalStale(request="req-x", reasons=("-",)))
+    assert approved.stands(34).state == "approved"
 
 
 def test_a_policy_that_shisa_yaml_does_not_have_makes_it_stale(crew):
