@@ -139,7 +139,7 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
             return dataclasses.replace(state, paused=body)
         case ev.RunResumed():
             told = state.paused is not None and state.paused.state == "rejected"
-            steps = {path: fresh for path, step in state.steps.items() if (fresh := _resume(step, told=told))}
+            steps = {path: _resume(step, told=told) for path, step in state.steps.items()}
             return dataclasses.replace(state, steps=steps, paused=None, operator=body.operator)
         case ev.RunHandedOver():
             return dataclasses.replace(state, operator=body.to_person)
@@ -221,18 +221,19 @@ _ASKED_AGAIN = {"manual", "ask", "check", "wait", "sequences"}
 """Kinds that an interrupted run simply does again: they change nothing, or only what is behind."""
 
 
-def _resume(step: StepState, *, told: bool) -> StepState | None:
-    """What of a step still holds in a new process; None begins it anew.
+def _resume(step: StepState, *, told: bool) -> StepState:
+    """What of a step still holds in a new process; what is begun anew keeps its count of attempts.
 
     Closed guards and a failed attempt are tried again, a refused request once its operator was told of the refusal
     (``told``); an open request goes on waiting.
     """
+    anew = StepState(step.path, attempts=step.attempts)
     if step.outcome in {"failed", "cancelled"}:
-        return None
+        return anew
     if step.outcome == "unknown" and step.entered is not None and step.entered.kind in _ASKED_AGAIN:
-        return None
+        return anew
     if step.outcome is None and ((step.refused and told) or _closed(step.before)):
-        return None
+        return anew
     return dataclasses.replace(step, after=None) if _closed(step.after) else step
 
 

@@ -163,14 +163,14 @@ def judge_rows(results: Sequence[Result], bounds: Sequence[tuple[int | None, int
     problems = []
     for number, (result, (low, high)) in enumerate(zip(results, bounds, strict=False), start=1):
         if (low is not None and result.rows < low) or (high is not None and result.rows > high):
-            wanted = _bounds(low, high)
-            problems.append(f"statement {number} touched {result.rows} rows; expected {wanted}")
+            problems.append(f"statement {number} touched {result.rows} rows; expected {in_words(low, high)}")
     if len(bounds) > len(results):
         problems.append(f"{len(bounds)} row counts are expected, but there are {len(results)} statements")
     return problems
 
 
-def _bounds(low: int | None, high: int | None) -> str:
+def in_words(low: int | None, high: int | None) -> str:
+    """Say between which numbers something must lie; None is no bound."""
     if low == high:
         return f"exactly {low}"
     if low is None:

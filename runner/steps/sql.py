@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from runner.journal.events import StepEnded
-from runner.postgres.transaction import Transaction, fate, judge_rows, leave_note
+from runner.postgres.transaction import Transaction, fate, in_words, judge_rows, leave_note
 from runner.runbook.model import Expect, RowBounds, TableChange
 from runner.sql.classify import classify
 from runner.sql.grammar import parse
@@ -135,7 +135,7 @@ def _judge_change(change: TableChange, deltas: dict[str, TableDelta]) -> list[st
         count = 0 if delta is None else getattr(delta, what)
         low, high = (0, 0) if bound is None else _bounds(bound)
         if (low is not None and count < low) or (high is not None and count > high):
-            problems.append(f"{change.table}: {count} rows {what}, expected {low} to {high}")
+            problems.append(f"{change.table}: {count} rows {what}, expected {in_words(low, high)}")
     return problems
 
 

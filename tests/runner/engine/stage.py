@@ -1,0 +1,234 @@
+"""A folder with people, policies, a journal and a target, in which the engine runs without a terminal."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runner.config.load import read
+from runner.config.model import Loaded
+from runner.engine.loop import Ending, step_through
+from runner.engine.opening import open_run, resume_run
+from runner.engine.ports import wall_clock
+from runner.engine.session import Session
+from runner.journal import open_journal
+from runner.journal.record import Record
+from runner.journal.verify import verify_journal
+from runner.review.audit import signature_check
+from runner.review.decide import decide
+from runner.review.keys import KeyRef, generate_key, key_at
+from runner.review.requests import requests_of
+from runner.runbook.expand import plan_of
+from runner.runbook.load import load
+from runner.runbook.params import resolve
+
+TEAMS = {"alice": ["ops"], "bob": ["dev"], "carol": ["ops"]}
+"""alice operates in the tests, bob and carol review."""
+
+
+@dataclasses.dataclass
+class Player:
+    """An operator who answers at once; what to answer stands by step, ``go`` where nothing does."""
+
+    answers: dict[str, str] = dataclasses.field(default_factory=dict)
+    remedy: bool = False
+    on_wait: Callable[[Any, Any], None] | None = None
+    """What happens while the run waits for a second person, such as ``stage.sign``."""
+    on_go: Callable[[Any], None] | None = None
+    """What happens while the operator is asked whether a step shall run."""
+    seen: list[Any] = dataclasses.field(default_factory=list)
+    said: list[str] = dataclasses.field(default_factory=list)
+
+    def go(self, view):
+        self.seen.append(view)
+        if self.on_go is not None:
+            self.on_go(view)
+        return self.answers.get(view.path, "go")
+
+    def done(self, view):
+        self.seen.append(view)
+        return self.answers.get(view.path, "done")
+
+    def reason(self, view):
+        return f"{view.path} was done yesterday"
+
+    def choose(self, view, offers):
+        return offers[0] if self.remedy else None
+
+    def waiting(self, view, request):
+        if self.on_wait is not None:
+            self.on_wait(view, request)
+
+    def asked(self, run, path, question):
+        return None
+
+    def tell(self, text):
+        self.said.append(text)
+
+
+@dataclasses.dataclass
+class Play:
+    """How one process went."""
+
+    session: Session
+    ending: Ending
+
+    @property
+    def run(self) -> str:
+        return self.session.run
+
+    @property
+    def state(self) -> str:
+        return self.ending.state
+
+    @property
+    def reason(self) -> str:
+        return self.ending.reason
+
+    @property
+    def names(self) -> list[str]:
+        return [record.body.name for record in self.session.records]
+
+    def bodies(self, name: str, step: str | None = None) -> list[Any]:
+        return [
+            each.body for each in self.session.records if each.body.name == name and (step is None or each.step == step)
+        ]
+
+    def ended(self, step: str) -> Any:
+        return self.bodies("step.ended", step)[-1]
+
+
+@dataclasses.dataclass
+class Stage:
+    """Everything that stays between two processes of one run."""
+
+    folder: Path
+    settings: dict[str, Any]
+
+    @classmethod
+    def of(cls, folder: Path, dsn: str) -> "Stage":
+        """Make the people's keys and the usual configuration: target live needs one approval of dev."""
+        folder.mkdir(parents=True, exist_ok=True)
+        keys = {name: generate_key(folder / f"{name}.key", f"{name}@test").line for name in TEAMS}
+        stage = cls(
+            folder,
+            {
+                "shisa": 1,
+                "journal": "journal.db",
+                "targets": {"live": {"dsn": dsn, "environment": "test", "policy": "cross"}},
+                "people": {name: {"teams": teams, "keys": [keys[name]]} for name, teams in TEAMS.items()},
+                "policies": {
+                    "cross": {"need": [{"team": "dev", "n": 1}], "request_ttl": "1h", "approval_ttl": "15min"}
+                },
+            },
+        )
+        stage.save()
+        return stage
+
+    @classmethod
+    def at(cls, folder: Path) -> "Stage":
+        """Find a stage that another process has made."""
+        return cls(folder, json.loads((folder / "shisa.yaml").read_text()))
+
+    def save(self) -> None:
+        """Write shisa.yaml: YAML takes JSON as it is."""
+        (self.folder / "shisa.yaml").write_text(json.dumps(self.settings))
+
+    @property
+    def config(self) -> Loaded:
+        return read(self.folder / "shisa.yaml")
+
+    @property
+    def runbook(self) -> Path:
+        return self.folder / "runbook.yaml"
+
+    def write(self, steps: str, *, head: str = "") -> None:
+        """Write the runbook; ``steps`` are the list's items, ``head`` are further keys above them."""
+        top = f"shisa: 1\nid: practice\ntitle: A run in a test\ntargets: {{live: {{}}}}\n{head}"
+        self.runbook.write_text(f"{top}steps:\n{steps}")
+
+    def key(self, person: str) -> KeyRef:
+        return key_at(self.folder / f"{person}.key")
+
+    def open(self, player: Player | None = None, *, params: dict[str, str] | None = None, **options: Any) -> Session:
+        loaded = load(self.runbook)
+        given = {
+            "target_map": {},
+            "person": "alice",
+            "key": self.key("alice"),
+            "clock": wall_clock,
+            "operator": player or Player(),
+            "journal": open_journal(self.config.config.journal, self.folder),
+            "config": self.config,
+            "plan": plan_of(loaded, resolve(loaded.runbook.params, params or {})),
+        }
+        return open_run(**given | options)
+
+    def play(self, player: Player | None = None, **options: Any) -> Play:
+        """Open a run and step through it as one process does."""
+        return self._through(self.open(player, **options))
+
+    def resume(self, run: str, player: Player | None = None, **options: Any) -> Play:
+        """Take a run up again as another process does."""
+        given = {
+            "person": "alice",
+            "key": self.key("alice"),
+            "clock": wall_clock,
+            "operator": player or Player(),
+            "journal": open_journal(self.config.config.journal, self.folder),
+            "config": self.config,
+        }
+        return self._through(resume_run(run, **given | options))
+
+    def sign(
+        self,
+        _view: object = None,
+        request: Any = None,
+        *,
+        person: str = "bob",
+        team: str = "dev",
+        decision: str = "approve",
+        reason: str | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        """Decide the newest request, or the one given, as ``shisa approve`` does in another process."""
+        journal = open_journal(self.config.config.journal, self.folder)
+        at = now or wall_clock()
+        standing = [
+            each
+            for each in requests_of(journal.records(), self.config.config, at)
+            if request is None or each.id == request.request
+        ][-1]
+        decide(
+            journal,
+            self.config,
+            standing,
+            decision=decision,
+            person=person,
+            key=self.key(person),
+            as_team=team,
+            attested={"target": "live"},
+            now=at,
+            reason=reason,
+        )
+        journal.close()
+
+    def records(self, run: str | None = None) -> list[Record]:
+        journal = open_journal(self.config.config.journal, self.folder)
+        found = list(journal.records(run=run))
+        journal.close()
+        return found
+
+    def problems(self) -> list[str]:
+        """Say what is wrong with the journal: its chain, and the signatures in it."""
+        journal = open_journal(self.config.config.journal, self.folder)
+        result = verify_journal(journal, check=signature_check(self.config.config.people))
+        journal.close()
+        return [each.message for each in result.problems]
+
+    def _through(self, session: Session) -> Play:
+        ending = step_through(session)
+        session.journal.close()
+        return Play(session, ending)
