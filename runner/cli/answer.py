@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, desk, person, say
+from runner.cli.lookup import add_run, one_run
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +16,7 @@ EXAMPLE = "  shisa answer 261123-4f2a1c ask-cs"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("run", metavar="RUN")
+    add_run(parser)
     parser.add_argument("step", metavar="STEP")
     add_config(parser)
     add_person(parser)
@@ -32,12 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
     at = desk(arguments)
     demand_terminal()
     who = person(arguments, at.config)
-    lines = list(at.journal.records(run=arguments.run))
-    if not lines:
-        raise UsageError(f"there is no run {arguments.run} in the journal", hint="`shisa runs` lists them")
-    question = fold(lines).step(arguments.step).question
+    state = fold(one_run(at.journal, arguments.run))
+    question = state.step(arguments.step).question
     if question is None:
-        raise UsageError(f"step {arguments.step} of run {arguments.run} asks nobody anything")
+        raise UsageError(f"step {arguments.step} of run {state.run} asks nobody anything")
     if who.key is None:
         raise ApprovalError(f"{who.person} has no key at hand to sign with", hint="give --key FILE, or use ssh-agent")
     try:
@@ -49,12 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
         at.journal,
         at.config,
         question,
-        run=arguments.run,
+        run=state.run,
         step=arguments.step,
         choice=choice,
         person=who.person,
         key=who.key,
         now=wall_clock(),
     )
-    say(f"{arguments.step} of {arguments.run}: {choice}, answered by {who.person}, signed")
+    say(f"{arguments.step} of {state.run}: {choice}, answered by {who.person}, signed")
     return 0

@@ -145,7 +145,7 @@ def next_action(state: State, order: Iterable[str], requests: Mapping[str, Reque
     return Close()
 
 
-def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action | None:  # noqa: PLR0911
+def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action | None:  # noqa: C901, PLR0911 - one line a state
     path = step.path
     match step.outcome:
         case "skipped":
@@ -153,7 +153,9 @@ def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action |
         case "done":
             return _after(step)
         case "unknown":
-            return EndLoop(path) if step.loops else Settle(path)
+            return Settle(path)
+        case "running":
+            return EndLoop(path)
         case "failed" | "cancelled":
             return Failed(path)
         case _:

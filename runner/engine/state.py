@@ -62,14 +62,19 @@ class StepState:
 
     @property
     def outcome(self) -> str | None:
-        """``done``, ``failed``, ``cancelled``, ``unknown``, ``skipped``; None while nothing was tried."""
+        """``done``, ``failed``, ``cancelled``, ``unknown``, ``skipped``; ``running`` for a loop whose iterations go on.
+
+        None while nothing was tried.
+        """
         if self.skipped is not None:
             return "skipped"
         if self.resolved is not None:
             return "done" if self.resolved.outcome == "done" else "failed"
         if self.intended is None:
             return None
-        return "unknown" if self.ended is None else self.ended.outcome
+        if self.ended is None:
+            return "running" if self.loops else "unknown"
+        return self.ended.outcome
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
