@@ -121,7 +121,7 @@ class SequenceDrift(Check[Facts]):
 
     def looked_at(self, facts: Facts) -> int:
         """Count sequences; a backup that carries none was looked at itself."""
-        return len(facts.subjects) or int(facts.mode != "live" or facts.server.standby or bool(facts.absent))
+        return len(facts.subjects) or int(facts.backup is not None and not facts.server.standby)
 
     def judge(self, facts: Facts) -> Iterator[Finding]:
         """Compare."""

@@ -56,10 +56,12 @@ class GuardAsk:
         self._folder = folder
         self._other = other
         self._open = contextlib.ExitStack()
+        self._archives: dict[Path, ArchiveFacts] = {}
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
         """Hold a snapshot of this target, and of every other one that is asked meanwhile."""
+        self._archives.clear()
         with self._open, self.session.snapshot():
             yield
 
@@ -94,11 +96,13 @@ class GuardAsk:
         return Answer(table.columns, tuple(table.rows))
 
     def archive(self, path: Path) -> ArchiveFacts:
-        """Read a backup's table of contents; see ``Ask``."""
-        try:
-            return read_archive(self._folder / path)
-        except ShisaError as error:
-            raise CannotAskError(_sentence(error)) from None
+        """Read a backup's table of contents, once for each guard; see ``Ask``."""
+        if path not in self._archives:
+            try:
+                self._archives[path] = read_archive(self._folder / path)
+            except ShisaError as error:
+                raise CannotAskError(_sentence(error)) from None
+        return self._archives[path]
 
     def sequence_sets(self, path: Path) -> tuple[SequenceSet, ...]:
         """Tell what a restore of the step's selection would set; see ``Ask``."""
@@ -146,7 +150,7 @@ def ask_guard(
     findings.sort(key=lambda finding: -finding.verdict)
     counting = [finding for finding in findings if finding.object not in known]
     verdict = max([finding.verdict for finding in counting], default=Verdict.PASS)
-    if failure:
+    if failure or not (looked_at or spec.cls.empty_ok):
         verdict = max(verdict, Verdict.UNKNOWN)
     return Evidence(
         check=spec.id,
@@ -174,9 +178,9 @@ def could_not_ask(
 
 def _found(spec: CheckSpec, params: Mapping[str, Any], ask: GuardAsk) -> tuple[int, list[Finding], str]:
     """Look and judge: how many objects, what was found, and why it failed (empty where it did not)."""
-    if ask.server_version // 10000 < spec.since:
-        return 0, [], _could_not(spec, f"it needs PostgreSQL {spec.since}, this is {ask.server_version // 10000}")
     try:
+        if (version := ask.server_version // 10000) < spec.since:
+            raise CannotAskError(f"it needs PostgreSQL {spec.since}, this is {version}")
         check: Check[Any] = spec.build(params, ask.step)
         with ask.snapshot():
             facts = check.gather(ask)
@@ -188,7 +192,7 @@ def _found(spec: CheckSpec, params: Mapping[str, Any], ask: GuardAsk) -> tuple[i
         return 0, [], _could_not(spec, str(error))
     except Exception as error:  # noqa: BLE001 - a defect in a check must close the gate, not open it
         return 0, [], _could_not(spec, f"the check itself failed with {type(error).__name__}: {error}")
-    if not looked_at and not check.empty_ok:
+    if not looked_at and not check.empty_ok and not any(finding.verdict.closes for finding in findings):
         return 0, findings, f"{spec.id} found no {spec.looks_at} to look at, so it says nothing."
     return looked_at, findings, ""
 

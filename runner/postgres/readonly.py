@@ -71,8 +71,9 @@ class ReadOnlySession:
 
     @property
     def server_version(self) -> int:
-        """``server_version_num`` of the server, as 180006."""
-        return self._connection.info.server_version
+        """``server_version_num`` of the server, as 180006. Raises CannotAskError where the connection is gone."""
+        with self._asking():
+            return self._connection.info.server_version
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:

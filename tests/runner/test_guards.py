@@ -99,9 +99,11 @@ def test_a_lost_connection_is_unknown(database, declare, port):
             other.execute("SELECT pg_terminate_backend(%s)", (ask.session._connection.info.backend_pid,))
         return ask.rows("SELECT 1 AS n", Number)
 
-    evidence = ask_guard(declare(gather=gather), {}, port)
-    assert evidence.verdict is Verdict.UNKNOWN
-    assert "connection" in evidence.message  # what was read last: the server's farewell, or the end of the stream
+    spec = declare(gather=gather)
+    for _ in range(2):  # and so it is for the next guard on the same connection
+        evidence = ask_guard(spec, {}, port)
+        assert evidence.verdict is Verdict.UNKNOWN
+        assert "connection" in evidence.message  # what was read last: the server's farewell, or the end of the stream
 
 
 def test_a_defect_in_a_check_is_unknown_and_named(declare, port):
@@ -250,6 +252,14 @@ def test_a_known_exception_never_settles_that_nobody_looked(declare, port):
     entry = Accepted(check="made", object="", reason="r", by="bob", until="2099-01-01")
     evidence = ask_guard(declare(gather=numbers("SELECT 1 AS n WHERE false")), {}, port, accept=[entry])
     assert evidence.verdict is Verdict.UNKNOWN
+
+
+def test_a_known_exception_never_opens_the_gate_where_nothing_was_looked_at(declare, port):
+    found = [Finding("gone", Verdict.UNKNOWN, "There is no gone.")]
+    entry = Accepted(check="made", object="gone", reason="r", by="bob", until="2099-01-01")
+    spec = declare(gather=numbers("SELECT 1 AS n WHERE false"), judge=lambda _: found)
+    assert ask_guard(spec, {}, port).message == "There is no gone."
+    assert ask_guard(spec, {}, port, accept=[entry]).verdict is Verdict.UNKNOWN
 
 
 def made(findings, **changes):
