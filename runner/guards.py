@@ -179,8 +179,7 @@ def could_not_ask(
 def _found(spec: CheckSpec, params: Mapping[str, Any], ask: GuardAsk) -> tuple[int, list[Finding], str]:
     """Look and judge: how many objects, what was found, and why it failed (empty where it did not)."""
     try:
-        if (version := ask.server_version // 10000) < spec.since:
-            raise CannotAskError(f"it needs PostgreSQL {spec.since}, this is {version}")
+        _require_version(spec, ask.server_version)
         check: Check[Any] = spec.build(params, ask.step)
         with ask.snapshot():
             facts = check.gather(ask)
@@ -195,6 +194,11 @@ def _found(spec: CheckSpec, params: Mapping[str, Any], ask: GuardAsk) -> tuple[i
     if not looked_at and not check.empty_ok and not any(finding.verdict.closes for finding in findings):
         return 0, findings, f"{spec.id} found no {spec.looks_at} to look at, so it says nothing."
     return looked_at, findings, ""
+
+
+def _require_version(spec: CheckSpec, version: int) -> None:
+    if version // 10000 < spec.since:
+        raise CannotAskError(f"it needs PostgreSQL {spec.since}, this is {version // 10000}")
 
 
 def _message(spec: CheckSpec, counting: Sequence[Finding], looked_at: int, accepted: int) -> str:

@@ -72,8 +72,10 @@ class ReadOnlySession:
     @property
     def server_version(self) -> int:
         """``server_version_num`` of the server, as 180006. Raises CannotAskError where the connection is gone."""
-        with self._asking():
-            return self._connection.info.server_version
+        version = self._connection.info.server_version if not self._connection.closed else 0
+        if not version:  # libpq's way of saying it
+            raise CannotAskError("the connection to the target is lost")
+        return version
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
