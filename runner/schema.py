@@ -70,7 +70,7 @@ class Schema:
         found = [
             problem
             for error in errors
-            if not (error.kind.name == "required" and (tuple(error.instance_path), error.kind.property) in meant)
+            if not any((tuple(error.instance_path), key) in meant for key in self._missing(error))
             for problem in self._worded(error, document)
         ]
         return sorted(set(found), key=lambda each: (each.line, each.column, each.message))
@@ -80,6 +80,15 @@ class Schema:
         if error.kind.name == "additionalProperties":
             for key in error.kind.unexpected:
                 yield nearest(key, self.keys_around(error)) or ""
+
+    def _missing(self, error: Any) -> list[str]:
+        """The keys of which one would mend the error."""
+        if error.kind.name == "required":
+            return [error.kind.property]
+        return self._choices(error) if error.kind.name == "oneOf" else []
+
+    def _choices(self, error: Any) -> list[str]:
+        return [each["required"][0] for each in self._around(error)["oneOf"] if "required" in each]
 
     def _worded(self, error: Any, document: Document) -> Iterator[Problem]:
         path = tuple(error.instance_path)
@@ -151,8 +160,7 @@ class Schema:
 
     def _choice(self, error: Any, path: tuple[str | int, ...], value: Any) -> tuple[str, str | None]:
         """Word ``oneOf`` over required keys: there is none of them, or there is more than one."""
-        around = self._around(error)
-        keys = [each["required"][0] for each in around["oneOf"] if "required" in each]
+        keys = self._choices(error)
         present = [key for key in keys if isinstance(value, dict) and key in value]
         if len(present) > 1:
             return f"{' and '.join(present)} cannot stand together{_place(path)}", "Make two steps of it."

@@ -33,12 +33,12 @@ Values = Mapping[str, Value | Secret]
 
 def placeholder(name: str) -> str:
     """Write what stands for a secret until the send."""
-    return f"‹secret {name}›"  # noqa: RUF001 - marks that no SQL or shell has a use for
+    return f"‹secret {name}›"
 
 
 def later(name: str) -> str:
     """Write what stands for a name that a step of the run will capture."""
-    return f"‹captured {name}›"  # noqa: RUF001 - as above
+    return f"‹captured {name}›"
 
 
 def put_secrets(text: str, secrets: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ def page(rule: Rule) -> str:
 
 def index(rules: Iterable[Rule]) -> str:
     """Write the list of rules."""
-    lines = ["# Lint rules", "", "What `shisa validate` looks for. Written by `make gen` from the rules themselves.", ""]
+    lines = ["# Lint rules", "", "What `shisa validate` looks for. Written by `make gen` from the rules.", ""]
     lines += ["| rule | severity | |", "|---|---|---|"]
     lines += [f"| [{rule.id}]({rule.id}.md) | {rule.severity} | {rule.title} |" for rule in sorted(rules, key=_id)]
     return "\n".join(lines) + "\n"
