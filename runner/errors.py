@@ -12,7 +12,7 @@
     ├── OutcomeUnknownError         7
     ├── JournalError                8  unwritable or tampered
     └── RollbackFailedError         9
-"""
+"""  # noqa: D208 - a tree
 
 from __future__ import annotations
 

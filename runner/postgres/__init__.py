@@ -1,0 +1,1 @@
+"""The only package that connects: sessions, identity, transactions and their fate, client programs."""
