@@ -15,7 +15,7 @@ from runner.config.model import Config, Policy
 from runner.journal.record import Record
 from runner.policy import Matching, Missing, Vote, assign
 from runner.review.approval import Request
-from runner.review.ledger import Approved, Entry, Judge, Ledger, State, judge_by
+from runner.review.ledger import Approved, Entry, Ledger, State, judge_by
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,13 +60,12 @@ def requests_of(
     now: datetime,
     *,
     excluded: Collection[str] = (),
-    judge: Judge | None = None,
 ) -> list[Standing]:
     """Tell how every request in these lines (of one run or of many) stands at ``now``, oldest first.
 
-    ``excluded`` are people who may not count besides the operator. ``judge`` replaces the judgement of signatures.
+    ``excluded`` are people who may not count besides the operator.
     """
-    ledger = Ledger(judge or judge_by(config.people, excluded))
+    ledger = Ledger(judge_by(config.people, excluded))
     for record in records:
         ledger.take(record)
     return [_standing(entry, config, now) for entry in ledger.entries.values()]
