@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.evidence import Evidence
     from runner.journal.events import StepEntered
 
+_POLICIES_CHANGED = "the policies in shisa.yaml are others than at the request"
 _POLL = 0.3
 """Seconds between two looks into the journal."""
 
@@ -53,6 +54,9 @@ def wait(session: Session, path: str) -> bool:
     step = session.state.step(path)
     if step.request is None:
         raise AssertionError
+    if step.request.policy_digest != session.config.digest:
+        void(session, path, [_POLICIES_CHANGED])  # nobody whose shisa.yaml is today's could sign it
+        return True
     session.operator.waiting(view(session, path), step.request)
     if session.detach:
         return False
@@ -81,7 +85,7 @@ def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Seq
     if session.plan_digest() != request_.plan_digest:
         reasons.append("the plan is another one than was approved")
     if session.config.digest != request_.policy_digest:
-        reasons.append("the policies in shisa.yaml are others than at the request")
+        reasons.append(_POLICIES_CHANGED)
     if fresh.policies != request_.policies:
         reasons.append("it needs other policies than were satisfied")
     return reasons + no_worse(request_.envelope["guards"], [one.as_json() for one in evidence])

@@ -53,7 +53,8 @@ def test_what_a_step_captures_and_when_decide_what_follows(stage, accounts):
     stage.write(
         "  - id: count\n    title: Count\n    target: live\n"
         "    sql: SELECT count(*) AS total FROM account\n    capture: {total: {column: total, type: integer}}\n"
-        "  - id: never\n    title: Not here\n    when: total == 4\n    target: live\n    sql: INSERT INTO account VALUES (8, 'x')\n"
+        "  - id: never\n    title: Not here\n    when: total == 4\n    target: live\n"
+        "    sql: INSERT INTO account VALUES (8, 'x')\n"
         "  - id: here\n    title: Here\n    when: total == 3\n    target: live\n"
         "    sql: INSERT INTO account VALUES (:total + 100, 'x')\n"
     )
