@@ -7,6 +7,7 @@ from pathlib import Path
 from checks import catalog, publish
 from runner.runbook.lint import pages as rule_pages
 from runner.runbook.lint.catalog import RULES
+from tests import commands_page
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,6 +21,7 @@ def generated() -> dict[Path, str]:
         ROOT / "docs" / "rules" / "README.md": rule_pages.index(RULES),
         ROOT / "schemas" / "checks.schema.json": json.dumps(publish.schema(specs), indent=2, ensure_ascii=False) + "\n",
         ROOT / "docs" / "checks" / "README.md": publish.index(specs),
+        ROOT / "docs" / "commands.md": commands_page.page(),
         **pages,
     }
 

@@ -80,10 +80,10 @@ def statuses(runs: Iterable[list[Record]], config: Config, now: datetime) -> Ite
         state = fold(records)
         if state.closed is None:
             newest = {one.request.step: one for one in requests_of(records, config, now)}
-            yield _status(state, records[-1].at, newest.values(), config)
+            yield _status(state, records, newest.values(), config)
 
 
-def _status(state: State, last_at: str, asked: Iterable[Standing], config: Config) -> dict[str, Any]:
+def _status(state: State, records: list[Record], asked: Iterable[Standing], config: Config) -> dict[str, Any]:
     return {
         "run": state.run,
         "runbook": state.opened.runbook,
@@ -92,9 +92,28 @@ def _status(state: State, last_at: str, asked: Iterable[Standing], config: Confi
         "reason": None if state.paused is None else state.paused.reason,
         "operator": state.operator,
         "started_at": state.started_at,
-        "last_at": last_at,
+        "last_at": records[-1].at,
         "requests": [_request(one, config) for one in asked if one.state != "consumed"],
+        "questions": list(_questions(state, records, config)),
     }
+
+
+def _questions(state: State, records: list[Record], config: Config) -> Iterator[dict[str, Any]]:
+    """Tell the written questions that nobody has answered."""
+    from runner.journal.events import QuestionAsked
+
+    asked = {record.step: record.at for record in records if isinstance(record.body, QuestionAsked)}
+    for path, step in state.steps.items():
+        question = step.question
+        if question is not None and step.answer is None and step.outcome is None:
+            yield {
+                "step": path,
+                "team": question.team,
+                "question": question.question,
+                "since": asked[path],
+                "until": question.not_after,
+                "people": [name for name, who in config.people.items() if question.team in who.teams],
+            }
 
 
 def _request(one: Standing, config: Config) -> dict[str, Any]:
@@ -138,6 +157,11 @@ def _lines(one: Mapping[str, Any], now: str) -> Iterator[str]:
             yield f"    approved by {vote['person']} as {vote['team']}"
         for refused in request["not_counted"]:
             yield f"    NOT COUNTED: {refused['person']}: {refused['reason']}"
+    for question in one["questions"]:
+        until = f", until {moment(question['until'])}" if question["until"] else ""
+        people = ", ".join(question["people"]) or "NOBODY in shisa.yaml could"
+        yield f"  {question['step']}: asked {age(question['since'], now)}{until}: {question['question']}"
+        yield f"    1 of {question['team']}: {people}"
 
 
 def _stands(request: Mapping[str, Any], operator: str, now: str) -> str:

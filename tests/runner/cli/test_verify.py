@@ -1,0 +1,94 @@
+import json
+
+import pytest
+
+from tests.runner.cli.desk import BY_HAND, Desk, fits
+
+
+@pytest.fixture
+def ran(desk: Desk) -> tuple[Desk, str]:
+    run, code = desk.run(BY_HAND, {"*": "done"})
+    assert code == 0
+    return desk, run
+
+
+def test_a_journal_as_it_was_written_is_whole_and_signed(ran):
+    desk, run = ran
+    done = desk.shisa("verify", "--format", "json")
+    fits("verify", done.json)
+    assert done.code == 0
+    assert done.json["chain"] == "ok"
+    assert done.json["signatures"] == {"valid": 2, "invalid": 0, "unsigned": 0}
+    assert done.json["anchors"] == {"matched": 2, "missing": 0}
+    assert "the journal is whole" in desk.shisa("verify", run).out
+
+
+TAMPERED = {
+    "edited": ("UPDATE journal SET body = replace(body, 'Tell', 'Sell')", "chain", "was edited"),
+    "removed": ("DELETE FROM journal WHERE seq = 3", "chain", "3 is missing"),
+    "said by another": ("UPDATE journal SET person = 'bob' WHERE seq = 2", "chain", "was edited"),
+    "cut off": ("DELETE FROM journal WHERE seq > 4", None, None),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_a_journal_that_was_tampered_with_is_found_out(how, ran):
+    desk, _ = ran
+    anchors = desk.folder / "anchors"
+    anchors.mkdir()
+    head = desk.journal().head()
+    (anchors / "kept.json").write_text(json.dumps({"head": head.hash, "seq": head.seq}, separators=(",", ":")))
+    assert desk.shisa("verify", "--anchors", "anchors").code == 0
+    statement, kind, says = TAMPERED[how]
+    desk.tamper(statement)
+    done = desk.shisa("verify", "--anchors", "anchors", "--format", "json")
+    fits("verify", done.json)
+    assert done.code == 8
+    found = [(each["kind"], each["message"]) for each in done.json["problems"]]
+    if kind is not None:
+        assert any(kind == each and says in message for each, message in found)
+    else:
+        assert done.json["chain"] == "ok"
+        assert found == [
+            ("anchor", f"kept.json remembers line {head.seq}, but the journal ends at line 4: its tail was cut off.")
+        ]
+    assert "THE JOURNAL CANNOT BE TRUSTED" in desk.shisa("verify", "--anchors", "anchors").out
+
+
+def test_a_signature_of_a_key_that_shisa_yaml_does_not_list_is_invalid(ran):
+    desk, _ = ran
+    names = ("alice", "bob", "carol")
+    public = {name: desk.key(name).public.line for name in names}
+    desk.configure(keys=public | {"alice": public["carol"], "carol": public["alice"]})
+    done = desk.shisa("verify", "--format", "json")
+    assert done.code == 8
+    assert done.json["chain"] == "ok"
+    assert done.json["signatures"]["invalid"] == 2
+    assert {each["kind"] for each in done.json["problems"]} == {"signature"}
+
+
+def test_a_journal_that_is_gone_is_as_bad_as_one_that_was_tampered_with(desk):
+    done = desk.shisa("verify")
+    assert done.code == 8
+    assert "There is no journal at" in done.err
+
+
+def test_a_file_that_is_no_journal_is_told_in_a_sentence(desk):
+    (desk.folder / "journal.db").write_bytes(b"not a database" * 100)
+    done = desk.shisa("verify")
+    assert done.code == 8
+    assert "journal.db" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_run_that_is_not_in_the_journal_is_not_called_whole(ran):
+    done = ran[0].shisa("verify", "261123-ffffff")
+    assert done.code == 2
+    assert "there is no run 261123-ffffff" in done.err
+
+
+def test_anchors_that_hold_nothing_are_refused(ran):
+    (ran[0].folder / "empty").mkdir()
+    done = ran[0].shisa("verify", "--anchors", "empty")
+    assert done.code == 2
+    assert "There are no anchors in empty" in done.err
