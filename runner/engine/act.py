@@ -10,6 +10,7 @@ import msgspec
 
 from runner.engine import approval, gate, questions
 from runner.engine.asking import ask_all
+from runner.engine.during import guards_during, hold, watch
 from runner.engine.enter import rendered
 from runner.engine.loops import loop_of, pause_before
 from runner.errors import ApprovalError, GateClosedError, JournalError, ShisaError
@@ -48,11 +49,16 @@ def start(session: Session, path: str) -> bool:
         if answer != "go":
             return False
     time.sleep(pause_before(session, path))
+    if loop_of(path) is not None:
+        hold(session, path, guards_during(session, path))
     if look_again(session, path):
         if session.state.step(path).loops:
             intend(session, path, [], None)
         else:
-            session.append(_perform(session, path), path)
+            ended, breach = _perform(session, path)
+            session.append(ended, path)
+            if breach is not None:
+                raise GateClosedError(f"{path}: a guard objected while the step ran: {breach}")
     return True
 
 
@@ -107,16 +113,21 @@ def changed_files(session: Session) -> list[str]:
     return changed
 
 
-def _perform(session: Session, path: str) -> StepEnded:
+def _perform(session: Session, path: str) -> tuple[StepEnded, str | None]:
     """Run the effect; whatever goes wrong ends in a known or an unknown outcome, never in silence.
 
     Raises JournalError: then nothing is known to be durable, and the intent tells what to look at.
     """
     intended: list[StepIntended] = []
+    breach: str | None = None
+    uses = [use for use in guards_during(session, path) if use.on_breach != "pause"]
     effect = _effect(session, path, intended)
     perform: Callable[[Effect], StepEnded] = EFFECTS[effect.step.kind]()
     try:
-        ended = perform(effect)
+        if uses:
+            ended, breach = watch(session, path, effect, perform, uses)
+        else:
+            ended = perform(effect)
     except KeyboardInterrupt:
         ended = _broken_off(intended, "cancelled", "interrupted by the operator")
     except JournalError:
@@ -134,7 +145,7 @@ def _perform(session: Session, path: str) -> StepEnded:
         intend(session, path, intended, None)
     secrets = session.plan.secret_values
     detail = {key: masked(value, secrets) if isinstance(value, str) else value for key, value in ended.detail.items()}
-    return msgspec.structs.replace(ended, message=masked(ended.message, secrets), detail=detail)
+    return msgspec.structs.replace(ended, message=masked(ended.message, secrets), detail=detail), breach
 
 
 def _broken_off(
@@ -203,6 +214,7 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         confirm=lambda: session.operator.done(gate.view(session, path)),
         agreed=lambda: questions.agreed(session, path),
         measure=measure,
+        started=lambda _: None,
         capture=capture,
         tell=session.operator.tell,
     )

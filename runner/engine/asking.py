@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from checks import catalog
 from checks.base import CannotAskError, Selection, StepContext
@@ -16,13 +16,16 @@ from runner.postgres.connect import short_name
 from runner.postgres.readonly import ReadOnlySession
 from runner.runbook.model import GuardUse, Restore, step_of
 
+Asked = Literal["before", "again", "during", "after"]
+"""When a guard is asked."""
+
 if TYPE_CHECKING:
     from runner.engine.session import Session
     from runner.evidence import Evidence
-    from runner.journal.events import Moment, StepEntered
+    from runner.journal.events import StepEntered
 
 
-def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Moment) -> tuple[Evidence, ...]:
+def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked) -> tuple[Evidence, ...]:
     """Ask the guards one after the other; a guard that cannot be asked is UNKNOWN, never left out."""
     entered = session.state.step(path).entered
     if entered is None:
@@ -32,10 +35,10 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Momen
         return tuple(_ask(session, asks, use, entered.target) for use in uses)
 
 
-def step_context(path: str, entered: StepEntered, folder: Path, moment: Moment) -> StepContext:
+def step_context(path: str, entered: StepEntered, folder: Path, moment: Asked) -> StepContext:
     """Tell a guard what the step is about."""
     step = step_of(entered.rendered)
-    when = "after" if moment == "after" else "before"
+    when = "before" if moment == "again" else moment
     restore = step.restore
     if not isinstance(restore, Restore):
         return StepContext(id=path, kind=step.kind, statements=entered.statements, moment=when)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import assert_never
+from typing import Any, assert_never
 
 from runner.engine import act, approval, gate, loops, questions
 from runner.engine.enter import enter
@@ -40,6 +40,8 @@ class Ending:
 
     state: str
     reason: str
+    hint: str | None = None
+    """What the operator can do about it, where the cause knows better than the state."""
 
     @property
     def exit_code(self) -> int:
@@ -59,9 +61,9 @@ def step_through(session: Session) -> Ending:
     except (KeyboardInterrupt, EOFError):
         return pause(session, "stopped", "interrupted by the operator")
     except (GateClosedError, RunbookError) as error:
-        return pause(session, "blocked", error.message)
+        return pause(session, "blocked", error.message, error.hint)
     except ApprovalError as error:
-        return pause(session, "rejected", error.message)
+        return pause(session, "rejected", error.message, error.hint)
 
 
 def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, PLR0911, PLR0912 - a case an action
@@ -84,8 +86,7 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
             return _blocked(session, path)
         case Blocked(path, _):
             after = session.state.step(path).after
-            evidence = () if after is None else after.evidence
-            return pause(session, "blocked", gate.refuse_closed(path, evidence).message)
+            return _closed(session, path, () if after is None else after.evidence)
         case RequestApproval(path):
             approval.request(session, path)
         case Await(path):
@@ -112,10 +113,10 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
     return None
 
 
-def pause(session: Session, state: str, reason: str) -> Ending:
+def pause(session: Session, state: str, reason: str, hint: str | None = None) -> Ending:
     """Journal why the program lets go of a run that can be resumed."""
     session.append(RunPaused(state=state, reason=reason))  # type: ignore[arg-type]
-    return Ending(state, reason)
+    return Ending(state, reason, hint)
 
 
 def _blocked(session: Session, path: str) -> Ending | None:
@@ -126,8 +127,12 @@ def _blocked(session: Session, path: str) -> Ending | None:
         gate.take_over(session, path, chosen)
         return None
     before = session.state.step(path).before
-    evidence = () if before is None else before.evidence
-    return pause(session, "blocked", gate.refuse_closed(path, evidence).message)
+    return _closed(session, path, () if before is None else before.evidence)
+
+
+def _closed(session: Session, path: str, evidence: tuple[dict[str, Any], ...]) -> Ending:
+    error = gate.refuse_closed(path, evidence)
+    return pause(session, "blocked", error.message, error.hint)
 
 
 def _settle(session: Session, path: str) -> Ending | None:

@@ -74,6 +74,9 @@ class Operator(Protocol):
     def asked(self, run: str, path: str, question: QuestionAsked) -> str | None:
         """Tell that the run waits for an answer; a rehearsal's file gives one here."""
 
+    def carry_on(self, path: str, breach: str) -> bool:
+        """Ask whether a step shall go on although a guard objects; no answer is no."""
+
     def tell(self, text: str) -> None:
         """Show a line of progress."""
 
@@ -110,6 +113,11 @@ class Answers:
         """Give the file's answer to the question, where it has one."""
         self.say(f"{path} asks {question.team}: {question.question}")
         return self.by_step.get(path)
+
+    def carry_on(self, path: str, breach: str) -> bool:
+        """Stop: nobody is there to look."""
+        self.say(f"{path} is stopped: {breach}")
+        return False
 
     def tell(self, text: str) -> None:
         """Pass the line on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import socket
 import sys
@@ -118,7 +119,8 @@ def _tell(observer: Observer, record: Record) -> None:
     try:
         observer(record)
     except Exception as error:  # noqa: BLE001 - a listener's failure never changes the run
-        print(f"shisa: a listener failed: {type(error).__name__}", file=sys.stderr)  # noqa: T201
+        with contextlib.suppress(OSError):  # the terminal may be what is gone
+            print(f"shisa: a listener failed: {type(error).__name__}", file=sys.stderr)  # noqa: T201
 
 
 def host() -> str:

@@ -33,8 +33,8 @@ def refuse_unbuilt(plan: Plan) -> None:
 def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
     yield from (kind for kind in KINDS if kind in data and kind not in EFFECTS and kind not in _BY_THE_ENGINE)
     yield from sorted(_KEYS & data.keys())
-    if data.get("guards", {}).get("during"):
-        yield "guards.during"
+    if any(use.get("max_age") for uses in data.get("guards", {}).values() for use in uses):
+        yield "max_age of a guard"
     if "sql" not in data:
         yield from sorted({"expect", "repeat"} & data.keys())
         if "command" not in data:

@@ -8,7 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,13 @@ def environment(conninfo: str, application_name: str) -> dict[str, str]:
     return out | {"PGAPPNAME": application_name, "LC_ALL": "C"}
 
 
-def run_client(argv: Sequence[str], env: dict[str, str], *, seconds: float | None = None) -> Ran:
+def run_client(
+    argv: Sequence[str],
+    env: dict[str, str],
+    *,
+    seconds: float | None = None,
+    started: Callable[[subprocess.Popen[str]], None] = lambda _: None,
+) -> Ran:
     """Run a client program in a process group of its own; an interruption ends the whole group first.
 
     Raises KeyboardInterrupt through, and StepFailedError where it takes longer than ``seconds``, after the group
@@ -92,6 +98,7 @@ def run_client(argv: Sequence[str], env: dict[str, str], *, seconds: float | Non
         errors="replace",
         start_new_session=True,
     ) as child:
+        started(child)
         try:
             output, errors = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:

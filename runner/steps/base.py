@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -52,6 +53,8 @@ class Effect:
     """Proves that a question's answer and its facts agree; gives both in words. Raises GateClosedError."""
     measure: Callable[[str, Mapping[str, Any]], Evidence]
     """Asks a check now, and journals what it found as a sample."""
+    started: Callable[[subprocess.Popen[str]], None]
+    """Must be told of every child process, so that it can be ended when a guard objects."""
     capture: Callable[[str, Any], None]
     """Journals a value for later steps."""
     tell: Callable[[str], None]

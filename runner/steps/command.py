@@ -33,6 +33,7 @@ def perform(effect: Effect) -> StepEnded:
     effect.intend(None)
     try:
         child = _start(argv, command, effect)
+        effect.started(child)
     except OSError as error:
         return StepEnded(outcome="failed", message=f"{argv[0]} cannot be run: {error.strerror}")
     given = None if command.stdin is None else put_secrets(command.stdin, effect.secrets)

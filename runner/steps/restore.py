@@ -53,7 +53,7 @@ def perform(effect: Effect) -> StepEnded:
         effect.tell(f"pg_restore {client.version} takes {len(entries)} entries of {archive.name}")
         argv = [str(client.path), "-L", str(list_file), *_mode(restore), "-d", "", str(archive)]
         try:
-            ran = run_client(argv, env, seconds=_seconds(effect.step.timeout))
+            ran = run_client(argv, env, seconds=_seconds(effect.step.timeout), started=effect.started)
         except (KeyboardInterrupt, StepFailedError) as stopped:
             return _stopped(effect, stopped, begun)
     ended = _ended(ran, restore, len(entries), begun)

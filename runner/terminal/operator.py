@@ -84,6 +84,11 @@ class TerminalOperator:
         self._say("WAITING", f"{told}\nThey run: shisa answer {run} {path}")
         return None
 
+    def carry_on(self, path: str, breach: str) -> bool:
+        """Ask whether the running step shall go on although a guard objects; half a minute of silence is no."""
+        self._say("BREACH", f"{path}: {breach}")
+        return self.prompter.within(f"{path} still runs. Type go to let it go on; anything else, or nothing, stops it:")
+
     def tell(self, text: str) -> None:
         """Show a line of progress."""
         self._say("", text)

@@ -8,6 +8,7 @@ shown, and no default ever means yes.
 from __future__ import annotations
 
 import dataclasses
+import select
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,15 @@ class Prompter:
         """Ask for a secret, which is not shown while it is typed."""
         return self._ask("password", question)
 
+    def within(self, question: str, seconds: float = 30.0) -> bool:
+        """Let a person type ``go`` within a time; anything else, and silence, is no."""
+        demand_terminal()
+        _forget_typed()
+        sys.stderr.write(f"> {escape(question, multiline=True)} ")
+        sys.stderr.flush()
+        ready, _, _ = select.select([sys.stdin], [], [], seconds)
+        return bool(ready) and sys.stdin.readline().strip() == "go"
+
     def _ask(self, kind: str, question: str, **options: Any) -> str:
         if self.input is None:
             demand_terminal()
@@ -81,9 +91,14 @@ class Prompter:
         return str(asked.unsafe_ask())
 
 
+def at_terminal() -> bool:
+    """Whether a person can be asked: standard input and output must both be a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
 def demand_terminal() -> None:
-    """Raise UsageError unless a person can be asked: standard input and output must both be a terminal."""
-    if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()):
+    """Raise UsageError unless a person can be asked."""
+    if not at_terminal():
         raise UsageError(
             "This needs an answer, and standard input or output is not a terminal.",
             hint="Pass --answers FILE for rehearsals, or run it in a terminal; a piped answer never counts.",
