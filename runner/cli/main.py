@@ -7,6 +7,8 @@ A command module has ``HELP`` (one line), ``EXAMPLE`` (shown at the end of its h
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -44,11 +46,15 @@ COMMANDS = {
 """Command → what it does; the module of the same name in this package holds it."""
 
 _INTERRUPTED = 130
+_NOBODY_READS = 141
+"""What a shell gives for SIGPIPE: not 0, for whoever reads it was not told the result."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give the process's exit code (DESIGN §5)."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        _end_as_by_ctrl_c()
     if words in (["--version"], ["-V"]):
         sys.stdout.write(f"shisa {__version__}\n")
         return 0
@@ -64,8 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("shisa: interrupted\n")
         return _INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        _drop_output()
+        return _NOBODY_READS
 
 
 def _dispatch(words: list[str]) -> int:
@@ -115,6 +121,21 @@ def _shown(text: str) -> str:
     from runner.safe_text import escape
 
     return escape(text, multiline=True)
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does: a run notes that it stopped, a demo clears up."""
+    for name in ("SIGTERM", "SIGHUP"):
+        ending = getattr(signal, name, None)
+        if ending is not None and signal.getsignal(ending) == signal.SIG_DFL:
+            signal.signal(ending, signal.default_int_handler)
+
+
+def _drop_output() -> None:
+    """Send what is left to nowhere, so that closing the streams at the end does not fail once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
 
 
 def _own_checks() -> None:

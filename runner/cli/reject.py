@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, desk, person, say
+from runner.cli.lookup import add_run
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +16,7 @@ EXAMPLE = '  shisa reject 261123-4f2a1c restore --reason "the backup is of yeste
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("run", metavar="RUN")
+    add_run(parser)
     parser.add_argument("step", metavar="STEP")
     parser.add_argument("--reason", required=True, help="what the operator should know")
     parser.add_argument("--as", dest="team", metavar="TEAM", help="the team that you decide for")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, desk, person
-from runner.cli.run import add_talk, left, talk
+from runner.cli.lookup import add_run, one_run
+from runner.cli.run import add_talk, left, need_answers, talk
 
 if TYPE_CHECKING:
     import argparse
@@ -16,7 +17,7 @@ EXAMPLE = "  shisa resume 261123-4f2a1c"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("run", metavar="RUN")
+    add_run(parser)
     parser.add_argument(
         "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a secret of the run, given again"
     )
@@ -29,17 +30,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Resume the run; the exit code tells how it was left."""
     from runner.engine.opening import resume_run
     from runner.engine.ports import wall_clock
+    from runner.engine.state import fold
     from runner.runbook.model import Param
     from runner.runbook.params import parse_pairs, resolve
     from runner.runbook.values import Secret
 
     at = desk(arguments)
     who = person(arguments, at.config)
+    state = fold(one_run(at.journal, arguments.run))
+    if state.closed is None:
+        need_answers(arguments)
     operator, observers = talk(arguments)
     given = parse_pairs(arguments.param)
     secrets = resolve({name: Param(type="secret") for name in given}, given)
     session = resume_run(
-        arguments.run,
+        state.run,
         journal=at.journal,
         config=at.config,
         person=who.person,

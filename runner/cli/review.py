@@ -18,7 +18,12 @@ EXAMPLE = "  shisa review                 what waits\n  shisa review 261123-4f2a
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("run", metavar="RUN", nargs="?", help="the run to look at; without it, the inbox")
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        help="a run (its id, a part of it, or `last`); without it, the inbox",
+    )
     parser.add_argument("step", metavar="STEP", nargs="?", help="the step, where several wait")
     parser.add_argument("--as", dest="team", metavar="TEAM", help="the team that you decide for")
     add_config(parser)

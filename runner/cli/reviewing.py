@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from runner.cli.lookup import one_run
 from runner.errors import ApprovalError, UsageError
 from runner.review.decide import capacity, decide
 from runner.review.requests import Standing, requests_of
@@ -26,12 +27,13 @@ def waiting(at: Desk, now: datetime) -> list[Standing]:
 
 
 def find(at: Desk, run: str, step: str | None, now: datetime) -> Case:
-    """Find the request of a run (and step) that waits.
+    """Find the request of a run (and step) that waits; the run may be named by a part of its id, or as ``last``.
 
     Raises UsageError where there is none, with what became of the newest one.
     """
     from runner.terminal.reviewing import case_of
 
+    run = one_run(at.journal, run)[0].run
     lines = list(at.journal.records())
     mine = [one for one in requests_of(lines, at.config.config, now) if one.request.run == run]
     if not mine:

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 HELP = "Step through a runbook: guards measure before each step, a second person signs what is destructive."
 EXAMPLE = "  shisa run runbooks/clone-environment.yaml -p backup=env_a.dump --target live=staging"
 
+_NEXT = {
+    "completed": "shisa report {run}",
+    "blocked": "shisa resume {run} measures again; shisa abort {run} ends it",
+    "stopped": "shisa resume {run} goes on from here; shisa abort {run} ends it",
+    "failed": "shisa show {run} tells what happened; shisa resume {run} tries the step again",
+    "rejected": "shisa resume {run} asks for approval again; shisa abort {run} ends it",
+    "waiting": "shisa status tells who must act; shisa resume {run} goes on when they have",
+    "unknown": "look at the target, then shisa resolve {run} STEP done|not-done --reason WHY",
+}
+"""State in which the program lets go of a run → what the operator does next."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -50,9 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     at = desk(arguments, runbook=arguments.runbook)
     who = person(arguments, at.config)
-    operator, observers = talk(arguments)
     plan = planned(arguments)
     _refuse_errors(plan, at)
+    need_answers(arguments)
+    operator, observers = talk(arguments)
     session = open_run(
         journal=at.journal,
         config=at.config,
@@ -83,17 +95,31 @@ def left(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def talk(arguments: argparse.Namespace) -> tuple[Operator, tuple[Observer, ...]]:
-    """Choose who answers, a person or a file, and who is told: the terminal, or JSON lines on stdout."""
-    from runner.engine.ports import Answers
+    """Choose who answers, a person or a file, and who is told: the terminal, or JSON lines on stdout.
 
-    answers = None if arguments.answers is None else _answers(arguments.answers)
-    if arguments.format == "json":
-        observer: Observer = _write
-        if answers is not None:
-            return Answers(answers, say), (observer,)
-        return _at_terminal()[0], (observer,)
-    operator, observers = _at_terminal()
-    return (operator if answers is None else Answers(answers, say)), observers
+    Where there is neither a file nor a terminal nobody answers, and the first question stops the run.
+    """
+    from runner.engine.ports import Answers
+    from runner.terminal.console import console
+    from runner.terminal.operator import TerminalOperator
+    from runner.terminal.prompts import Prompter, at_terminal
+
+    terminal = TerminalOperator(console("stderr"), Prompter())
+    observers: tuple[Observer, ...] = (_write if arguments.format == "json" else terminal.observe,)
+    if arguments.answers is not None:
+        return Answers(_answers(arguments.answers), say), observers
+    return (terminal if at_terminal() else Answers({}, say)), observers
+
+
+def need_answers(arguments: argparse.Namespace) -> None:
+    """Make sure that somebody can answer; a piped answer never counts.
+
+    Raises UsageError without a terminal, unless a file answers or ``--detach`` says that the run may be left.
+    """
+    from runner.terminal.prompts import demand_terminal
+
+    if arguments.answers is None and not arguments.detach:
+        demand_terminal()
 
 
 def planned(arguments: argparse.Namespace) -> Plan:
@@ -130,15 +156,6 @@ def _refuse_errors(plan: Plan, at: Desk) -> None:
         )
 
 
-def _at_terminal() -> tuple[Operator, tuple[Observer, ...]]:
-    from runner.terminal.console import console
-    from runner.terminal.operator import TerminalOperator
-    from runner.terminal.prompts import Prompter
-
-    operator = TerminalOperator(console("stderr"), Prompter())
-    return operator, (operator.observe,)
-
-
 def _answers(path: Path) -> dict[str, str]:
     from runner.errors import UsageError
     from runner.runbook.params import params_file
@@ -161,10 +178,5 @@ def _write(record: Record) -> None:
 def _last_words(session: Session, ending: Ending) -> str:
     run = session.run
     told = f"run {run} is {ending.state}: {ending.reason}"
-    match ending.state:
-        case "completed":
-            return f"{told}\n  next: shisa report {run}"
-        case "unknown":
-            return f"{told}\n  next: look at the target, then shisa resolve {run} STEP done|not-done --reason WHY"
-        case _:
-            return f"{told}\n  next: shisa show {run}, then shisa resume {run}"
+    hint = "" if ending.hint is None else f"\n  hint: {ending.hint}"
+    return f"{told}{hint}\n  next: {_NEXT[ending.state].format(run=run)}"

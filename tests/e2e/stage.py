@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from runner.journal.record import Record
 from runner.journal import open_journal
+from runner.journal.record import Record
 from runner.review.keys import generate_key
 from tests.e2e.terminal import Terminal
 from tests.fixtures.postgres import Database

@@ -25,7 +25,7 @@ class Terminal:
         )
         self._child.delaybeforesend = None
         self._screen = pyte.HistoryScreen(columns, lines, history=_SCROLLBACK, ratio=0.5)
-        self._screen.write_process_input = lambda data: self._child.send(data)  # a terminal answers when it is asked
+        self._screen.write_process_input = self._child.send  # a terminal answers when it is asked
         self._stream = pyte.ByteStream(self._screen)
         self._seen = 0
 
@@ -38,15 +38,10 @@ class Terminal:
         above = [self._line(line) for line in self._screen.history.top]
         return "\n".join([*above, *(line.rstrip() for line in self._screen.display)]).rstrip()
 
-    def see(self, *expected: str) -> str:
-        """Wait until each text has been shown after the one before; where lines were broken does not matter.
-
-        Gives what was shown since the last look.
-        """
-        begun = self._seen
+    def see(self, *expected: str) -> None:
+        """Wait until each text has been shown after the one before; blanks and broken lines do not matter."""
         for text in expected:
             self._wait(text)
-        return _flat(self.text())[begun : self._seen]
 
     def type(self, text: str) -> None:
         """Type a line."""
@@ -71,6 +66,7 @@ class Terminal:
         return self.ended()
 
     def close(self) -> None:
+        """Close the window."""
         self._child.close(force=True)
 
     def _wait(self, text: str) -> None:
@@ -96,4 +92,4 @@ class Terminal:
 
 
 def _flat(text: str) -> str:
-    return re.sub(r"\s+", " ", text)
+    return re.sub(r"\s+", "", text)

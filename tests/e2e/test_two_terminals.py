@@ -15,6 +15,7 @@ ASK_FIRST = """\
     manual: Is the load low?
     expected: It is.
 """
+DECIDE = "> approve, reject, leave:"
 REFUSALS = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text())
 
 
@@ -50,6 +51,7 @@ def test_the_operator_goes_on_when_the_second_person_has_signed(stage, tool):
         "1 of dev",
         "Until when",
         "bob, what do you decide?",
+        DECIDE,
     )
     reviewer.type("approve")
     reviewer.see("Which target does this run on?")
@@ -75,7 +77,7 @@ def test_the_operator_goes_on_when_the_second_person_has_signed(stage, tool):
 
 def test_a_rejection_ends_the_waiting_with_its_reason(stage, operator):
     reviewer = stage.sit_down("bob", "review", stage.run_id())
-    reviewer.see("what do you decide?")
+    reviewer.see("what do you decide?", DECIDE)
     reviewer.type("reject")
     reviewer.see("Why is it rejected?")
     reviewer.type("")
@@ -91,11 +93,11 @@ def test_a_rejection_ends_the_waiting_with_its_reason(stage, operator):
 def test_leaving_decides_nothing(stage, operator):
     before = stage.events()
     reviewer = stage.sit_down("bob", "review", stage.run_id())
-    reviewer.see("what do you decide?")
+    reviewer.see("what do you decide?", DECIDE)
     reviewer.type("leave")
     assert reviewer.ended() == 0
     reviewer = stage.sit_down("bob", "review", stage.run_id())
-    reviewer.see("what do you decide?")
+    reviewer.see("what do you decide?", DECIDE)
     reviewer.press("d")
     reviewer.see("nothing was decided")
     assert reviewer.ended() == 0
@@ -132,7 +134,7 @@ def test_the_operator_under_another_name_is_still_the_operator(stage):
     """alice opens a run, hands her key to an invented colleague in dev, and signs with it."""
     stage.runbook(PURGE.replace("steps:\n", f"steps:\n{ASK_FIRST}"))
     operator = stage.sit_down("alice", "run", "purge.yaml")
-    operator.see("Is look done?")
+    operator.see("Is look done?", "done, stop:")
     operator.press("d")
     assert operator.ended() == 5
     generate_key(stage.home("alice") / "new", "alice@example")
