@@ -1,0 +1,338 @@
+"""The engine's pure core in a world of chance: people, guards, crashes and failures as a list of numbers says.
+
+Every process that the simulation runs does what ``loop.perform`` does, without a database: it asks ``next_action``
+and appends events. The list of choices is the only source of chance; where it ends, everything goes well.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
+
+from runner.config.model import Config, Need, Person, Policy
+from runner.engine import next_action as na
+from runner.engine.state import State, advance, fold
+from runner.journal import events as ev
+from runner.journal.record import Head, Record
+from runner.review import requests
+from runner.review.approval import Counted
+from runner.review.sshsig import Refused
+
+RUN = "261123-abcdef"
+TTL, APPROVAL = timedelta(hours=1), timedelta(minutes=15)
+CONFIG = Config(
+    shisa=1,
+    people={"bob": Person(teams=("dev",)), "carol": Person(teams=("dev",))},
+    policies={"cross": Policy(need=(Need(team="dev", n=1),), approval_ttl="15min")},
+)
+GUARDED = {"guards": {"before": [{"check": "x"}], "after": [{"check": "x"}]}}
+
+
+@dataclasses.dataclass(frozen=True)
+class Planned:
+    """One step: its kind, whether a second person must sign, whether guards stand around it."""
+
+    kind: str
+    approved: bool
+    guarded: bool
+
+    @property
+    def exactly_once(self) -> bool:
+        return self.kind == "sql"
+
+
+class Crash(Exception):  # noqa: N818 - no error, the end of a process
+    """The process is gone."""
+
+
+class Left(Exception):  # noqa: N818 - as above
+    """The program let go of the run."""
+
+
+class World:
+    """The database, the people and the journal; they outlive every process."""
+
+    def __init__(self, plan: dict[str, Planned], choices: list[int]) -> None:
+        self.plan = dict(plan)
+        self.choices: Iterator[int] = iter(choices)
+        self.records: list[Record] = []
+        self.effects: dict[str, int] = {}
+        self.committed: set[tuple[str, int]] = set()
+        """Step and attempt of each transaction that was committed: what ``pg_xact_status`` knows."""
+        self.now = datetime(2026, 11, 23, tzinfo=UTC)
+        self.crashes = 0
+        self.append(
+            ev.RunOpened(
+                version="0",
+                runbook="r",
+                title="",
+                files=(),
+                params={},
+                targets=(),
+                operator="alice",
+                host="h",
+                plan_digest="0",
+                policy_digest="0",
+            )
+        )
+
+    def chance(self, count: int) -> int:
+        """Choose one of ``count`` ways; 0, the good one, where the schedule has ended."""
+        return next(self.choices, 0) % count
+
+    def append(self, body: ev.Event, step: str | None = None, person: str = "alice") -> None:
+        """Write a line; the process may die right before or right after it."""
+        self.now += timedelta(seconds=1)
+        record = Record(len(self.records) + 1, self.now.isoformat(), RUN, step, person, body, "", "", "")
+        if self.records and person == "alice" and self.chance(40) == 1:
+            raise Crash
+        self.records.append(record)
+        if len(self.records) > 1 and person == "alice" and self.chance(40) == 1:
+            raise Crash
+
+    def requests(self) -> dict[str, str]:
+        with patch.object(requests, "judge_by", lambda *_: believe):
+            return {one.id: one.state for one in requests.requests_of(self.records, CONFIG, self.now)}
+
+    def order(self) -> list[str]:
+        return list(self.plan)
+
+
+def believe(_request: object, record: Record, _keys: object) -> Counted | Refused:
+    """Take every decision for rightly signed, but of a stranger."""
+    if record.person not in CONFIG.people:
+        return Refused("nobody knows them")
+    decision = "approve" if isinstance(record.body, ev.ApprovalGiven) else "reject"
+    return Counted(record.person, "dev", decision, record.at, "", {}, Head(0, ""), None)
+
+
+class Process:
+    """One process of the operator: it knows only what the journal says."""
+
+    def __init__(self, world: World, *, resumed: bool) -> None:
+        self.world = world
+        self.state: State = fold(world.records)
+        if resumed:
+            self.append(ev.RunResumed(operator="alice", host="h"))
+
+    def append(self, body: ev.Event, step: str | None = None) -> None:
+        self.world.append(body, step)
+        self.refresh()
+
+    def refresh(self) -> None:
+        for record in self.world.records[self.state.last_seq :]:
+            self.state = dataclasses.replace(advance(self.state, record), last_seq=record.seq)
+
+    def work(self) -> bool:  # noqa: C901, PLR0912 - a case an action
+        """Do one action; True when the run is closed."""
+        self.refresh()
+        requests = self.world.requests()
+        action = na.next_action(self.state, self.world.order(), requests)
+        if len(self.world.records) % 8 == 0:
+            assert action == na.next_action(fold(self.world.records), self.world.order(), requests)
+        match action:
+            case na.Close():
+                self.append(ev.RunClosed(state="completed"))
+                return True
+            case na.Enter(path):
+                self.enter(path)
+            case na.AskGuards(path, moment):
+                verdict = ("pass", "warn", "block", "unknown")[self.world.chance(4)]
+                self.append(ev.GuardsAsked(moment=moment, verdict=verdict, evidence=()), path)
+            case na.Blocked(path, moment):
+                self.blocked(path, moment)
+            case na.RequestApproval(path):
+                self.request(path)
+            case na.Await(path):
+                self.wait(path)
+            case na.Refused(path, reason):
+                request = self.state.step(path).request
+                assert request is not None
+                if "expired" in reason and self.state.step(path).refused is None:
+                    self.append(ev.ApprovalExpired(request=request.request, reason=reason), path)
+                self.leave("rejected")
+            case na.Start(path):
+                self.start(path)
+            case na.Failed(path):
+                assert (path, self.state.step(path).attempts) not in self.world.committed, "done, and called failed"
+                self.leave("failed")
+            case na.Settle(path):
+                self.settle(path)
+            case other:
+                raise AssertionError(other)
+        return False
+
+    def leave(self, state: str) -> None:
+        self.append(ev.RunPaused(state=state, reason=""))
+        raise Left
+
+    def enter(self, path: str) -> None:
+        step = self.world.plan[path]
+        if self.world.chance(12) == 1:
+            self.append(ev.StepSkipped(reason="when"), path)
+            return
+        body = ev.StepEntered(
+            kind=step.kind,
+            title="",
+            step_digest=path,
+            rendered=GUARDED if step.guarded else {},
+            destructive=step.approved,
+            policies=("cross",) if step.approved else (),
+        )
+        self.append(body, path)
+
+    def blocked(self, path: str, moment: str) -> None:
+        if moment == "before" and self.world.chance(3) == 1 and len(self.world.plan) < 8:
+            body = ev.PlanAmended(check="x", object="o", why="", set={}, then=(), plan_digest=f"{len(self.world.plan)}")
+            added = f"{path}.remedy{len(self.world.plan)}"
+            self.append(body, path)
+            steps = list(self.world.plan.items())
+            at = [name for name, _ in steps].index(path) + 1
+            steps.insert(at, (added, Planned("sql", approved=True, guarded=False)))
+            self.world.plan = dict(steps)
+            return
+        self.leave("blocked")
+
+    def request(self, path: str) -> None:
+        digest = next(
+            (r.body.plan_digest for r in reversed(self.world.records) if isinstance(r.body, ev.PlanAmended)), "0"
+        )
+        body = ev.ApprovalRequested(
+            request=f"req-{len(self.world.records)}",
+            step_digest=path,
+            plan_digest=digest,
+            policy_digest="0",
+            policies=("cross",),
+            operator="alice",
+            target="t",
+            envelope={"guards": []},
+            not_after=(self.world.now + TTL).isoformat(),
+        )
+        self.append(body, path)
+
+    def wait(self, path: str) -> None:
+        """Let the people act while the run waits."""
+        world, request = self.world, self.state.step(path).request
+        assert request is not None
+        signed = {"as_team": "dev", "statement": "", "signature": ""}
+        match world.chance(8):
+            case 1:
+                body = ev.ApprovalRejected(request=request.request, reason="no", **signed)
+                world.append(body, path, person="bob")
+            case 2:
+                world.now += 2 * TTL
+            case 3:
+                world.append(ev.ApprovalGiven(request=request.request, **signed), path, person="stranger")
+                self.leave("waiting")
+            case 4:
+                self.leave("waiting")
+            case 5:
+                world.append(ev.ApprovalGiven(request="req-of-another", **signed), path, person="bob")
+                self.leave("waiting")
+            case way:
+                world.append(ev.ApprovalGiven(request=request.request, **signed), path, person="bob")
+                if way == 6:
+                    world.append(ev.ApprovalWithdrawn(request=request.request, reason="oh"), path, person="bob")
+                if way == 7:
+                    world.now += 2 * APPROVAL
+
+    def start(self, path: str) -> None:
+        """What ``act.start`` does: ask, look again, intend, act, tell."""
+        world, step = self.world, self.world.plan[path]
+        if world.chance(10) == 1:
+            self.leave("stopped")
+        self.refresh()
+        request = self.state.step(path).request
+        if step.guarded:
+            verdict = ("pass", "warn", "block")[world.chance(3)]
+            self.append(ev.GuardsAsked(moment="again", verdict=verdict, evidence=()), path)
+            if verdict == "block":
+                if request is not None:
+                    self.append(ev.ApprovalStale(request=request.request, reasons=("worse",)), path)
+                    return
+                self.leave("blocked")
+        if step.approved and (request is None or world.requests().get(request.request) != "approved"):
+            self.leave("rejected")
+        self.check_start(path)
+        attempt = self.state.step(path).attempts + 1
+        xid = str(len(world.records)) if step.exactly_once else None
+        used = () if request is None else (request.request,)
+        self.append(ev.StepIntended(attempt=attempt, step_digest=path, requests=used, xid=xid), path)
+        self.act(path, attempt)
+
+    def check_start(self, path: str) -> None:
+        """No start without what it needs, told from the raw events alone."""
+        step = self.world.plan[path]
+        mine = [record for record in self.world.records if record.step == path]
+        entered = max(r.seq for r in mine if isinstance(r.body, ev.StepEntered))
+        since = [record.body for record in mine if record.seq > entered]
+        if step.guarded:
+            moments = [body for body in since if isinstance(body, ev.GuardsAsked) and body.moment == "before"]
+            assert moments, "started without its guards"
+            assert moments[-1].verdict in {"pass", "warn"}, "started through a closed gate"
+        if step.approved:
+            asked = [body.request for body in since if isinstance(body, ev.ApprovalRequested)]
+            valid = [
+                record.body.request
+                for record in mine
+                if isinstance(record.body, ev.ApprovalGiven)
+                and record.person in CONFIG.people
+                and record.body.request == asked[-1]
+                and self.world.now - datetime.fromisoformat(record.at) <= APPROVAL
+            ]
+            ended = [
+                body.request
+                for body in since
+                if isinstance(body, ev.ApprovalWithdrawn | ev.ApprovalRejected | ev.ApprovalStale | ev.ApprovalExpired)
+            ]
+            used = [id_ for record in mine if isinstance(record.body, ev.StepIntended) for id_ in record.body.requests]
+            assert valid, "started without an approval of this asking"
+            assert asked[-1] not in ended + used, "started on an approval that was used or ended"
+
+    def act(self, path: str, attempt: int) -> None:
+        world, step = self.world, self.world.plan[path]
+        fate = world.chance(6)
+        if fate == 1:
+            self.append(ev.StepEnded(outcome="failed"), path)
+            return
+        if fate == 2:
+            self.append(ev.StepEnded(outcome="cancelled"), path)
+            return
+        if fate == 3:
+            raise Crash
+        world.effects[path] = world.effects.get(path, 0) + 1
+        if step.exactly_once:
+            world.committed.add((path, attempt))
+        if fate == 4:
+            raise Crash
+        self.append(ev.StepEnded(outcome="unknown" if fate == 5 else "done"), path)
+
+    def settle(self, path: str) -> None:
+        """What ``settle`` does: the server knows of a transaction, only a person knows of the rest."""
+        step = self.state.step(path)
+        if self.world.plan[path].exactly_once:
+            happened = (path, step.attempts) in self.world.committed
+            self.append(ev.StepEnded(outcome="done" if happened else "failed"), path)
+            return
+        if self.world.chance(2) == 0:
+            outcome = "done" if self.world.effects.get(path, 0) else "not-done"
+            self.world.append(ev.StepResolved(outcome=outcome, reason="looked"), path, person="carol")
+            return
+        self.leave("unknown")
+
+
+def live(world: World, *, processes: int = 60) -> State:
+    """Let one process after the other work on the run until it is closed."""
+    for number in range(processes):
+        try:
+            process = Process(world, resumed=number > 0)
+            while not process.work():
+                pass
+        except Crash:
+            world.crashes += 1
+            continue
+        except Left:
+            continue
+        return fold(world.records)
+    message = "the run comes to no end although nothing is in its way any more"
+    raise AssertionError(message)

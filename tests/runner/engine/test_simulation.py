@@ -1,0 +1,69 @@
+"""Random schedules of approvals, refusals, expiry, failures and crashes, over the engine's pure core."""
+
+import os
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runner.engine.next_action import Close, next_action
+from tests.runner.engine.simulation import Planned, World, live
+
+RUNS = 10_000 if os.environ.get("SHISA_TEST_ALL") else 1_000
+STEPS = st.builds(
+    Planned,
+    kind=st.sampled_from(["sql", "manual", "restore", "sequences"]),
+    approved=st.booleans(),
+    guarded=st.booleans(),
+)
+PLANS = st.lists(STEPS, min_size=1, max_size=4).map(lambda steps: {f"s{n}": step for n, step in enumerate(steps)})
+REPEATABLE = {"manual", "sequences"}
+"""Kinds that an interrupted run simply does again."""
+
+
+@settings(
+    max_examples=RUNS,
+    deadline=None,
+    database=None,
+    derandomize=RUNS == 1_000,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(plan=PLANS, choices=st.lists(st.integers(0, 1_000_000), max_size=120))
+def test_whatever_happens_nothing_starts_unasked_and_nothing_is_done_twice(plan, choices):
+    world = World(plan, choices)
+    state = live(world)
+    assert state.closed is not None
+    assert isinstance(next_action(state, world.order(), world.requests()), Close)
+    for path, step in world.plan.items():
+        known = state.step(path)
+        assert known.outcome in {"done", "skipped"}, "a step that was begun ends known"
+        if known.outcome == "done":
+            assert world.effects.get(path, 0) >= 1, "what is called done has happened"
+        if step.kind not in REPEATABLE:
+            assert world.effects.get(path, 0) <= 1, "nothing is done twice"
+
+
+def test_the_simulation_meets_what_it_is_about():
+    """Guards against a simulation that never crashes, refuses or settles anything."""
+    seen, crashes = set(), 0
+    for seed in range(200):
+        choices = [(seed * 7919 + n * n * 104_729 + n * 31) % 1_000_003 for n in range(100)]
+        plan = {f"s{n}": Planned(kind, approved=True, guarded=True) for n, kind in enumerate(["sql", "restore"])}
+        world = World(plan, choices)
+        live(world)
+        crashes += world.crashes
+        seen |= {record.body.name for record in world.records}
+    assert crashes > 50
+    assert seen >= {
+        "approval.expired",
+        "approval.given",
+        "approval.rejected",
+        "approval.stale",
+        "approval.withdrawn",
+        "plan.amended",
+        "run.closed",
+        "run.paused",
+        "run.resumed",
+        "step.ended",
+        "step.resolved",
+        "step.skipped",
+    }
