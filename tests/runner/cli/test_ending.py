@@ -1,6 +1,10 @@
 import pytest
 
+from runner.cli import common
+from runner.cli.abort import _tell_of_races
+from runner.config.load import read
 from runner.engine.state import fold
+from runner.errors import OutcomeUnknownError
 from runner.journal import events as ev
 from tests.runner.cli.desk import BY_HAND, Desk
 from tests.runner.cli.test_status import approve, waiting  # noqa: F401
@@ -191,3 +195,13 @@ def test_a_step_is_settled_by_the_operator_and_only_where_it_is_unknown(who, ste
     assert ran.code == 2
     assert says in ran.err
     assert len(lines(desk, run)) == before
+
+
+def test_a_step_begun_while_the_run_was_being_ended_is_told_as_unknown(stopped):
+    desk, run = stopped
+    journal = desk.journal()
+    seen = fold(journal.records(run=run))
+    journal.append(ev.StepIntended(step_digest="ab" * 32), run=run, step="look", person="alice")
+    closed = journal.append(ev.RunClosed(state="aborted"), run=run, step=None, person="alice")
+    with pytest.raises(OutcomeUnknownError, match="its program began look at the same moment"):
+        _tell_of_races(common.Desk(read(desk.folder / "shisa.yaml"), journal), seen, closed)
