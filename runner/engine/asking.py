@@ -73,8 +73,11 @@ def _ask(session: Session, asks: _Asks, use: GuardUse, target: str | None) -> Ev
 class _Asks:
     """One port a target, opened when the first guard needs it."""
 
-    def __init__(self, targets: Targets, name: str, context: StepContext, harmless: frozenset[str]) -> None:
+    def __init__(
+        self, targets: Targets, name: str, context: StepContext, *, folder: Path, harmless: frozenset[str]
+    ) -> None:
         self._targets = targets
+        self._folder = folder
         self._name = name
         self._context = context
         self._harmless = harmless
@@ -92,7 +95,11 @@ class _Asks:
             except ShisaError as error:
                 raise CannotAskError(error.message) from None
             self._open[name] = GuardAsk(
-                ReadOnlySession(connection, harmless=self._harmless), target=name, step=self._context, other=self.of
+                ReadOnlySession(connection, harmless=self._harmless),
+                target=name,
+                step=self._context,
+                folder=self._folder,
+                other=self.of,
             )
         return self._open[name]
 
@@ -100,6 +107,12 @@ class _Asks:
 @contextlib.contextmanager
 def _asks(session: Session, path: str, context: StepContext) -> Iterator[_Asks]:
     harmless = frozenset(session.config.config.functions.harmless)
-    asks = _Asks(session.targets, short_name(f"shisa/{session.run}/{path}/guard"), context, harmless)
+    asks = _Asks(
+        session.targets,
+        short_name(f"shisa/{session.run}/{path}/guard"),
+        context,
+        folder=session.folder,
+        harmless=harmless,
+    )
     with asks.stack:
         yield asks
