@@ -11,8 +11,45 @@ import enum
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, dataclass_transform
+
+from checks.answers import (
+    Answer,
+    ArchiveEntry,
+    ArchiveFacts,
+    Change,
+    Ran,
+    ReadFacts,
+    Selection,
+    SequenceSet,
+    SessionFacts,
+)
+
+__all__ = [
+    "REGISTRY",
+    "Answer",
+    "ArchiveEntry",
+    "ArchiveFacts",
+    "Ask",
+    "CannotAskError",
+    "Change",
+    "Check",
+    "Facts",
+    "Finding",
+    "Json",
+    "Ran",
+    "ReadFacts",
+    "Remedy",
+    "Selection",
+    "SequenceSet",
+    "SessionFacts",
+    "StepContext",
+    "Verdict",
+    "check",
+    "param",
+]
 
 Json = Any  # integers, strings, booleans, null and what nests them; no floats (they have no one spelling)
 Facts = TypeVar("Facts")
@@ -72,63 +109,6 @@ class CannotAskError(Exception):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class SequenceSet:
-    """One SEQUENCE SET entry of an archive: what a restore would pass to ``setval``."""
-
-    schema: str
-    name: str
-    value: int
-    is_called: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ArchiveEntry:
-    """One entry of an archive's table of contents, in the archive's order."""
-
-    dump_id: int
-    kind: str
-    """``TABLE``, ``TABLE DATA``, ``SEQUENCE``, ``SEQUENCE SET``, ``INDEX`` … as pg_dump names it."""
-    schema: str
-    name: str
-    owner: str
-    section: str
-    """``pre-data``, ``data``, ``post-data`` or ``none``."""
-    definition: str = ""
-    copy: str = ""
-    """The ``COPY … FROM stdin`` statement of a ``TABLE DATA`` entry."""
-    depends_on: tuple[int, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ArchiveFacts:
-    """What a backup file says of itself, read without a server and without a PostgreSQL client."""
-
-    path: Path
-    format: str
-    """``custom``, ``directory``, ``tar`` or ``plain``."""
-    version: str | None
-    """The archive format's version, ``1.14`` (pg_dump 14, 15) to ``1.16`` (17, 18); None for plain."""
-    database: str | None
-    server_version: str | None
-    dump_version: str | None
-    created_at: str | None
-    """Local time of the machine that dumped, ``YYYY-MM-DD hh:mm:ss``: pg_dump writes no zone."""
-    entries: tuple[ArchiveEntry, ...]
-    sequence_sets: tuple[SequenceSet, ...]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Selection:
-    """Which part of an archive a restore takes; empty means all of it."""
-
-    schemas: tuple[str, ...] = ()
-    tables: tuple[str, ...] = ()
-    section: str | None = None
-    into: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Schema in the archive → schema on the target, for a clone under another name."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class StepContext:
     """The step that a guard stands in, as it is rendered."""
 
@@ -136,6 +116,9 @@ class StepContext:
     kind: str
     statements: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
+    """What the statements change, or where they change nothing what they read; names as they stand in the text."""
+    lock: str | None = None
+    """The strongest table lock that the statements take, as ``AccessExclusiveLock``; ``unknown``; None."""
     backup: Path | None = None
     """The archive that a restore takes from."""
     selection: Selection | None = None
@@ -145,14 +128,6 @@ class StepContext:
     where: Mapping[str, str] = dataclasses.field(default_factory=dict)
     moment: str = "before"
     """``before`` the effect, ``during`` it or ``after`` it."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Answer:
-    """What a query of a person returned: the columns are not known beforehand."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
 
 
 class Ask(Protocol):
@@ -190,6 +165,21 @@ class Ask(Protocol):
         Without a step, or where the step restores another file, it is the whole archive. The step's mode
         (``keep``, ``raise``, ``from-backup``) is not considered.
         """
+
+    def read_through(self, path: Path, *, limit: timedelta) -> ReadFacts:
+        """Read everything in a backup file to its end, rows too, in bounded memory and for at most ``limit``."""
+
+    def changes(self, statements: Sequence[str], /) -> tuple[Change, ...]:
+        """Tell of each statement that writes rows how they can be counted before."""
+
+    def run(self, argv: Sequence[str], /, *, limit: timedelta) -> Ran:
+        """Run a program to its end, for at most ``limit``; only what the target's own people named may be given."""
+
+    def disk_free(self, *, limit: timedelta) -> int:
+        """Tell the free bytes of the target's data volume, by the command that its configuration names."""
+
+    def session(self) -> SessionFacts:
+        """Tell how the connection behaves over several transactions."""
 
     def other(self, target: str) -> Ask:
         """The same port for another target of the run."""
