@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.hint:
             sys.stderr.write(f"  hint: {_shown(error.hint)}\n")
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D at a question that nobody else takes
         sys.stderr.write("shisa: interrupted\n")
         return _INTERRUPTED
     except BrokenPipeError:

@@ -106,7 +106,7 @@ class Stage:
         return path
 
     def answers(self, **by_step: str) -> Path:
-        """A file for ``--answers``; whoever is not named in it stops the run."""
+        """A file for ``--answers``; a step that is not in it stops the run."""
         path = self.folder / "answers.json"
         path.write_text(json.dumps(by_step))
         return path
@@ -160,6 +160,8 @@ class Stage:
         assert shutil.which(tool, path=self.path) is None
 
     def records(self) -> list[Record]:
+        if not self.journal.exists():
+            return []
         with contextlib.closing(open_journal("journal.db", self.folder, readonly=True)) as journal:
             return list(journal.records())
 

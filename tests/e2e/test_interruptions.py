@@ -1,0 +1,204 @@
+"""What happens when the operator's process, terminal or answer is broken off."""
+
+import signal
+
+import pytest
+
+from tests.e2e.books import ASKS
+
+DONE = {"look": "done", "*": "go"}
+
+
+@pytest.fixture
+def operator(stage):
+    """alice, at the moment at which her run waits for a second person."""
+    terminal = stage.sit_down("alice", "run", "purge.yaml")
+    terminal.see("waits for approval")
+    return terminal
+
+
+def approve(stage):
+    reviewer = stage.sit_down("bob", "approve", stage.run_id(), "purge")
+    reviewer.see("Which target")
+    reviewer.type("live")
+    reviewer.see("What is the name")
+    reviewer.type(stage.database.name)
+    reviewer.see("approved by bob")
+    assert reviewer.ended() == 0
+
+
+def go_on(stage):
+    """Resume the approved run and let it come to its end."""
+    again = stage.sit_down("alice", "resume", stage.run_id())
+    again.see("Type purge to go on")
+    again.type("purge")
+    again.see("is completed")
+    assert again.ended() == 0
+    assert stage.sessions() == 7
+
+
+def test_a_run_whose_process_was_killed_while_it_waited_is_taken_up_again(stage, operator):
+    assert operator.kill(signal.SIGKILL) == -signal.SIGKILL
+    approve(stage)
+    go_on(stage)
+    assert "run.paused" not in stage.events()
+    assert stage.events().count("approval.requested") == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda how: how.name)
+def test_a_signal_that_asks_to_end_is_noted_and_the_run_can_be_resumed(stage, operator, how):
+    assert operator.kill(how) == 5
+    assert stage.events()[-1] == "run.paused"
+    operator.see("is stopped: interrupted by the operator", f"next: shisa resume {stage.run_id()}")
+    approve(stage)
+    go_on(stage)
+
+
+def test_a_terminal_that_is_closed_leaves_a_run_that_can_be_resumed(stage, operator):
+    operator.close()
+    assert stage.events()[-1] == "run.paused"
+    approve(stage)
+    go_on(stage)
+
+
+def test_one_byte_of_the_runbook_changed_after_the_approval_voids_it(stage, operator):
+    approve(stage)
+    operator.see("Type purge to go on")
+    runbook = stage.folder / "purge.yaml"
+    before = runbook.read_text()
+    runbook.write_text(before.replace("rank: B", "rank: C"))
+    operator.type("purge")
+    operator.see(f"is rejected: {runbook} was changed after the run opened", "hint: put the file back and resume")
+    assert operator.ended() == 4
+    assert stage.sessions() == 10
+    assert "approval.stale" in stage.events()
+
+    again = stage.sit_down("alice", "resume", stage.run_id())
+    again.see("waits for approval")
+    approve(stage)
+    again.see("Type purge to go on")
+    again.type("purge")
+    again.see(f"{runbook} was changed after the run opened")
+    assert again.ended() == 4
+
+    runbook.write_text(before)
+    again = stage.sit_down("alice", "resume", stage.run_id())
+    again.see("waits for approval")
+    again.press("c")
+    assert again.ended() == 5
+    approve(stage)
+    go_on(stage)
+    assert stage.events().count("approval.requested") == 3
+
+
+QUESTIONS = {
+    "a manual step": ((), "Is look done?", "done, stop:"),
+    "whether to run a step": (("done",), "Run begin now?", "go, stop, skip:"),
+    "why a step is left out": (("done", "skip"), "Why is begin skipped?", ""),
+}
+ENDINGS = ("done, stop:", "go, stop, skip:")
+
+
+@pytest.mark.parametrize(("answers", "question", "ending"), QUESTIONS.values(), ids=QUESTIONS)
+def test_ctrl_c_at_a_question_stops_the_run_and_it_comes_again(stage, answers, question, ending):
+    stage.runbook(ASKS)
+    operator = stage.sit_down("alice", "run", "purge.yaml", "-p", "who=alice")
+    for answer, expected in zip(answers, ENDINGS, strict=False):
+        operator.see(expected)
+        operator.type(answer)
+    operator.see(question, ending)
+    operator.press("c")
+    operator.see("is stopped", f"next: shisa resume {stage.run_id()} goes on from here")
+    assert operator.ended() == 5
+    assert stage.events()[-1] == "run.paused"
+
+    again = stage.sit_down("alice", "resume", "last")
+    if not answers:
+        again.see("Is look done?", "done, stop:")
+        again.type("done")
+    again.see("Run begin now?", "go, stop, skip:")
+    again.type("go")
+    again.see("is completed")
+    assert again.ended() == 0
+    assert stage.database.connect().execute("SELECT who FROM shift").fetchone() == ("alice",)
+
+
+def test_ctrl_c_at_the_name_to_type_starts_nothing(stage, operator):
+    approve(stage)
+    operator.see("Type purge to go on")
+    operator.press("c")
+    assert operator.ended() == 5
+    assert stage.sessions() == 10
+    go_on(stage)
+
+
+@pytest.mark.parametrize("typed", ["", "yes", "purg"])
+def test_anything_but_the_name_of_a_destructive_step_stops(stage, operator, typed):
+    approve(stage)
+    operator.see("Type purge to go on")
+    operator.type(typed)
+    operator.see("is stopped: the operator stopped before purge")
+    assert operator.ended() == 5
+    assert stage.sessions() == 10
+
+
+@pytest.mark.parametrize("key", ["c", "d"])
+def test_a_parameter_that_is_asked_for_and_not_given_opens_no_run(stage, key):
+    stage.runbook(ASKS)
+    operator = stage.sit_down("alice", "run", "purge.yaml")
+    operator.see("who (string: who is on duty):")
+    operator.press(key)
+    operator.see("shisa: interrupted")
+    assert operator.ended() == 130
+    assert stage.events() == []
+
+
+def test_a_parameter_may_be_typed_when_it_is_asked_for(stage):
+    stage.runbook(ASKS)
+    operator = stage.sit_down("alice", "run", "purge.yaml")
+    operator.see("who (string: who is on duty):")
+    operator.type("alice")
+    operator.see("Is look done?")
+    assert stage.records()[0].body.params == {"who": "alice"}
+
+
+@pytest.mark.parametrize("words", [("run", "purge.yaml", "-p", "who=alice"), ("resume", "last"), ("review", "last")])
+def test_a_piped_answer_never_counts(stage, words):
+    if words[0] == "run":
+        stage.runbook(ASKS)
+    else:
+        assert stage.shisa("alice", "run", "purge.yaml", "--detach").code == 6
+    before, digest = stage.events(), stage.digest()
+    piped = stage.shisa("alice" if words[0] != "review" else "bob", *words, stdin="done\ngo\napprove\n" * 500)
+    assert piped.code == 2
+    assert "This needs an answer, and standard input or output is not a terminal." in piped.err
+    assert "hint: Pass --answers FILE" in piped.err
+    assert (stage.events(), stage.digest()) == (before, digest)
+
+
+def test_left_without_a_terminal_a_run_stops_at_the_first_question(stage):
+    stage.runbook(ASKS)
+    left = stage.shisa("alice", "run", "purge.yaml", "-p", "who=alice", "--detach", stdin="done\ngo\n" * 500)
+    assert (left.code, stage.events()[-1]) == (5, "run.paused"), left.said
+    answered = stage.shisa("alice", "resume", "last", "--answers", stage.answers(**DONE))
+    assert answered.code == 0, answered.said
+
+
+def test_what_was_typed_before_the_question_stood_there_is_no_answer(stage):
+    stage.runbook(ASKS)
+    operator = stage.sit_down("alice", "run", "purge.yaml", "-p", "who=alice")
+    operator.type("done\rgo\rgo")
+    operator.see("Is look done?", "done, stop:")
+    operator.type("stop")
+    operator.see("is stopped")
+    assert operator.ended() == 5
+    assert "shift" not in stage.digest()
+
+
+def test_what_the_operator_typed_while_waiting_does_not_start_the_step(stage, operator):
+    operator.type("purge")
+    approve(stage)
+    operator.see("APPROVED", "Type purge to go on")
+    operator.type("no")
+    assert operator.ended() == 5
+    assert stage.sessions() == 10
