@@ -5,11 +5,31 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from checks import duplicate_keys_in_tree, sequence_drift
+from checks import (
+    child_without_key,
+    duplicate_keys_in_tree,
+    foreign_default,
+    hidden_nextval,
+    identity_inheritance,
+    sequence_cache,
+    sequence_drift,
+    sequence_exhaustion,
+    shared_sequence,
+)
 from checks.base import REGISTRY, Check
 from checks.describe import CheckSpec, describe
 
-MODULES = (duplicate_keys_in_tree, sequence_drift)
+MODULES = (
+    child_without_key,
+    duplicate_keys_in_tree,
+    foreign_default,
+    hidden_nextval,
+    identity_inheritance,
+    sequence_cache,
+    sequence_drift,
+    sequence_exhaustion,
+    shared_sequence,
+)
 """One line a check."""
 
 _SPECS: dict[type[Check[Any]], CheckSpec] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import subprocess
 from datetime import UTC, datetime
@@ -37,12 +38,26 @@ def guest(server):
         admin.execute("REVOKE pg_read_all_data FROM guest")
 
 
-def ask(database, check, params=None, *, step=None, role=None, accept=(), **options):
-    with connect(database.dsn, application_name="shisa/test") as connection:
+def ask(database, check, params=None, *, step=None, role=None, accept=(), other=None, **options):
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(connect(database.dsn, application_name="shisa/test"))
         if role:
             connection.execute(f"SET ROLE {role}")
-        port = GuardAsk(ReadOnlySession(connection), target="live", step=step)
+
+        def beside(target):
+            return GuardAsk(ReadOnlySession(stack.enter_context(connect(other, application_name="x"))), target=target)
+
+        port = GuardAsk(ReadOnlySession(connection), target="live", step=step, other=beside if other else None)
         return ask_guard(catalog.get(check), params or {}, port, accept=accept, **options)
+
+
+@pytest.fixture
+def second(database):
+    """Another fresh database on the same server."""
+    made = dataclasses.replace(database, name=f"{database.name}_second", opened=[])
+    database.execute(f"CREATE DATABASE {made.name} TEMPLATE template0")
+    yield made
+    database.execute(f"DROP DATABASE {made.name} WITH (FORCE)")
 
 
 def dump(archive_tools, database, path, *arguments):
@@ -73,8 +88,13 @@ def test_case(check, case, database, request, tmp_path):
             step = step_of(case, backup)
         else:
             params["backup"] = str(backup)
+    other = None
+    if "other" in case:
+        second = request.getfixturevalue("second")
+        second.execute(case["other"])
+        other = second.dsn
     known = Accepted(check=check, object=case.get("accept", ""), reason="r", by="bob", until="9999-12-31")
-    evidence = ask(database, check, params, step=step, role=case.get("role"), accept=[known])
+    evidence = ask(database, check, params, step=step, role=case.get("role"), accept=[known], other=other)
     told = [evidence.message, *(finding.message for finding in evidence.findings)]
     assert str(evidence.verdict) == case["verdict"], told
     assert any(case.get("message", "") in message for message in told), told
