@@ -24,8 +24,28 @@ def test_a_named_person_takes_their_own_key_among_several(crew):
     assert who(crew, "bob", person="carol") == Identity("carol", None)
 
 
+def test_a_named_person_with_a_named_key_of_theirs_is_taken(crew):
+    assert who(crew, "carol", person="carol", named=True) == Identity("carol", crew.keys["carol"])
+
+
 def test_without_any_people_the_os_user_stands_in_unsigned(crew):
     assert who(crew, os_user="root", people={}) == Identity("root", None)
+    assert who(crew, person="yuki", os_user="root", people={}) == Identity("yuki", None)
+    with pytest.raises(ConfigError, match="belongs to nobody"):
+        who(crew, "bob", named=True, os_user="root", people={})
+    with pytest.raises(ConfigError, match="Nobody in shisa"):
+        who(crew, os_user=None, people={})
+
+
+def test_a_user_without_a_name_is_not_a_person_without_an_os_user(crew):
+    with pytest.raises(ConfigError, match="Nobody in shisa"):
+        who(crew, os_user=None, people={"zoe": Person(teams=("ops",))})
+
+
+def test_people_may_share_an_authority(crew):
+    authority = f"cert-authority {crew.keys['stranger'].public.line}"
+    people = {name: Person(keys=(authority,), os_user=f"u-{name}") for name in ("ida", "ivo")}
+    assert who(crew, os_user="u-ivo", people=people) == Identity("ivo", None)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,12 @@ def test_a_key_listed_for_two_people_counts_for_neither(crew, backend):
     assert found.reason.endswith("is listed for bob and robert, so nobody can tell who signed")
 
 
+def test_an_authority_vouches_for_people_and_does_not_sign_for_them(crew, backend):
+    authority = Person(teams=("dev",), keys=(f"cert-authority {crew.keys['stranger'].public.line}",))
+    found = judged(crew.with_people(bob=authority), sign(crew.keys["stranger"], APPROVAL, DATA))
+    assert found.reason.endswith("belongs to nobody in shisa.yaml")
+
+
 def test_an_unknown_person_is_refused(crew, backend):
     found = judged(crew, sign(crew.keys["bob"], APPROVAL, DATA), person="zoe")
     assert found == Refused("shisa.yaml knows nobody called zoe")
