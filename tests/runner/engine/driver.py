@@ -1,0 +1,113 @@
+"""A process that runs or resumes a run and kills itself with SIGKILL where the test says.
+
+One driver is started for many kills: it has everything imported and forks a child for each line on its input,
+``{folder, run, params, die}``. A child writes its ending; the driver writes that and the signal that ended the child.
+``die`` is ``append:N`` (right after the Nth line of the journal is durable), ``inside:N`` (within SQLite's transaction
+of the Nth line), ``waiting``, ``later:S`` (after S seconds, wherever it is then), or a key of ``AROUND``.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import psycopg  # noqa: F401 - before the fork, so that each child finds it
+
+from runner.journal.sqlite import SqliteJournal
+from runner.postgres import clients
+from runner.postgres.transaction import Transaction
+from runner.steps import check, manual, restore, sequences, sql  # noqa: F401 - as above
+from tests.runner.engine.stage import Player, Stage
+
+AROUND = {
+    "before-commit": (Transaction, "commit", "before"),
+    "after-commit": (Transaction, "commit", "after"),
+    "while-restoring": (clients.subprocess.Popen, "communicate", "before"),
+    "after-restoring": (restore, "_ended", "before"),
+    "after-raising": (sequences, "raise_sequences", "after"),
+}
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying(function: Callable[..., Any], moment: str, when: Callable[..., bool]) -> Callable[..., Any]:
+    """Wrap a function: the process dies before it or after it, at the call that ``when`` chooses."""
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        now = when(*args)
+        if now and moment == "before":
+            die()
+        result = function(*args, **kwargs)
+        if now:
+            die()
+        return result
+
+    return wrapped
+
+
+def nth(number: int) -> Callable[..., bool]:
+    calls = iter(range(1, 10_000))
+    return lambda *_: next(calls) == number
+
+
+@contextlib.contextmanager
+def deadly(where: str | None) -> Iterator[None]:
+    """Put the death where the test wants it."""
+    kind, _, number = (where or "").partition(":")
+    if where is None or where == "waiting":
+        yield
+    elif kind == "later":
+        signal.setitimer(signal.ITIMER_REAL, float(number))  # nobody handles SIGALRM: it ends the process like SIGKILL
+        yield
+    elif kind in {"append", "inside"}:
+        name = "append" if kind == "append" else "_append"
+        with patch.object(SqliteJournal, name, dying(getattr(SqliteJournal, name), "after", nth(int(number)))):
+            yield
+    else:
+        owner, name, moment = AROUND[where]
+        chosen = (lambda child, *_: "-L" in child.args) if where == "while-restoring" else nth(1)
+        with patch.object(owner, name, dying(getattr(owner, name), moment, chosen)):
+            yield
+
+
+def work(order: dict[str, Any]) -> dict[str, Any]:
+    stage = Stage.at(Path(order["folder"]))
+    os.chdir(stage.folder)
+    os.environ.update(order["environ"])
+    wait = (lambda *_: die()) if order["die"] == "waiting" else stage.sign
+    player = Player(on_wait=wait)
+    with deadly(order["die"]):
+        play = stage.resume(order["run"], player) if order["run"] else stage.play(player, params=order["params"])
+    return {"run": play.run, "state": play.state, "reason": play.reason, "exit_code": play.ending.exit_code}
+
+
+def main() -> None:
+    for line in sys.stdin:
+        order = json.loads(line)
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(read)
+            try:
+                os.write(write, json.dumps(work(order)).encode())
+            except BaseException as error:  # noqa: BLE001 - told to the test
+                os.write(write, json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
+            os._exit(0)
+        os.close(write)
+        with os.fdopen(read, "rb") as pipe:
+            told = pipe.read()
+        _, status = os.waitpid(child, 0)
+        answer = {"signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}
+        sys.stdout.write(json.dumps(answer | (json.loads(told) if told else {})) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
