@@ -40,12 +40,11 @@ def run(args: argparse.Namespace) -> int:
     """Print the plan; exit 1 when the runbook has errors."""
     from runner.config.load import find, read
     from runner.runbook.describe import describe
-    from runner.runbook.params import parse_pairs
 
     path = find(config=args.config, runbook=args.runbook, cwd=Path.cwd())
     config = None if path is None else read(path).config
     plan = planned(args)
-    described = describe(plan, config, targets=parse_pairs(args.target))
+    described = describe(plan, config, targets=target_map(args, plan))
     problems = errors_of(plan, config)
     if args.format == "json":
         print_json({**described, "problems": problems})
@@ -74,6 +73,23 @@ def planned(args: argparse.Namespace) -> Plan:
     }
     values = resolve({name: param for name, param in declared.items() if name not in silent}, given)
     return plan_of(loaded, {**values, **silent})
+
+
+def target_map(args: argparse.Namespace, plan: Plan) -> dict[str, str]:
+    """Read ``--target``: the runbook's name → what stands for it.
+
+    Raises UsageError for a name that the runbook does not have: a slip must not leave the run on its usual target.
+    """
+    from runner.errors import UsageError
+    from runner.runbook.params import parse_pairs
+
+    given = parse_pairs(args.target)
+    unknown = sorted(given.keys() - set(plan.targets))
+    if unknown:
+        raise UsageError(
+            f"the runbook has no target {unknown[0]!r}", hint=f"its targets: {', '.join(plan.targets) or 'none'}"
+        )
+    return given
 
 
 def errors_of(plan: Plan, config: Config | None) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.common import Desk, add_config, add_format, add_person, desk, person, say
-from runner.cli.plan import add_params
+from runner.cli.plan import add_params, target_map
 
 if TYPE_CHECKING:
     import argparse
@@ -57,11 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Open a run and step through it; the exit code tells how it was left (DESIGN §5)."""
     from runner.engine.opening import open_run
     from runner.engine.ports import wall_clock
-    from runner.runbook.params import parse_pairs
 
     at = desk(arguments, runbook=arguments.runbook)
     who = person(arguments, at.config)
     plan = planned(arguments)
+    targets = target_map(arguments, plan)
     _refuse_errors(plan, at)
     need_answers(arguments)
     operator, observers = talk(arguments)
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         journal=at.journal,
         config=at.config,
         plan=plan,
-        target_map=parse_pairs(arguments.target),
+        target_map=targets,
         person=who.person,
         key=who.key,
         operator=operator,

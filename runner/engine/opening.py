@@ -227,15 +227,22 @@ def _production(targets: Targets, *, key: KeyRef | None, unattended: bool, confi
 
 
 def _writable(plan: Plan, targets: Targets) -> None:
-    """Refuse a standby where a step of the plan would write."""
+    """Refuse a standby, and sessions that are read-only, where a step of the plan would write."""
     for planned in plan.steps:
         name = planned.data.get("target")
         fits = name in targets.by_name or name is None
         target = targets.of(name) if fits else None  # a name from a template is known when the step is reached
-        if _WRITES & planned.data.keys() and target is not None and target.bound.identity.get("in_recovery"):
+        if target is None or not _WRITES & planned.data.keys():
+            continue
+        if target.bound.identity.get("in_recovery"):
             raise UsageError(
                 f"target {target.bound.name} is a standby, and step {planned.path} writes",
                 hint="point the target at the primary; a standby only takes steps that look",
+            )
+        if target.bound.identity.get("read_only"):
+            raise UsageError(
+                f"sessions on target {target.bound.name} are read-only, and step {planned.path} writes",
+                hint="SHOW default_transaction_read_only; it may be set for the role, the database or in the dsn",
             )
 
 

@@ -63,9 +63,17 @@ def read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 4)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror or error}", hint=f"A relative path starts from {Path.cwd()}."
+        ) from error
     except ValueError as error:
         raise UsageError(f"{str(path)!r} is not a file name: {error}") from error
+
+
+def repository(path: Path) -> Path:
+    """The folder within which files need no pin: the Git checkout, else the runbook's own folder."""
+    folder = path.resolve().parent
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
 def examine(content: bytes | str, path: Path) -> tuple[Document, LoadedRunbook | None, list[Problem]]:
