@@ -1,0 +1,194 @@
+"""The server dies or ends a session in the middle of a step; nothing is reported done that was not."""
+
+import contextlib
+import threading
+import time
+
+import psycopg
+import pytest
+
+from runner.engine import opening
+from runner.postgres.transaction import Transaction
+from tests.runner.engine.stage import Player
+
+ADD = """\
+  - id: add
+    title: Add an account
+    target: live
+    sql: INSERT INTO account VALUES (4, 'dan')
+"""
+COUNT = "SELECT count(*) FROM account WHERE id = 4"
+
+
+class Died(BaseException):
+    """The program is gone at this place; nothing of it handles that."""
+
+
+def other_traffic(server):
+    """Commit enough transactions that an id which was forgotten is given out again."""
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        for _ in range(30):
+            connection.execute("SELECT pg_current_xact_id()")
+
+
+def die(stage, monkeypatch, method, deadly):
+    """Play the runbook until a method of its transaction ends the program."""
+    with monkeypatch.context() as patched:
+        patched.setattr(Transaction, method, deadly)
+        with pytest.raises(Died):
+            stage.play()
+
+
+@pytest.fixture
+def crashing(stage, own_server):
+    """A stage whose target is a server of its own that keeps what it commits."""
+    server = own_server(durable=True)
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE account (id int PRIMARY KEY, owner text, balance int NOT NULL DEFAULT 0)")
+    stage.settings["targets"]["live"]["dsn"] = server.dsn()
+    stage.save()
+    return server
+
+
+PLACES = {
+    "right after the intent": ("send", "before", 3, 0),
+    "after the statement": ("send", "after", 3, 0),
+    "right before COMMIT": ("commit", "before", 3, 0),
+    "right after COMMIT": ("commit", "after", 0, 1),
+}
+
+
+@pytest.mark.parametrize(("method", "moment", "exit_code", "rows"), PLACES.values(), ids=PLACES)
+def test_server_and_program_die_together_and_the_xid_is_used_up_by_others(  # noqa: PLR0917 - a case's columns
+    stage, crashing, monkeypatch, method, moment, exit_code, rows
+):
+    real = getattr(Transaction, method)
+
+    def deadly(self, *arguments):
+        if moment == "after":
+            real(self, *arguments)
+        crashing.kill()
+        raise Died
+
+    stage.write(ADD)
+    die(stage, monkeypatch, method, deadly)
+    crashing.start()
+    other_traffic(crashing)
+    play = stage.resume(stage.records()[0].run)
+    assert (play.ending.exit_code, play.ended("add").outcome) == (exit_code, "done" if rows else "failed")
+    with psycopg.connect(crashing.dsn()) as connection:
+        assert connection.execute(COUNT).fetchone() == (rows,)
+    if not rows:
+        again = stage.resume(play.run)
+        assert again.ending.exit_code == 0
+        with psycopg.connect(crashing.dsn()) as connection:
+            assert connection.execute(COUNT).fetchone() == (1,)
+    assert stage.problems() == []
+
+
+def test_a_target_that_cannot_be_asked_leaves_the_outcome_unknown_until_it_can(stage, crashing, monkeypatch):
+    real = Transaction.commit
+
+    def last(self):
+        real(self)
+        crashing.stop("immediate")
+        raise Died
+
+    stage.write(ADD)
+    die(stage, monkeypatch, "commit", last)
+    run = stage.records()[0].run
+    crashing.start()
+    again = opening._again
+    with monkeypatch.context() as patched:
+        patched.setattr(opening, "_again", lambda *given: (again(*given), crashing.stop("immediate"))[0])
+        play = stage.resume(run)
+    assert (play.state, play.ending.exit_code) == ("unknown", 7)
+    assert "the target cannot be asked: No server listens" in play.reason
+    crashing.start()
+    assert stage.resume(run).ended("add").outcome == "done"
+
+
+def test_the_answer_to_commit_is_lost_and_the_server_is_asked(stage, accounts, monkeypatch):
+    real = Transaction.commit
+
+    def lost(self):
+        real(self)
+        self._connection.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(Transaction, "commit", lost)
+    stage.write(ADD)
+    play = stage.play()
+    assert play.ending.exit_code == 0
+    assert "server closed the connection unexpectedly" in play.ended("add").message
+    assert "as committed" in play.ended("add").message
+    assert accounts(COUNT) == [1]
+
+
+@contextlib.contextmanager
+def when(accounts, query, act):
+    """Do something in another thread as soon as a query gives rows."""
+
+    def watch():
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if accounts(query):
+                act()
+                return
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    yield
+    thread.join()
+
+
+SLEEPING = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%/slow' AND query LIKE '%pg_sleep%'"
+SLOW = """\
+  - id: slow
+    title: Add an account slowly
+    target: live
+    sql: INSERT INTO account VALUES (4, 'dan'); SELECT pg_sleep(60)
+    approval: cross
+"""
+
+
+def test_a_backend_that_is_ended_in_the_middle_of_a_statement_has_rolled_back(stage, accounts, database):
+    stage.write(SLOW)
+    end = f"SELECT pg_terminate_backend(pid) FROM ({SLEEPING}) AS found"
+    with when(accounts, SLEEPING, lambda: database.execute(end)):
+        play = stage.play(Player(on_wait=stage.sign))
+    ended = play.ended("slow")
+    assert (play.ending.exit_code, ended.outcome, ended.sqlstate) == (3, "failed", "57P01")
+    assert "rolled back: terminating connection due to administrator command" in ended.message
+    assert accounts(COUNT) == [0]
+
+
+def test_a_statement_that_takes_longer_than_the_step_may_is_ended(stage, accounts):
+    stage.write(SLOW + "    timeout: 50ms\n")
+    play = stage.play(Player(on_wait=stage.sign))
+    assert (play.ending.exit_code, play.ended("slow").sqlstate) == (3, "57014")
+    assert accounts(COUNT) == [0]
+
+
+def test_a_statement_timeout_of_its_own_wins_over_the_steps(stage, accounts):
+    stage.write(SLOW.replace("60", "0.1") + "    timeout: 20ms\n    statement_timeout: 30s\n")
+    assert stage.play(Player(on_wait=stage.sign)).ending.exit_code == 0
+    assert accounts(COUNT) == [1]
+
+
+def test_ctrl_c_in_the_middle_of_a_statement_rolls_back_and_stops_the_run(stage, accounts, monkeypatch):
+    real = Transaction.send
+
+    def interrupted(self, statement):
+        if "pg_sleep" in statement:
+            raise KeyboardInterrupt
+        return real(self, statement)
+
+    stage.write(SLOW)
+    with monkeypatch.context() as patched:
+        patched.setattr(Transaction, "send", interrupted)
+        play = stage.play(Player(on_wait=stage.sign))
+    assert (play.state, play.ending.exit_code) == ("stopped", 5)
+    assert "rolled back: interrupted by the operator" in play.reason
+    assert accounts(COUNT) == [0]
