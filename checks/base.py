@@ -178,7 +178,7 @@ class Ask(Protocol):
     def disk_free(self, *, limit: timedelta) -> int:
         """Tell the free bytes of the target's data volume, by the command that its configuration names."""
 
-    def session(self) -> SessionFacts:
+    def session_facts(self) -> SessionFacts:
         """Tell how the connection behaves over several transactions."""
 
     def other(self, target: str) -> Ask:

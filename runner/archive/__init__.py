@@ -3,5 +3,6 @@
 from runner.archive.read import read_archive
 from runner.archive.rows import copy_rows
 from runner.archive.selection import sequence_sets, tables_with_data
+from runner.archive.whole import read_through
 
-__all__ = ["copy_rows", "read_archive", "sequence_sets", "tables_with_data"]
+__all__ = ["copy_rows", "read_archive", "read_through", "sequence_sets", "tables_with_data"]

@@ -35,7 +35,7 @@ class Custom:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._rows_start = 0
+        self.rows_start = 0
 
     def contents(self) -> toc.Toc:
         """Check too that rows begin where the table of contents ends, which no damaged count of entries survives."""
@@ -46,7 +46,7 @@ class Custom:
         if known and max(known) >= self.path.stat().st_size:
             raise stream.damaged(self.path, "it ends before the rows that its table of contents announces")
         if offsets and not reader.at_end:
-            self._rows_start, begins = reader.position, min(known, default=reader.position) == reader.position
+            self.rows_start, begins = reader.position, min(known, default=reader.position) == reader.position
             begins = begins and reader.byte() in ROW_BLOCKS and reader.integer() in read.places
         else:
             begins = not offsets and reader.at_end
@@ -57,7 +57,7 @@ class Custom:
     def packed_rows(self, contents: toc.Toc, entry: ArchiveEntry) -> tuple[Iterator[bytes], str]:
         """Seek to an entry's block, or search for it where the dump went into a pipe."""
         offset = contents.places[entry.dump_id]
-        start = offset if isinstance(offset, int) and offset >= 0 else self._rows_start
+        start = offset if isinstance(offset, int) and offset >= 0 else self.rows_start
         return self._chunks(entry, start), contents.header.compression
 
     def _chunks(self, entry: ArchiveEntry, start: int) -> Iterator[bytes]:

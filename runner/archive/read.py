@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -18,9 +19,8 @@ def read_archive(path: Path) -> ArchiveFacts:
     the file is missing, empty, truncated, damaged, foreign, or of a version that is not known.
     """
     opened = open_backup(path)
-    if isinstance(opened, Script):
-        return plain.read(opened)
-    return containers.read(path, opened)
+    facts = plain.read(opened) if isinstance(opened, Script) else containers.read(path, opened)
+    return dataclasses.replace(facts, modified_at=stream.modified_at(path))
 
 
 def open_backup(path: Path) -> Script | containers.Container:

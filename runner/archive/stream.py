@@ -43,6 +43,15 @@ def file_blocks(path: Path, *, start: int = 0, length: int | None = None) -> Ite
         raise unreadable(path, error) from error
 
 
+def modified_at(path: Path) -> int:
+    """When a backup was last written, in seconds of Unix time; of a folder, its newest file."""
+    try:
+        files = [path, *path.iterdir()] if path.is_dir() else [path]
+        return int(max(file.stat().st_mtime for file in files))
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
 def peek(path: Path) -> bytes:
     """Return the first 512 bytes of a regular file; raises ArchiveError where there are none."""
     try:

@@ -15,11 +15,13 @@ from runner.guards import GuardAsk, ask_guard, could_not_ask
 from runner.postgres.connect import short_name
 from runner.postgres.readonly import ReadOnlySession
 from runner.runbook.model import GuardUse, Restore, step_of
+from runner.sql.reach import reach_of
 
 Asked = Literal["before", "again", "during", "after"]
 """When a guard is asked."""
 
 if TYPE_CHECKING:
+    from runner.config.model import Config
     from runner.engine.session import Session
     from runner.evidence import Evidence
     from runner.journal.events import StepEntered
@@ -41,7 +43,15 @@ def step_context(path: str, entered: StepEntered, folder: Path, moment: Asked) -
     when = "before" if moment == "again" else moment
     restore = step.restore
     if not isinstance(restore, Restore):
-        return StepContext(id=path, kind=step.kind, statements=entered.statements, moment=when)
+        relations, lock = reach_of(entered.statements)
+        return StepContext(
+            id=path,
+            kind=step.kind,
+            statements=entered.statements,
+            relations=relations,
+            lock=lock,
+            moment=when,
+        )
     return StepContext(
         id=path,
         kind=step.kind,
@@ -73,14 +83,13 @@ def _ask(session: Session, asks: _Asks, use: GuardUse, target: str | None) -> Ev
 class _Asks:
     """One port a target, opened when the first guard needs it."""
 
-    def __init__(
-        self, targets: Targets, name: str, context: StepContext, *, folder: Path, harmless: frozenset[str]
-    ) -> None:
+    def __init__(self, targets: Targets, name: str, context: StepContext, *, folder: Path, config: Config) -> None:
         self._targets = targets
         self._folder = folder
         self._name = name
         self._context = context
-        self._harmless = harmless
+        self._harmless = frozenset(config.functions.harmless)
+        self._disk_free = {each: target.disk_free for each, target in config.targets.items()}
         self._open: dict[str, GuardAsk] = {}
         self.stack = contextlib.ExitStack()
 
@@ -100,19 +109,19 @@ class _Asks:
                 step=self._context,
                 folder=self._folder,
                 other=self.of,
+                disk_free=self._disk_free.get(target.bound.configured),
             )
         return self._open[name]
 
 
 @contextlib.contextmanager
 def _asks(session: Session, path: str, context: StepContext) -> Iterator[_Asks]:
-    harmless = frozenset(session.config.config.functions.harmless)
     asks = _Asks(
         session.targets,
         short_name(f"shisa/{session.run}/{path}/guard"),
         context,
         folder=session.folder,
-        harmless=harmless,
+        config=session.config.config,
     )
     with asks.stack:
         yield asks

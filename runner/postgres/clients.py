@@ -81,6 +81,7 @@ def run_client(
     env: dict[str, str],
     *,
     seconds: float | None = None,
+    folder: Path | None = None,
     started: Callable[[subprocess.Popen[str]], None] = lambda _: None,
 ) -> Ran:
     """Run a client program in a process group of its own; an interruption ends the whole group first.
@@ -91,6 +92,7 @@ def run_client(
     with subprocess.Popen(
         argv,
         env=env,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import secrets
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from checks.base import CannotAskError
+from checks.base import CannotAskError, SessionFacts
 from checks.duration import format_duration
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _SEARCH = "SELECT set_config('search_path', %s, true)"
 _CATALOGUE = "pg_catalog"
 _REMEMBER = "SAVEPOINT looking"
 _FORGET = "ROLLBACK TO SAVEPOINT looking"
+_WATCH = "SELECT pg_backend_pid(), current_setting('shisa.mark', true)"
+_TRANSACTIONS = 5
 _MEANINGS = {
     "42501": "this role may not look: {message}",
     "57014": "it took longer than the statement_timeout of {timeout} or was cancelled: {message}",
@@ -100,6 +103,29 @@ class ReadOnlySession:
             self._held = False
             self._end()
 
+    @property
+    def held(self) -> bool:
+        """Whether a snapshot is held."""
+        return self._held
+
+    def behaviour(self) -> SessionFacts:
+        """Watch the connection over several transactions, outside any snapshot. Raises CannotAskError."""
+        if self._held:
+            raise CannotAskError("the connection was to be watched inside a snapshot, where it cannot change")
+        mark = secrets.token_hex(8)
+        with self._asking():
+            self._connection.execute("SELECT set_config('shisa.mark', %s, false)", (mark,))
+            try:
+                seen = [self._connection.execute(_WATCH).fetchone() for _ in range(_TRANSACTIONS)]
+            finally:
+                self._connection.execute("RESET shisa.mark")
+        found = [row for row in seen if row is not None]
+        return SessionFacts(
+            told_pid=self._connection.info.backend_pid or None,
+            pids=tuple(pid for pid, _ in found),
+            kept=all(kept == mark for _, kept in found),
+        )
+
     def fetch(self, query: str) -> Table:
         """Run a query of the program's own, with ``search_path = pg_catalog``. Raises CannotAskError."""
         return self.fetch_all((query,))[0]
@@ -141,6 +167,9 @@ class ReadOnlySession:
         try:
             yield
         except psycopg.Error as error:
+            if self._held and not self._connection.closed:
+                with contextlib.suppress(psycopg.Error):
+                    self._connection.execute(_FORGET)  # so that a check may go on with its next question
             raise CannotAskError(self._reason(error), sqlstate=error.sqlstate) from error
 
     def _reason(self, error: psycopg.Error) -> str:
