@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _END = """
 SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
  WHERE application_name = %s AND pid <> pg_backend_pid()"""
+_PATIENCE = 10.0
+"""Seconds that a program is given to end before it is killed."""
 _KEPT = 4000
 """Characters of a program's error output that are kept."""
 
@@ -64,16 +66,24 @@ def find_client(name: str) -> Client:
     return Client(Path(found), version[1])
 
 
-def environment(conninfo: str, application_name: str) -> dict[str, str]:
-    """Turn a conninfo into libpq's environment variables, so that no password stands in an argument list."""
-    from psycopg import pq
+def login(conninfo: str, application_name: str) -> tuple[str, dict[str, str]]:
+    """Give a client program's way to a target: a conninfo that anybody may see, and an environment with the password.
 
-    out = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-    out |= {key: value for key, value in os.environ.items() if key in {"PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR"}}
-    for option in pq.Conninfo.parse(conninfo.encode()):
-        if option.val is not None and option.envvar is not None:
-            out[option.envvar.decode()] = option.val.decode()
-    return out | {"PGAPPNAME": application_name, "LC_ALL": "C"}
+    The rest of the environment stays as it is: what the conninfo leaves open, libpq fills in for the program just as
+    for our own connections. Raises UsageError for a secret that could only be given where others see it.
+    """
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    given = conninfo_to_dict(conninfo)
+    password = given.pop("password", None)
+    if "sslpassword" in given:
+        raise UsageError(
+            "the target has an sslpassword, which PostgreSQL's programs take only where everybody sees it",
+            hint="use a key without a passphrase, readable by its owner only",
+        )
+    given["application_name"] = application_name
+    secret = {} if password is None else {"PGPASSWORD": str(password)}
+    return make_conninfo("", **given), {**os.environ, "LC_ALL": "C", **secret}
 
 
 def run_client(
@@ -123,9 +133,8 @@ def end_group(child: subprocess.Popen[str]) -> None:
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(child.pid, sign)
-            child.wait(timeout=10)
+            child.wait(timeout=_PATIENCE)
         except ProcessLookupError:
             return
         except subprocess.TimeoutExpired:
             continue
-        return

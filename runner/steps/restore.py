@@ -18,7 +18,7 @@ from checks.duration import parse_duration
 from runner.archive import read_archive, sequence_sets
 from runner.errors import ShisaError, StepFailedError, UsageError
 from runner.journal.events import StepEnded
-from runner.postgres.clients import Client, end_backends, environment, find_client, run_client
+from runner.postgres.clients import Client, end_backends, find_client, login, run_client
 from runner.postgres.raising import raise_sequences
 from runner.runbook.model import Restore
 from runner.steps.base import Effect
@@ -41,7 +41,7 @@ def perform(effect: Effect) -> StepEnded:
     archive = effect.folder / restore.from_
     facts = read_archive(archive)
     client = _client(facts)
-    env = environment(effect.conninfo or "", effect.application_name)
+    where, env = login(effect.conninfo or "", effect.application_name)
     with tempfile.TemporaryDirectory(prefix="shisa-") as folder:
         listed = run_client([str(client.path), "-l", *_selection(restore), str(archive)], env)
         if listed.code != 0:
@@ -51,7 +51,7 @@ def perform(effect: Effect) -> StepEnded:
         list_file.write_text("".join(f"{line}\n" for line in entries), encoding="utf-8")
         effect.intend(None)
         effect.tell(f"pg_restore {client.version} takes {len(entries)} entries of {archive.name}")
-        argv = [str(client.path), "-L", str(list_file), *_mode(restore), "-d", "", str(archive)]
+        argv = [str(client.path), "-L", str(list_file), *_mode(restore), "-d", where, str(archive)]
         try:
             ran = run_client(argv, env, seconds=_seconds(effect.step.timeout), started=effect.started)
         except (KeyboardInterrupt, StepFailedError) as stopped:
