@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 Path = tuple[str | int, ...]
 """Where a value stands: mapping keys and list positions from the top."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong in a file; ``line`` and ``column`` count from 1."""
 
     rule: str
@@ -23,19 +24,17 @@ class Problem:
     column: int = 1
 
 
-@dataclasses.dataclass(slots=True)
-class Node:
+class Node(msgspec.Struct):
     """Where one value stands in the text; ``children`` are by key or position."""
 
     start: Any
     key: Any = None
     style: str | None = None
-    children: dict[str | int, Node] = dataclasses.field(default_factory=dict)
+    children: dict[str | int, Node] = msgspec.field(default_factory=dict)
     size: int = 1
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(msgspec.Struct, frozen=True):
     """A comment ``# shisa: ignore RULE reason``."""
 
     line: int

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
+import schemas
 from runner.document import Document, Problem
 
 BASE = "shisa:/schemas/"
@@ -41,7 +42,7 @@ def spelling(word: str, known: Iterable[str], *, what: str) -> str:
 @functools.cache
 def resource(name: str) -> Any:
     """A schema of the package ``schemas`` by its file name."""
-    return json.loads(resources.files("schemas").joinpath(name).read_bytes())
+    return json.loads((Path(schemas.__file__).parent / name).read_bytes())
 
 
 class Schema:

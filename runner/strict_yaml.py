@@ -43,13 +43,18 @@ _SURPRISES = (
         "{0!r} is an odd number",
     ),
     (re.compile(r"[-+]?\.(inf|nan)", re.IGNORECASE), "{0!r} is read as a number by YAML"),
-    (re.compile(r"yes|no", re.IGNORECASE), "{0!r} is read as true or false by YAML 1.1"),
-    (re.compile(r"TRUE|True|FALSE|False"), "{0!r} is spelled in another way than true and false"),
-    (re.compile(r"NULL|Null"), "{0!r} is spelled in another way than null"),
     (re.compile(r"=|<<"), "{0!r} has a special meaning in YAML 1.1"),
 )
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
-_PLAIN_START = frozenset("+-.=<~0123456789tTfFnNyY")
+_ODD_WORDS = {
+    "yes": "{0!r} is read as true or false by YAML 1.1",
+    "no": "{0!r} is read as true or false by YAML 1.1",
+    "true": "{0!r} is spelled in another way than true and false",
+    "false": "{0!r} is spelled in another way than true and false",
+    "null": "{0!r} is spelled in another way than null",
+}
+_LETTERS = frozenset("tTfFnNyY")
+_PLAIN_START = _LETTERS | frozenset("+-.=<~0123456789")
 
 
 class _Stop(Exception):  # noqa: N818 - not an error: the fold ends here
@@ -91,18 +96,20 @@ class _Fold:
             return text
         if text in _WORDS:
             return _WORDS[text]
+        if text[0] in _LETTERS:
+            self._surprise(event, _ODD_WORDS.get(text.lower()))
+            return text
         if _INT.fullmatch(text) and len(text) <= MAX_DIGITS and -(2**63) <= int(text) < 2**63:
             return int(text)
         if _FLOAT.fullmatch(text) and text.rpartition(".")[2].strip("0"):
             return float(text)
         if not (self.dates and _DATE.fullmatch(text)):
-            self._surprises(event)
+            self._surprise(event, next((told for pattern, told in _SURPRISES if pattern.fullmatch(text)), None))
         return text
 
-    def _surprises(self, event: Any) -> None:
-        text = event.value
-        message = next((message for pattern, message in _SURPRISES if pattern.fullmatch(text)), None)
+    def _surprise(self, event: Any, message: str | None) -> None:
         if message is not None:
+            text = event.value
             other = {"yes": "true", "true": "true", "no": "false", "false": "false", "null": "null"}.get(text.lower())
             hint = f'Write "{text}" in quotes if it is text{f", or {other}" if other else ""}.'
             self.note(event.start_mark, "yaml-surprise", message.format(text), hint)

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from runner.runbook.model import Lowered, Restore, Step, step_of
-from runner.sql.classify import classify
+from runner.sql.classify import Classification, classify
 from runner.sql.grammar import parse
 from runner.sql.variables import analysable
 
@@ -40,7 +40,13 @@ def danger_of(step: Step, statements: Sequence[str], *, harmless: AbstractSet[st
 
     ``statements`` are the texts of its ``sql``, as the grammar can read them. Raises SqlSyntaxError.
     """
-    found = _by_kind(step, statements, harmless)
+    classes = [classify(each, harmless=harmless) for text in statements for each in parse(text)]
+    return danger_from(step, classes, harmless=harmless)
+
+
+def danger_from(step: Step, classes: Sequence[Classification], *, harmless: AbstractSet[str] = frozenset()) -> Danger:
+    """Judge a step whose statements are classified already."""
+    found = _by_kind(step, classes, harmless)
     if step.destructive is True and not found.reasons:
         found = dataclasses.replace(found, reasons=("the runbook says that it is destructive",))
     if isinstance(step.destructive, Lowered):
@@ -48,10 +54,9 @@ def danger_of(step: Step, statements: Sequence[str], *, harmless: AbstractSet[st
     return found
 
 
-def _by_kind(step: Step, statements: Sequence[str], harmless: AbstractSet[str]) -> Danger:
+def _by_kind(step: Step, classes: Sequence[Classification], harmless: AbstractSet[str]) -> Danger:
     match step.kind:
         case "sql":
-            classes = [classify(each, harmless=harmless) for text in statements for each in parse(text)]
             reasons = tuple(dict.fromkeys(reason for each in classes for reason in each.reasons))
             return Danger(reasons, tuple(dict.fromkeys(why for each in classes for why in each.survival)))
         case "restore":

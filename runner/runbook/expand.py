@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import RunbookError, UsageError
-from runner.runbook.load import LoadedRunbook, load
+from runner.runbook.load import LoadedRunbook, load, repository
 from runner.runbook.plan import Plan, PlannedStep, When
 from runner.runbook.scope import IncludeScope, RunScope, Scope
 from runner.runbook.values import Secret, Value
@@ -46,12 +46,6 @@ def _secrets(steps: tuple[PlannedStep, ...], scope: Scope) -> dict[str, str]:
             if found.setdefault(name, secret.reveal()) != secret.reveal():
                 raise RunbookError(f"two secrets of the plan are called {name}", hint="Rename one in its runbook.")
     return found
-
-
-def repository(path: Path) -> Path:
-    """The folder within which files need no pin: the Git checkout, else the runbook's own folder."""
-    folder = path.resolve().parent
-    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
 @dataclasses.dataclass

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from runner.document import Path
 from runner.errors import RunbookError
 from runner.runbook.load import step_schema
 from runner.runbook.model import Body
+from runner.runbook.places import is_sql, kept, takes_secrets
 from runner.runbook.template import holds, is_template, render_text
 from runner.runbook.values import Secret, Values, later, placeholder
 from runner.sql.errors import SqlError
@@ -22,21 +24,7 @@ from runner.sql.grammar import parse
 from runner.sql.variables import RenderedSql, SecretSlot, placeholders
 from runner.sql.variables import render as render_sql
 
-__all__ = ["holds", "is_sql", "preview", "render_data", "render_step", "statements_of"]
-
-Path = tuple[str | int, ...]
-
-_UNTOUCHED = frozenset({"id", "when", "check", "as", "include", "capture", "approval", "group"})
-"""Keys whose values are names or expressions, not templates."""
-
-
-def is_sql(path: Path) -> bool:
-    """Tell whether the text at this place of a step is SQL, where psql variables stand and templates do not."""
-    match path:
-        case (*_, "sql") | (*_, "where", str()) | ("verify",) | (*_, "for_each", "query") | (*_, "with", "query"):
-            return True
-        case _:
-            return False
+__all__ = ["holds", "preview", "render_data", "render_step", "statements_of"]
 
 
 def render_step(data: Mapping[str, Any], values: Values) -> dict[str, Any]:
@@ -114,11 +102,6 @@ def _sql_values(values: Values) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, Secret)}
 
 
-def takes_secrets(path: Path) -> bool:
-    """Tell whether a secret may stand here: the environment or the input of a command."""
-    return path[-2:] == ("command", "stdin") or path[-3:-1] == ("command", "env")
-
-
 def _walk(value: Any, path: Path, text: Callable[[str, Path], Any]) -> Any:
     if isinstance(value, str):
         return text(value, path)
@@ -127,13 +110,6 @@ def _walk(value: Any, path: Path, text: Callable[[str, Path], Any]) -> Any:
     if isinstance(value, list | tuple):
         return [_walk(item, (*path, i), text) for i, item in enumerate(value)]
     return value
-
-
-def kept(key: str, path: Path) -> bool:
-    """Tell whether a key's value stays as it is: names, expressions, and steps that are rendered on their own."""
-    if "with" in path or path[-1:] == ("choices",):
-        return False
-    return key in _UNTOUCHED or (key == "steps" and path[-1:] == ("for_each",))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

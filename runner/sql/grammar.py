@@ -52,7 +52,8 @@ def parse(sql: str) -> tuple[Statement, ...]:
 def _statements(sql: str, raw: list[dict[str, Any]]) -> Iterator[Statement]:
     encoded = sql.encode()
     single_bytes = len(encoded) == len(sql)
-    comments = {token.start: token.end for token in tokens(sql) if token.kind == "comment"}
+    commented = "--" in sql or "/*" in sql
+    comments = {each.start: each.end for each in tokens(sql) if each.kind == "comment"} if commented else {}
     seen_bytes = seen = 0
     for each in raw:
         first = each.get("stmt_location", 0)

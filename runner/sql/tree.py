@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Fields = dict[str, Any]
 
@@ -13,8 +12,7 @@ _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _OFF = frozenset({"false", "off", "0", "f", "no", "n"})
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One node: its kind, its fields, the field of the parent that holds it, and whether it is run now.
 
     executed is false in the body of a view, a rule, a function, and behind EXPLAIN without ANALYZE.
@@ -47,38 +45,43 @@ def walk(kind: str, fields: Fields) -> Iterator[Visit]:
     while stack:
         visit = stack.pop()
         yield visit
-        stack += reversed(list(_children(visit)))
+        children = _children(visit)
+        children.reverse()
+        stack += children
 
 
-def _children(visit: Visit) -> Iterator[Visit]:
+def _children(visit: Visit) -> list[Visit]:
     executed = visit.executed and not _only_defines(visit)
     with_clause = visit.fields.get("withClause")
     scope = visit.ctes
+    found: list[Visit] = []
     if with_clause:
         scope |= {each["CommonTableExpr"]["ctename"] for each in with_clause["ctes"]}
         visible = scope if with_clause.get("recursive") else visit.ctes
         for each in with_clause["ctes"]:
             fields = each["CommonTableExpr"]
-            yield Visit("CommonTableExpr", fields, "WithClause", "ctes", executed, visible)
+            found.append(Visit("CommonTableExpr", fields, "WithClause", "ctes", executed, visible))
             visible |= {fields["ctename"]}
     for field, value in visit.fields.items():
-        if field != "withClause":
-            yield from _nodes(value, visit.kind, field, executed, scope)
+        if isinstance(value, (dict, list)) and field != "withClause":
+            _gather(found, value, (visit.kind, field, executed, scope))
+    return found
 
 
-def _nodes(value: Any, parent: str, field: str, executed: bool, ctes: frozenset[str]) -> Iterator[Visit]:  # noqa: FBT001 - recursion over the fields of Visit
+def _gather(found: list[Visit], value: Any, place: tuple[str, str, bool, frozenset[str]]) -> None:
+    """Append the nodes of a field: one, or those of a list, as deep as lists nest."""
     if isinstance(value, list):
         for item in value:
-            yield from _nodes(item, parent, field, executed, ctes)
+            _gather(found, item, place)
     elif isinstance(value, dict):
         first = next(iter(value), "")
         if len(value) == 1 and first[:1].isupper():
             if first == "List":
-                yield from _nodes(value[first].get("items", []), parent, field, executed, ctes)
+                _gather(found, value[first].get("items", []), place)
             else:
-                yield Visit(first, value[first], parent, field, executed, ctes)
+                found.append(Visit(first, value[first], *place))
         else:
-            yield Visit(_untagged_kind(value, field), value, parent, field, executed, ctes)
+            found.append(Visit(_untagged_kind(value, place[1]), value, *place))
 
 
 def _untagged_kind(fields: Fields, field: str) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 
 from runner.config.model import Config
 from runner.document import Document, Path
-from runner.runbook.danger import Danger, danger_of
+from runner.runbook.danger import Danger, danger_from
+from runner.runbook.lint.names import RESERVED, BadTemplate, Use, in_sql, in_template
 from runner.runbook.lint.sqltext import Role, SqlText
 from runner.runbook.model import Runbook, Step, step_of
-from runner.runbook.render import is_sql, kept
+from runner.runbook.places import is_sql, kept
+from runner.runbook.template import is_template
 from runner.sql.errors import SqlError
 
 
@@ -29,10 +31,21 @@ class StepView:
     harmless: frozenset[str]
     loop: StepView | None = None
 
-    @property
+    @functools.cached_property
     def kind(self) -> str:
         """The step's kind."""
         return self.step.kind
+
+    @functools.cached_property
+    def uses(self) -> tuple[Use | BadTemplate, ...]:
+        """Every name that the step uses, its own loop's steps not included."""
+        found: list[Use | BadTemplate] = [use for sql in self.sql for use in in_sql(sql)]
+        for path, text in self.texts:
+            if is_template(text) and not is_sql(path):
+                found += in_template(text, (*self.path, *path))
+        if self.step.when is not None:
+            found += in_template(self.step.when, (*self.path, "when"), expression=True)
+        return tuple(found)
 
     def says(self, key: str) -> bool:
         """Tell whether the author wrote this key, rightly or wrongly."""
@@ -67,9 +80,9 @@ class StepView:
     def danger(self) -> Danger:
         """How dangerous the step is; one whose SQL cannot be read is reported for that alone."""
         body = self.body
-        text = () if body is None or not body.readable else tuple(each.statement.text for each in body.statements)
+        classes = [each.judged for each in body.statements] if body is not None else []
         try:
-            return danger_of(self.step, text, harmless=self.harmless)
+            return danger_from(self.step, classes, harmless=self.harmless)
         except SqlError:
             return Danger()
 
@@ -126,6 +139,22 @@ class Book:
         yield from self.labels
         for view in self.steps:
             yield from view.sql
+
+    @functools.cached_property
+    def uses(self) -> tuple[Use | BadTemplate, ...]:
+        """Every name that the file uses."""
+        labels = [use for label in self.labels for use in in_sql(label)]
+        return (*labels, *(use for view in self.steps for use in view.uses))
+
+    def known_at(self, view: StepView) -> frozenset[str]:
+        """The names that a step may use: parameters, loop items around it, what earlier steps captured."""
+        items = set()
+        loop = view.loop
+        while loop is not None:
+            items |= {loop.step.for_each.as_} if loop.step.for_each else set()
+            loop = loop.loop
+        captured = {name for each in self.before(view) for name in each.step.capture}
+        return frozenset(self.runbook.params) | items | captured | RESERVED
 
     def before(self, view: StepView) -> Iterator[StepView]:
         """The steps that come before one."""

@@ -42,18 +42,18 @@ class SqlText:
     @functools.cached_property
     def variables(self) -> tuple[Placeholder, ...]:
         """The psql variables in it."""
-        return placeholders(self.text)
+        return placeholders(self.text) if ":" in self.text else ()
 
     @functools.cached_property
     def readable(self) -> bool:
         """Whether the grammar is asked at all: not where a template or a psql command stands in the way."""
-        return not has_template(self.text) and not meta_commands(self.text)
+        return not has_template(self.text) and not ("\\" in self.text and meta_commands(self.text))
 
     @functools.cached_property
     def _read(self) -> tuple[tuple[Parsed, ...], SqlError | None]:
         if not self.readable:
             return (), None
-        text = analysable(self.text)
+        text = analysable(self.text) if self.variables else self.text
         whole = f"{_LEAD}{text}\n)" if self.role == "condition" else text
         try:
             statements = parse(whole)

@@ -40,21 +40,26 @@ _HIDING = re.compile(
 
 def judge(book: Book) -> Iterator[Flag]:
     """Report invisible characters everywhere, and foreign letters in code."""
+    if book.document.text.isascii() and "\\" not in book.document.text:
+        return
     for found in _HIDING.finditer(book.document.text):
         yield Flag((), _hides(found[0]), "Remove it.", offset=found.start())
     for path, text in _escaped(book.document):
-        hiding = _HIDING.search(text)
-        if hiding is not None:
+        if hiding := _HIDING.search(text):
             yield Flag(path, _hides(hiding[0]), "Remove the escape.")
+    yield from _in_sql(book)
+    for view in book.steps:
+        for place, text in view.texts:
+            if place[0] == "command" and "stdin" not in place and "stdout" not in place:
+                yield from _in_command((*view.path, *place), text)
+
+
+def _in_sql(book: Book) -> Iterator[Flag]:
     for sql in book.sql:
         for each in hidden_characters(sql.text):
             if not _HIDING.match(sql.text[each.offset]):
                 message = f"{each.name} stands in SQL outside of a literal"
                 yield Flag(sql.path, message, "Write it in ASCII, or quote the identifier.", offset=each.offset)
-    for view in book.steps:
-        for place, text in view.texts:
-            if place[0] == "command" and "stdin" not in place and "stdout" not in place:
-                yield from _in_command((*view.path, *place), text)
 
 
 def _in_command(path: Path, text: str) -> Iterator[Flag]:

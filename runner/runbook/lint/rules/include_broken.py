@@ -27,10 +27,9 @@ from msgspec import UNSET
 
 from runner.document import Path
 from runner.errors import ShisaError
-from runner.runbook.expand import repository
 from runner.runbook.lint.book import Book, StepView
 from runner.runbook.lint.rule import Flag, Rule
-from runner.runbook.load import LoadedRunbook, load
+from runner.runbook.load import LoadedRunbook, load, repository
 from runner.schema import spelling
 
 

@@ -29,7 +29,7 @@ from runner.sql.surface import meta_commands
 def judge(book: Book) -> Iterator[Flag]:
     """Report backslash commands."""
     for text in book.sql:
-        for found in meta_commands(text.text):
+        for found in meta_commands(text.text) if "\\" in text.text else ():
             hint = "Use a command: step with psql, or write it in SQL."
             yield Flag(text.path, f"{found.text} is a command of psql, not SQL", hint, offset=found.offset)
 

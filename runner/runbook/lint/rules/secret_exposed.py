@@ -27,9 +27,9 @@ from msgspec import UNSET
 
 from runner.document import Path
 from runner.runbook.lint.book import Book, StepView
-from runner.runbook.lint.names import Use, uses_of
+from runner.runbook.lint.names import Use
 from runner.runbook.lint.rule import Flag, Rule
-from runner.runbook.render import is_sql, takes_secrets
+from runner.runbook.places import is_sql, takes_secrets
 from runner.runbook.template import is_template
 
 _URI = re.compile(r"\b\w+://[^\s:/@'\"{]+:[^\s@'\"{/][^\s@'\"{]*@")
@@ -51,7 +51,7 @@ def judge(book: Book) -> Iterator[Flag]:
 
 
 def _misplaced(view: StepView, secrets: frozenset[str]) -> Iterator[Flag]:
-    for use in uses_of(view):
+    for use in view.uses:
         if not isinstance(use, Use) or use.name not in secrets:
             continue
         path = use.path[len(view.path) :]
@@ -70,7 +70,9 @@ def _misplaced(view: StepView, secrets: frozenset[str]) -> Iterator[Flag]:
 
 def _literal(place: Path, path: Path, text: str) -> Iterator[Flag]:
     hint = "Declare a parameter of type: secret and give it by env: or :'name'."
-    found = _URI.search(text) or (_CONNINFO.search(text) if path[0] == "command" or is_sql(path) else None)
+    found = _URI.search(text) if "://" in text else None
+    if found is None and "=" in text and (path[0] == "command" or is_sql(path)):
+        found = _CONNINFO.search(text)
     if is_sql(path):
         found = _SQL_PASSWORD.search(text) or found
     if found:

@@ -22,13 +22,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.names import BadTemplate, uses_in
+from runner.runbook.lint.names import BadTemplate
 from runner.runbook.lint.rule import Flag, Rule
 
 
 def judge(book: Book) -> Iterator[Flag]:
     """Report what Jinja cannot parse."""
-    return (Flag(use.path, use.message) for use in uses_in(book) if isinstance(use, BadTemplate))
+    return (Flag(use.path, use.message) for use in book.uses if isinstance(use, BadTemplate))
 
 
 RULE = Rule("template-syntax", __doc__, judge)

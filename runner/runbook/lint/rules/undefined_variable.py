@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.names import RESERVED, Use, known_at, uses_of
+from runner.runbook.lint.names import RESERVED, Use
 from runner.runbook.lint.rule import Flag, Rule
 from runner.schema import spelling
 
@@ -40,9 +40,9 @@ def judge(book: Book) -> Iterator[Flag]:
                 yield _flag(Use(each.name, label.path, each.start, sql=True), params, later)
     for view in book.steps:
         known: frozenset[str] | None = None
-        for use in uses_of(view):
+        for use in view.uses:
             if isinstance(use, Use):
-                known = known_at(book, view) if known is None else known
+                known = book.known_at(view) if known is None else known
                 if use.name not in known:
                     yield _flag(use, known, later)
 

@@ -22,15 +22,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.names import BadTemplate, Use, uses_in
+from runner.runbook.lint.names import BadTemplate, Use
 from runner.runbook.lint.rule import Flag, Rule
 
 
 def judge(book: Book) -> Iterator[Flag]:
     """Report parameters that no text, expression or SQL names."""
-    if any(isinstance(use, BadTemplate) for use in uses_in(book)):
+    if any(isinstance(use, BadTemplate) for use in book.uses):
         return
-    used = {use.name for use in uses_in(book) if isinstance(use, Use)}
+    used = {use.name for use in book.uses if isinstance(use, Use)}
     for name in book.runbook.params:
         if name not in used:
             yield Flag(("params", name), f"the parameter {name!r} is never used", "Remove it, or use it.", of_key=True)
