@@ -119,6 +119,12 @@ def test_the_design_example_validates_clean():
     assert [each for each in found if each.rule != "unknown-check"] == []
 
 
+def test_the_runbook_of_the_documentation_validates_clean():
+    text = (ROOT / "docs" / "writing-a-runbook.md").read_text("utf-8")
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    assert judge(example, ROOT / "runbooks" / "example.yaml") == []
+
+
 def test_all_problems_of_a_file_are_named_at_once_with_their_places():
     text = "shisa: 1\nid: Bad\ntitel: x\nsteps:\n  - {id: a, title: A, manuel: m}\n  - {id: a, title: B, sql: 3}\n"
     with pytest.raises(
