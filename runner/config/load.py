@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from checks.duration import parse_duration
 from runner.config.model import Config, Loaded, Target
 from runner.document import Document, Problem
 from runner.errors import ConfigError
@@ -186,8 +185,3 @@ def target_named(config: Config | None, name: str) -> Target:
             hint=f"Targets: {known}. A libpq URI (postgresql://…) may stand in its place.",
         )
     return config.targets[name]
-
-
-def seconds(duration: str) -> float:
-    """A configured duration in seconds."""
-    return parse_duration(duration).total_seconds()
