@@ -7,28 +7,40 @@ from typing import Any
 
 from checks import (
     child_without_key,
+    disabled_triggers,
     duplicate_keys_in_tree,
+    extension_versions,
     foreign_default,
     hidden_nextval,
     identity_inheritance,
+    invalid_indexes,
+    orphan_rows,
+    row_count,
     sequence_cache,
     sequence_drift,
     sequence_exhaustion,
     shared_sequence,
+    unvalidated_constraints,
 )
 from checks.base import REGISTRY, Check
 from checks.describe import CheckSpec, describe
 
 MODULES = (
     child_without_key,
+    disabled_triggers,
     duplicate_keys_in_tree,
+    extension_versions,
     foreign_default,
     hidden_nextval,
     identity_inheritance,
+    invalid_indexes,
+    orphan_rows,
+    row_count,
     sequence_cache,
     sequence_drift,
     sequence_exhaustion,
     shared_sequence,
+    unvalidated_constraints,
 )
 """One line a check."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -16,6 +17,12 @@ SELECT n.nspname::text AS schema,
        (SELECT count(*) FROM pg_proc p WHERE p.pronamespace = n.oid) AS functions
 FROM pg_namespace n
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
+
+_NAMED = """
+SELECT w.name, CASE WHEN c.oid IS NOT NULL THEN format('%I.%I', n.nspname, c.relname) END AS object
+FROM json_array_elements_text(:'names'::json) AS w (name)
+LEFT JOIN pg_class c ON c.oid = to_regclass(w.name)
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace"""
 
 SCHEMAS = "Schemas to look at; all but PostgreSQL's own where empty."
 """What the parameter ``schemas`` is, in every check that has it."""
@@ -92,3 +99,18 @@ def not_there(absent: Iterable[str], what: str = "schema") -> Iterator[Finding]:
     """Say of each name asked for that nothing is called so: whoever named it meant something else."""
     for name in absent:
         yield Finding(name, Verdict.UNKNOWN, f"There is no {what} {name} to look at.")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NamedRow:
+    """A name that was asked for, and the table of that name."""
+
+    name: str
+    object: str | None
+
+
+def resolved(ask: Ask, names: Sequence[str]) -> dict[str, str | None]:
+    """Find the tables of these names: name → table as PostgreSQL prints it, None where there is none."""
+    if not names:
+        return {}
+    return {row.name: row.object for row in ask.rows(_NAMED, NamedRow, names=json.dumps(list(names)))}

@@ -13,6 +13,7 @@ from checks import catalog
 from checks.base import Verdict
 
 TABLES = Path(__file__).with_name("cases")
+NAMES = {"list of strings": ["public.p"]}
 
 
 def cases(check_id):
@@ -32,7 +33,7 @@ def facts_of(check, data):
 )
 def test_facts_are_judged(check_id, case):
     spec = catalog.get(check_id)
-    needed = {param.name: "public.p" for param in spec.params if param.required}
+    needed = {param.name: NAMES.get(param.kind.name, "public.p") for param in spec.params if param.required}
     check = spec.build({**needed, **case.get("params", {})})
     findings = sorted(check.judge(facts_of(check, case["facts"])), key=lambda each: -each.verdict)
     told = [finding.message for finding in findings]

@@ -79,6 +79,9 @@ def test_case(check, case, database, request, tmp_path):
     if case.get("role") or "guest" in case["sql"]:
         database.execute("REVOKE pg_read_all_data FROM guest")
     database.execute(case["sql"])
+    if "fails" in case:
+        with pytest.raises(psycopg.Error):
+            database.execute(case["fails"])
     params = dict(case.get("params", {}))
     step = None
     if "dump" in case:
