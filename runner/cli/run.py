@@ -176,7 +176,6 @@ def _write(record: Record) -> None:
 
 
 def _last_words(session: Session, ending: Ending) -> str:
-    run = session.run
-    told = f"run {run} is {ending.state}: {ending.reason}"
+    """Name the state, whose reason stands in the line above, and what to do."""
     hint = "" if ending.hint is None else f"\n  hint: {ending.hint}"
-    return f"{told}{hint}\n  next: {_NEXT[ending.state].format(run=run)}"
+    return f"run {session.run} is {ending.state}{hint}\n  next: {_NEXT[ending.state].format(run=session.run)}"

@@ -47,10 +47,15 @@ def perform(effect: Effect) -> StepEnded:
         if listed.code != 0:
             raise UsageError(f"pg_restore cannot list {archive}: {listed.errors.strip()}")
         entries = keep_entries(listed.output, facts, with_sequences=restore.sequences == "from-backup")
+        if not entries:
+            raise UsageError(
+                f"nothing in {archive.name} fits what this step selects",
+                hint=f"`pg_restore -l {archive}` lists what it holds",
+            )
         list_file = Path(folder) / "entries"
         list_file.write_text("".join(f"{line}\n" for line in entries), encoding="utf-8")
         effect.intend(None)
-        effect.tell(f"pg_restore {client.version} takes {len(entries)} entries of {archive.name}")
+        effect.tell(f"pg_restore {client.version} takes {_entries(len(entries))} of {archive.name}")
         argv = [str(client.path), "-L", str(list_file), *_mode(restore), "-d", where, str(archive)]
         try:
             ran = run_client(argv, env, seconds=_seconds(effect.step.timeout), started=effect.started)
@@ -74,6 +79,10 @@ def keep_entries(listing: str, facts: ArchiveFacts, *, with_sequences: bool) -> 
         if entry is not None and (with_sequences or int(entry[1]) not in rewinding):
             lines.append(line)
     return lines
+
+
+def _entries(count: int) -> str:
+    return f"{count} entr{'y' if count == 1 else 'ies'}"
 
 
 def _client(facts: ArchiveFacts) -> Client:
@@ -108,7 +117,7 @@ def _mode(restore: Restore) -> list[str]:
 def _ended(ran: Ran, restore: Restore, entries: int, begun: float) -> StepEnded:
     took = round((time.monotonic() - begun) * 1000)
     if ran.code == 0:
-        return StepEnded(outcome="done", message=f"{entries} entries restored", duration_ms=took)
+        return StepEnded(outcome="done", message=f"{_entries(entries)} restored", duration_ms=took)
     errors = ran.errors.strip().splitlines()
     sentence = errors[0] if errors else f"pg_restore ended with {ran.code}"
     whole = int(restore.jobs) == 1 and restore.sequences != "from-backup" and not _LOST.search(ran.errors)

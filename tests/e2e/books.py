@@ -37,12 +37,12 @@ steps:
   - id: begin
     title: Note that it begins
     target: live
-    sql: CREATE TABLE begun AS SELECT 1 AS n
+    sql: CREATE TABLE IF NOT EXISTS begun AS SELECT 1 AS n
     rollback: {sql: DROP TABLE begun}
   - id: restore
     title: Bring the customers back
     target: live
-    restore: {from: "{{ backup }}", tables: [public.customer], section: data, sequences: from-backup}
+    restore: {from: "{{ backup }}", schemas: [public], section: data, sequences: from-backup}
     guards:
       before:
         - {check: sequence-drift, with: {backup: "{{ backup }}"}}

@@ -7,12 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from runner.config.load import load
 from runner.journal import open_journal
 from runner.journal.record import Record
-from runner.review.keys import generate_key
+from runner.review.decide import capacity, decide
+from runner.review.keys import generate_key, key_at
+from runner.review.requests import requests_of
+from runner.review.statement import Decision
 from tests.e2e.terminal import Terminal
 from tests.fixtures.postgres import Database
 
@@ -111,17 +116,35 @@ class Stage:
         path.write_text(json.dumps(by_step))
         return path
 
+    def sign(self, person: str = "bob", decision: Decision = "approve", reason: str | None = None) -> None:
+        """Decide the request that waits, with a real signature; test_two_terminals does it at a screen."""
+        config, now = load(config=self.config), datetime.now(UTC)
+        with contextlib.closing(open_journal("journal.db", self.folder)) as journal:
+            waits = [one for one in requests_of(journal.records(), config.config, now) if one.state == "waiting"]
+            decide(
+                journal,
+                config,
+                waits[-1],
+                decision=decision,
+                person=person,
+                key=key_at(self.key(person)),
+                as_team=capacity(waits[-1], config, person, None),
+                attested={},
+                now=now,
+                reason=reason,
+            )
+
     def env(self, person: str) -> dict[str, str]:
         """A person's environment: their own home, and nothing of whoever runs the tests."""
         kept = {name: os.environ[name] for name in ("SHISA_PG_BIN", "TMPDIR") if name in os.environ}
         return kept | {"PATH": self.path, "HOME": str(self.home(person)), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
 
-    def shisa(self, person: str, *arguments: str | Path, stdin: str | None = None, cwd: Path | None = None) -> Ran:
-        """Call the program without a terminal."""
+    def shisa(self, person: str, *arguments: str | Path, stdin: str | None = None, before: Sequence[str] = ()) -> Ran:
+        """Call the program without a terminal; ``before`` are words that start another program with it."""
         done = subprocess.run(
-            [SHISA, *map(str, arguments)],
+            [*before, SHISA, *map(str, arguments)],
             env=self.env(person),
-            cwd=cwd or self.folder,
+            cwd=self.folder,
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -178,18 +201,16 @@ class Stage:
         assert row is not None
         return row[0]
 
-    def digest(self) -> Mapping[str, object]:
-        """What stands in the database's tables and sequences, to prove that nothing changed."""
-        return {name: tuple(row) for name, *row in self.database.connect().execute(_DIGEST)}
+    def contents(self) -> dict[str, list[str]]:
+        """Everything that stands in the database's tables and sequences, to prove that nothing changed."""
+        connection = self.database.connect()
+        names = [name for (name,) in connection.execute(_RELATIONS)]
+        return {name: sorted(map(str, connection.execute(f"SELECT * FROM {name}"))) for name in names}
 
 
-_DIGEST = """
-SELECT c.oid::regclass::text,
-       (xpath('/row/d/text()', query_to_xml(format(
-         'SELECT md5(coalesce(string_agg(t::text, E''\\n'' ORDER BY t::text), '''')) AS d FROM %s AS t', c.oid::regclass
-       ), false, true, '')))[1]::text
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_|^information_schema$' ORDER BY 1
+_RELATIONS = """
+SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^(pg_|information_schema$)'
 """
 
 

@@ -17,16 +17,6 @@ def operator(stage):
     return terminal
 
 
-def approve(stage):
-    reviewer = stage.sit_down("bob", "approve", stage.run_id(), "purge")
-    reviewer.see("Which target")
-    reviewer.type("live")
-    reviewer.see("What is the name")
-    reviewer.type(stage.database.name)
-    reviewer.see("approved by bob")
-    assert reviewer.ended() == 0
-
-
 def go_on(stage):
     """Resume the approved run and let it come to its end."""
     again = stage.sit_down("alice", "resume", stage.run_id())
@@ -39,7 +29,7 @@ def go_on(stage):
 
 def test_a_run_whose_process_was_killed_while_it_waited_is_taken_up_again(stage, operator):
     assert operator.kill(signal.SIGKILL) == -signal.SIGKILL
-    approve(stage)
+    stage.sign()
     go_on(stage)
     assert "run.paused" not in stage.events()
     assert stage.events().count("approval.requested") == 1
@@ -49,33 +39,33 @@ def test_a_run_whose_process_was_killed_while_it_waited_is_taken_up_again(stage,
 def test_a_signal_that_asks_to_end_is_noted_and_the_run_can_be_resumed(stage, operator, how):
     assert operator.kill(how) == 5
     assert stage.events()[-1] == "run.paused"
-    operator.see("is stopped: interrupted by the operator", f"next: shisa resume {stage.run_id()}")
-    approve(stage)
+    operator.see("STOPPED", "interrupted by the operator", "is stopped", f"next: shisa resume {stage.run_id()}")
+    stage.sign()
     go_on(stage)
 
 
 def test_a_terminal_that_is_closed_leaves_a_run_that_can_be_resumed(stage, operator):
     operator.close()
     assert stage.events()[-1] == "run.paused"
-    approve(stage)
+    stage.sign()
     go_on(stage)
 
 
 def test_one_byte_of_the_runbook_changed_after_the_approval_voids_it(stage, operator):
-    approve(stage)
+    stage.sign()
     operator.see("Type purge to go on")
     runbook = stage.folder / "purge.yaml"
     before = runbook.read_text()
     runbook.write_text(before.replace("rank: B", "rank: C"))
     operator.type("purge")
-    operator.see(f"is rejected: {runbook} was changed after the run opened", "hint: put the file back and resume")
+    operator.see(f"{runbook} was changed after the run opened", "is rejected", "hint: put the file back and resume")
     assert operator.ended() == 4
     assert stage.sessions() == 10
     assert "approval.stale" in stage.events()
 
     again = stage.sit_down("alice", "resume", stage.run_id())
     again.see("waits for approval")
-    approve(stage)
+    stage.sign()
     again.see("Type purge to go on")
     again.type("purge")
     again.see(f"{runbook} was changed after the run opened")
@@ -86,7 +76,7 @@ def test_one_byte_of_the_runbook_changed_after_the_approval_voids_it(stage, oper
     again.see("waits for approval")
     again.press("c")
     assert again.ended() == 5
-    approve(stage)
+    stage.sign()
     go_on(stage)
     assert stage.events().count("approval.requested") == 3
 
@@ -124,7 +114,7 @@ def test_ctrl_c_at_a_question_stops_the_run_and_it_comes_again(stage, answers, q
 
 
 def test_ctrl_c_at_the_name_to_type_starts_nothing(stage, operator):
-    approve(stage)
+    stage.sign()
     operator.see("Type purge to go on")
     operator.press("c")
     assert operator.ended() == 5
@@ -134,10 +124,10 @@ def test_ctrl_c_at_the_name_to_type_starts_nothing(stage, operator):
 
 @pytest.mark.parametrize("typed", ["", "yes", "purg"])
 def test_anything_but_the_name_of_a_destructive_step_stops(stage, operator, typed):
-    approve(stage)
+    stage.sign()
     operator.see("Type purge to go on")
     operator.type(typed)
-    operator.see("is stopped: the operator stopped before purge")
+    operator.see("STOPPED", "the operator stopped before purge")
     assert operator.ended() == 5
     assert stage.sessions() == 10
 
@@ -168,12 +158,12 @@ def test_a_piped_answer_never_counts(stage, words):
         stage.runbook(ASKS)
     else:
         assert stage.shisa("alice", "run", "purge.yaml", "--detach").code == 6
-    before, digest = stage.events(), stage.digest()
+    before, contents = stage.events(), stage.contents()
     piped = stage.shisa("alice" if words[0] != "review" else "bob", *words, stdin="done\ngo\napprove\n" * 500)
     assert piped.code == 2
     assert "This needs an answer, and standard input or output is not a terminal." in piped.err
     assert "hint: Pass --answers FILE" in piped.err
-    assert (stage.events(), stage.digest()) == (before, digest)
+    assert (stage.events(), stage.contents()) == (before, contents)
 
 
 def test_left_without_a_terminal_a_run_stops_at_the_first_question(stage):
@@ -192,12 +182,12 @@ def test_what_was_typed_before_the_question_stood_there_is_no_answer(stage):
     operator.type("stop")
     operator.see("is stopped")
     assert operator.ended() == 5
-    assert "shift" not in stage.digest()
+    assert "shift" not in stage.contents()
 
 
 def test_what_the_operator_typed_while_waiting_does_not_start_the_step(stage, operator):
     operator.type("purge")
-    approve(stage)
+    stage.sign()
     operator.see("APPROVED", "Type purge to go on")
     operator.type("no")
     assert operator.ended() == 5
