@@ -1,0 +1,3 @@
+from tests.runner.engine.conftest import accounts, stage
+
+__all__ = ["accounts", "stage"]
