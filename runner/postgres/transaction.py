@@ -144,7 +144,10 @@ def fate(connection: Connection[Any], xid: Xid) -> tuple[Fate, str]:
     """
     import psycopg
 
-    now = identify(connection)
+    try:
+        now = identify(connection)
+    except psycopg.Error as error:
+        return "unknown", f"the target does not say which it is: {error.diag.message_primary or type(error).__name__}"
     if now.system_identifier != xid.system_identifier:
         return "unknown", "the target is another cluster now"
     if now.timeline != xid.timeline:

@@ -126,6 +126,15 @@ def test_the_fate_is_unknown_of(database, begun, change, reason):
     assert reason in why
 
 
+def test_the_fate_is_unknown_where_the_connection_breaks_while_asking(database, begun):
+    _, xid = begun()
+    asking = database.connect()
+    database.connect().execute("SELECT pg_terminate_backend(%s, 10000)", (asking.info.backend_pid,))
+    verdict, why = fate(asking, xid)
+    assert verdict == "unknown"
+    assert "the target does not say which it is" in why
+
+
 def committing_others(server, count):
     """Let other traffic use up transaction ids."""
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
