@@ -118,8 +118,8 @@ def _ended(ran: Ran, restore: Restore, entries: int, begun: float) -> StepEnded:
     took = round((time.monotonic() - begun) * 1000)
     if ran.code == 0:
         return StepEnded(outcome="done", message=f"{_entries(entries)} restored", duration_ms=took)
-    errors = ran.errors.strip().splitlines()
-    sentence = errors[0] if errors else f"pg_restore ended with {ran.code}"
+    errors = ran.errors.strip().splitlines() or [f"pg_restore ended with {ran.code}"]
+    sentence = next((line for line in errors if "error:" in line), errors[0])  # 14 begins with where it was
     whole = int(restore.jobs) == 1 and restore.sequences != "from-backup" and not _LOST.search(ran.errors)
     if whole:
         return StepEnded(outcome="failed", message=f"rolled back: {sentence}", duration_ms=took)
