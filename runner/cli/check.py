@@ -6,10 +6,9 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.cli.common import add_config, add_format, print_json, say
+from runner.cli.common import add_config, add_format, nearest_config, print_json, say
 from runner.errors import ConnectError, UsageError
 
 if TYPE_CHECKING:
@@ -47,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the evidence; a guard that could not look is UNKNOWN, and that is exit 1 as well."""
+    path, config = nearest_config(arguments)
     spec, given = _asked(arguments)
-    path, config = _config(arguments)
     targets = _Targets(config)
     with targets.stack, _telling(f"{spec.id} on {targets.name(arguments.target)}"):
         evidence = _evidence(spec, given, arguments.target, targets)
@@ -75,14 +74,6 @@ def _asked(arguments: argparse.Namespace) -> tuple[CheckSpec, dict[str, Any]]:
     except ParamError as error:
         raise UsageError(str(error), hint=f"`shisa explain {arguments.check}` tells what it takes") from error
     return spec, given
-
-
-def _config(arguments: argparse.Namespace) -> tuple[str | None, Config | None]:
-    """Read the configuration, if there is one: a libpq URI needs none."""
-    from runner.config.load import find, read
-
-    path = find(config=arguments.config, cwd=Path.cwd())
-    return (None, None) if path is None else (str(path), read(path).config)
 
 
 def _evidence(spec: CheckSpec, given: Mapping[str, Any], target: str, targets: _Targets) -> Evidence:

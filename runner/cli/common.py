@@ -16,7 +16,7 @@ from runner.config.load import load
 if TYPE_CHECKING:
     import argparse
 
-    from runner.config.model import Loaded
+    from runner.config.model import Config, Loaded
     from runner.journal.record import Journal
     from runner.review.identity import Identity
 
@@ -45,6 +45,20 @@ class Desk:
 
     config: Loaded
     journal: Journal
+
+
+def nearest_config(arguments: argparse.Namespace) -> tuple[str | None, Config | None]:
+    """Read the configuration, if there is one, and bring in the third-party checks that it names.
+
+    Raises ConfigError.
+    """
+    from runner.config.load import find, read
+    from runner.config.plugins import use_plugins
+
+    path = find(config=arguments.config, cwd=Path.cwd())
+    config = None if path is None else read(path).config
+    use_plugins(config)
+    return (None if path is None else str(path)), config
 
 
 def desk(arguments: argparse.Namespace, *, readonly: bool = False, runbook: Path | None = None) -> Desk:

@@ -39,10 +39,12 @@ def add_params(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the plan; exit 1 when the runbook has errors."""
     from runner.config.load import find, read
+    from runner.config.plugins import use_plugins
     from runner.runbook.describe import describe
 
     path = find(config=args.config, runbook=args.runbook, cwd=Path.cwd())
     config = None if path is None else read(path).config
+    use_plugins(config)
     plan = planned(args)
     described = describe(plan, config, targets=target_map(args, plan))
     problems = errors_of(plan, config)

@@ -55,11 +55,13 @@ def add_talk(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open a run and step through it; the exit code tells how it was left (DESIGN §5)."""
+    from runner.config.plugins import use_plugins
     from runner.engine.opening import open_run
     from runner.engine.ports import wall_clock
 
     at = desk(arguments, runbook=arguments.runbook)
     who = person(arguments, at.config)
+    use_plugins(at.config.config)
     plan = planned(arguments)
     targets = target_map(arguments, plan)
     _refuse_errors(plan, at)

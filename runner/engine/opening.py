@@ -12,13 +12,14 @@ import msgspec
 
 from runner import __version__
 from runner.config.load import conninfo, target_named
+from runner.config.plugins import plugins_in_use, use_plugins
 from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.session import Session, host
 from runner.engine.state import fold
 from runner.engine.targets import Target, Targets, bind
 from runner.engine.unbuilt import refuse_unbuilt
 from runner.errors import ConfigError, GateClosedError, UsageError
-from runner.journal.events import RunOpened, RunResumed, SourceFile
+from runner.journal.events import PluginSource, RunOpened, RunResumed, SourceFile
 from runner.review.sshsig import sign
 from runner.review.statement import opened_statement
 from runner.runbook.expand import plan_of
@@ -61,6 +62,7 @@ def open_run(
 
     Raises UsageError (also ConfigError, ConnectError) before anything is journaled.
     """
+    use_plugins(config.config)
     refuse_unbuilt(plan)
     targets = Targets({name: _bind(config, name, target_map.get(name, name)) for name in plan.targets})
     _production(targets, key=key, unattended=unattended, config=config)
@@ -80,6 +82,7 @@ def open_run(
         plan_digest=plan_digest(plan, targets.fingerprints()),
         policy_digest=config.digest,
         unattended=unattended,
+        plugins=_plugins(),
     )
     if key is not None:
         opened = _signed(opened, run, key, journal.head(), clock())
@@ -133,6 +136,7 @@ def resume_run(
             f"run {run} belongs to {state.operator}, not to {person}",
             hint="only its operator resumes a run; taking it over is another command",
         )
+    use_plugins(config.config)
     plan = pinned_plan(state.opened, secrets_given or {})
     for path, amendment in state.amendments:
         plan = amend(plan, path, amendment.set, amendment.then)
@@ -154,7 +158,7 @@ def resume_run(
         records=records,
         detach=detach,
     )
-    session.append(RunResumed(operator=person, host=host(), unattended=unattended))
+    session.append(RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins()))
     return session
 
 
@@ -244,6 +248,12 @@ def _writable(plan: Plan, targets: Targets) -> None:
                 f"sessions on target {target.bound.name} are read-only, and step {planned.path} writes",
                 hint="SHOW default_transaction_read_only; it may be set for the role, the database or in the dsn",
             )
+
+
+def _plugins() -> tuple[PluginSource, ...]:
+    return tuple(
+        PluginSource(id=each.id, distribution=each.distribution, version=each.version) for each in plugins_in_use()
+    )
 
 
 def _pins(opened: RunOpened) -> dict[Path, str]:

@@ -29,6 +29,14 @@ class BoundTarget(msgspec.Struct, frozen=True, kw_only=True):
     policy: str | None = None
 
 
+class PluginSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that did not come with the program, and the distribution that it came in."""
+
+    id: str
+    distribution: str
+    version: str
+
+
 class RunOpened(Body, frozen=True, kw_only=True):
     """A run began; ``statement`` and ``signature`` are the operator's, in the namespace ``run@shisa``."""
 
@@ -45,6 +53,8 @@ class RunOpened(Body, frozen=True, kw_only=True):
     policy_digest: str
     unattended: bool = False
     """Whether answers came from a file (rehearsals, tests)."""
+    plugins: tuple[PluginSource, ...] = ()
+    """The third-party checks that shisa.yaml names."""
     statement: str | None = None
     signature: str | None = None
 
@@ -68,6 +78,7 @@ class RunResumed(Body, frozen=True, kw_only=True):
     operator: str
     host: str
     unattended: bool = False
+    plugins: tuple[PluginSource, ...] = ()
 
 
 class RunPaused(Body, frozen=True, kw_only=True):

@@ -33,11 +33,11 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one 
     match body:
         case ev.RunOpened():
             text = f"{record.run} of {body.runbook} opened by {body.operator} on {body.host} with shisa {body.version}"
-            return Sentence("RUN", f"{text}{_unattended(unattended=body.unattended)}", "strong")
+            return Sentence("RUN", f"{text}{_unattended(unattended=body.unattended)}{_plugins(body.plugins)}", "strong")
         case ev.PlanAmended():
             return Sentence("PLAN CHANGED", f"{step}: {body.why} ({_change(body)}; remedy of {body.check})", "ask")
         case ev.RunResumed():
-            text = f"by {body.operator} on {body.host}{_unattended(unattended=body.unattended)}"
+            text = f"by {body.operator} on {body.host}{_unattended(unattended=body.unattended)}{_plugins(body.plugins)}"
             return Sentence("RESUMED", text, "strong")
         case ev.RunPaused():
             return Sentence(body.state.upper(), body.reason, _STATE_TONES.get(body.state, "bad"))
@@ -118,6 +118,11 @@ def target_lines(target: ev.BoundTarget) -> tuple[str, ...]:
         f"system identifier {known.get('system_identifier', 'unknown')}, fingerprint {target.fingerprint[:16]}",
         f"asked as role {known.get('role', 'unknown')}",
     )
+
+
+def _plugins(plugins: tuple[ev.PluginSource, ...]) -> str:
+    told = ", ".join(f"{each.id} of {each.distribution} {each.version}" for each in plugins)
+    return f"; checks of others: {told}" if told else ""
 
 
 def _unattended(*, unattended: bool) -> str:

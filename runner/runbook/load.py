@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from runner.config.plugins import plugins_in_use
 from runner.document import Document, Problem
 from runner.errors import RunbookError, UsageError
 from runner.runbook.model import Runbook, step_of
@@ -96,20 +97,31 @@ def examine(content: bytes | str, path: Path) -> tuple[Document, LoadedRunbook |
     return document, loaded, []
 
 
-@functools.cache
 def runbook_schema() -> Schema:
-    """The runbook schema, with the parameters of every built-in check."""
-    return Schema("runbook.schema.json", _schemas())
+    """The runbook schema, with the parameters of every check that is there."""
+    return _compiled("runbook.schema.json", tuple(plugin.id for plugin in plugins_in_use()))
 
 
-@functools.cache
 def step_schema() -> Schema:
     """The schema of one step, for what rendering has made of it."""
-    return Schema("step", {"step": {"$ref": "runbook.schema.json#/$defs/step"}} | _schemas())
+    return _compiled("step", tuple(plugin.id for plugin in plugins_in_use()))
 
 
-def _schemas() -> dict[str, Any]:
-    return {name: resource(name) for name in ("runbook.schema.json", "checks.schema.json")}
+@functools.cache
+def _compiled(name: str, plugins: tuple[str, ...]) -> Schema:
+    schemas = {
+        "step": {"$ref": "runbook.schema.json#/$defs/step"},
+        "runbook.schema.json": resource("runbook.schema.json"),
+        "checks.schema.json": _with_plugins() if plugins else resource("checks.schema.json"),
+    }
+    return Schema(name, schemas)
+
+
+def _with_plugins() -> Any:
+    """The committed schema knows the built-in checks only; with others it is made anew."""
+    from checks import catalog, publish
+
+    return publish.schema(catalog.all())
 
 
 def _model_problems(document: Document) -> list[Problem]:

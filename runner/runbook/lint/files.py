@@ -14,8 +14,9 @@ from pathlib import Path
 
 from runner.config.load import NAME, check, find
 from runner.config.model import Config
-from runner.document import Problem
-from runner.errors import UsageError
+from runner.config.plugins import use_plugins
+from runner.document import Document, Problem
+from runner.errors import ConfigError, UsageError
 from runner.runbook.lint.judge import Found, chosen, judge, severity_of
 from runner.runbook.lint.report import Report
 from runner.runbook.load import read_bytes
@@ -88,11 +89,22 @@ class _Bench:
         if path not in self.configs:
             name = os.path.relpath(path)
             document = parse(read_bytes(path), dates=True)
-            self.configs[path], problems = check(document)
+            self.configs[path], problems = _with_plugins(document)
             self.files.append(name)
             self.texts[name] = document.text
             self.found += [_told(name, each) for each in problems]
         return self.configs[path]
+
+
+def _with_plugins(document: Document) -> tuple[Config | None, list[Problem]]:
+    """Type a configuration, and load the third-party checks that it names."""
+    config, problems = check(document)
+    try:
+        use_plugins(config)
+    except ConfigError as error:
+        place = document.position(("checks",))
+        return None, [Problem("config-invalid", error.message.removeprefix("shisa.yaml: "), error.hint, *place)]
+    return config, problems
 
 
 def _told(name: str, problem: Problem) -> Found:

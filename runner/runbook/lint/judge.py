@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from runner.config.model import Config
+from runner.config.plugins import use_plugins
 from runner.document import Document, Problem
 from runner.runbook.lint.book import Book
 from runner.runbook.lint.catalog import BY_ID, RULES
@@ -60,7 +61,11 @@ class Found:
 def judge(
     content: bytes | str, file: FilePath, *, config: Config | None = None, name: str | None = None
 ) -> list[Found]:
-    """Every problem of a runbook, in the order of the file; ``name`` is what the file is called in reports."""
+    """Every problem of a runbook, in the order of the file; ``name`` is what the file is called in reports.
+
+    Raises ConfigError where a check that ``config`` names cannot be loaded.
+    """
+    use_plugins(config)
     document, loaded, problems = examine(content, file)
     severities: Mapping[str, Severity] = {} if config is None else config.lint.get("severity", {})
     called = str(file) if name is None else name

@@ -1,0 +1,1 @@
+raise RuntimeError("acme-broken was built for another shisa")
