@@ -10,7 +10,7 @@ from typing import Any
 VERDICTS = {"pass": "PASS", "warn": "WARN", "unknown": "UNKNOWN", "block": "BLOCK"}
 
 _LABELS = {
-    "backup_next": "next id after the restore",
+    "backup_next": "next id in the backup",
     "live_next": "next id now",
     "max_in_use": "highest id in use",
     "ids_to_be_reissued": "ids issued twice",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+import errno
+import os
+import shlex
+import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.cli.common import add_format, print_json, say
+from runner.cli.common import add_format, print_json, put
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +22,7 @@ EXAMPLE = """\
   shisa demo                        the guided tour; you play both people
   shisa demo --auto --format json   without questions, one JSON object"""
 _INCIDENTS = (1,)
+_LEFT = "The run with shisa was left before its end, and the demo's server is gone; shisa demo begins anew."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.rows_after_backup < 0:
         raise UsageError("--rows-after-backup takes 0 or more")
-    folder = arguments.out or Path(".shisa") / f"demo-{datetime.now().astimezone():%y%m%d-%H%M%S}"
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty", hint="name another folder with --out")
+    folder = _folder(arguments.out)
     cast = _cast(arguments)
     cast.tell("Starting a throwaway PostgreSQL on this machine …")
     with throwaway() as server:
@@ -54,32 +56,61 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print_json(told.as_json())
     else:
-        say(_summary(told, folder))
+        _show(told, folder)
     return told.ending.exit_code
+
+
+def _folder(out: Path | None) -> Path:
+    """Make the folder for what stays of the demo, before a server is started for it."""
+    from runner.errors import UsageError
+
+    folder = out or Path(".shisa") / f"demo-{datetime.now().astimezone():%y%m%d-%H%M%S}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        occupied = any(folder.iterdir())
+    except OSError as error:
+        if out is None:  # the current folder belongs to somebody else
+            return Path(tempfile.mkdtemp(prefix="shisa-demo-"))
+        raise UsageError(f"{folder} cannot be used: {error.strerror}", hint="name another folder with --out") from None
+    if occupied:
+        raise UsageError(f"{folder} is not empty", hint="name another folder with --out")
+    return folder
 
 
 def _cast(arguments: argparse.Namespace) -> Cast:
     from runner.demo.casts import AutoCast, GuidedCast
+    from runner.terminal.prompts import at_terminal
 
-    alone = arguments.auto or not (sys.stdin.isatty() and sys.stdout.isatty())
-    return AutoCast(quiet=arguments.format == "json") if alone else GuidedCast()
+    quiet = arguments.format == "json"
+    return AutoCast(quiet=quiet) if arguments.auto or quiet or not at_terminal() else GuidedCast()
 
 
-def _summary(told: Told, folder: Path) -> str:
+def _show(told: Told, folder: Path) -> None:
+    """Set the two ways side by side, and say where everything is and what to try."""
+    from runner.terminal.blocks import Facts, Grid, Heading, Line, cell
+    from runner.terminal.console import console
+    from runner.terminal.paint import show
+
     without, with_ = told.without, told.with_
-    config = folder / "shisa.yaml"
-    return f"""
-                          without shisa         with shisa
-  stopped before it       no                    {with_["stopped_by"]}: {with_["verdict"]}
-  ids issued twice        {without.duplicate_ids:<21} {with_["duplicate_ids"]}
-  refused customers       {without.sqlstate or "none":<21} {len(with_["customer_errors"]) or "none"}
-  who looked at it        nobody                {", ".join(with_["approved_by"]) or "nobody"}, signed
-
-  journal   {told.journal}
-  report    {told.report}
-
-  try next
-    shisa show {told.run} --config {config}      what happened, line by line
-    shisa verify --config {config}              is the journal whole, are the signatures good?
-    shisa explain sequence-drift                what the guard looks at
-    shisa init                                  begin with your own database"""
+    stopped = f"{with_['stopped_by']} ({with_['verdict']})" if with_["stopped_by"] else "nothing had to"
+    rows = (
+        ("stopped the restore", "nothing", stopped),
+        ("ids that stand twice", str(without.duplicate_ids), str(with_["duplicate_ids"])),
+        ("customers refused", without.sqlstate or "none", str(len(with_["customer_errors"]) or "none")),
+        ("looked at it", "nobody", f"{', '.join(with_['approved_by'])}, signed" if with_["approved_by"] else "nobody"),
+        ("how it ended", "silently", told.ending.state),
+    )
+    table = Grid(("", "without shisa", "with shisa"), tuple(tuple(map(cell, row)) for row in rows))
+    places = Facts((("journal", cell(str(told.journal))), ("report", cell(str(told.report)))))
+    left = () if told.ending.exit_code == 0 else (Line("LEFT", _LEFT, "warn"),)
+    show([Heading("What it came to"), table, *left, places, Heading("Try next")], console("stdout"))
+    config = shlex.quote(str(folder / "shisa.yaml"))
+    for command, what in (
+        (f"shisa show {told.run} --config {config}", "what happened, line by line"),
+        (f"shisa verify --config {config}", "is the journal whole, are the signatures good?"),
+        ("shisa explain sequence-drift", "what the guard looks at, and what it cannot see"),
+        ("shisa init", "begin with your own database"),
+    ):
+        put(f"  {command}\n      {what}\n")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.engine.ports import Answers, Offer, StepView, wall_clock
+from runner.errors import ApprovalError
 from runner.journal.events import ApprovalRequested
 from runner.terminal.blocks import Heading, Line
 from runner.terminal.console import console
@@ -17,10 +18,22 @@ from runner.terminal.reviewing import attest, case_of, view_of
 from runner.terminal.reviewing import show as show_request
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from runner.demo.stage import Stage
     from runner.engine.ports import Observer, Operator
     from runner.journal.record import Record
     from runner.review.requests import Standing
+
+
+_CHAIR = (
+    "On a real day this is another terminal, often another machine and another team. The whole request stands below; "
+    "look for the target's name and for what the guards measured, for you will be asked for two facts of it."
+)
+_STOPPED = (
+    "This is where the incident began. The guard has read the numbers out of the backup file and out of the server; "
+    "nothing was restored. A remedy changes the plan, and the changed plan is signed by a second person."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +55,7 @@ class AutoCast:
     """Plays both people without a question; signs for real."""
 
     def __init__(self, *, quiet: bool) -> None:
-        self._terminal = TerminalOperator(console("stderr"), Prompter())
+        self._console = console("stderr")
         self._quiet = quiet
 
     def operator(self, review: Callable[[ApprovalRequested], None]) -> Operator:
@@ -55,12 +68,15 @@ class AutoCast:
 
     def observers(self) -> tuple[Observer, ...]:
         """Show the journal, unless only the result is wanted."""
-        return () if self._quiet else (self._terminal.observe,)
+        return () if self._quiet else (TerminalOperator(self._console, Prompter()).observe,)
 
-    def tell(self, text: str) -> None:
+    def tell(self, text: str, scene: str = "") -> None:
         """Say what happens now."""
         if not self._quiet:
-            self._terminal.tell(text)
+            _narrate(self._console, text, scene)
+
+    def pause(self, what: str) -> None:
+        """Wait for nobody."""
 
 
 class GuidedCast:
@@ -77,18 +93,29 @@ class GuidedCast:
 
     def attest(self, standing: Standing, records: list[Record], stage: Stage) -> dict[str, Any]:
         """Change the chair: the same screen and the same read-back as ``shisa review`` in another terminal."""
-        heading = "You are the second person now: bob, of dev. On a real day this is another terminal, another machine."
-        show([Heading(heading)], self._console)
+        self.tell(_CHAIR, "You are bob now, the second person")
         view = view_of(case_of(standing, records), stage.config.config, wall_clock())
-        return attest(view, self._prompter, show_request(view))
+        seen = show_request(view)
+        while True:
+            try:
+                attested = attest(view, self._prompter, seen)
+            except ApprovalError:
+                self.tell("That is not what the screen says. On a real day nothing would be signed now. Look again.")
+            else:
+                self.tell("bob's key has signed exactly this text, for this run only.", "You are alice again")
+                return attested
 
     def observers(self) -> tuple[Observer, ...]:
         """Show every journal line."""
         return (self._terminal.observe,)
 
-    def tell(self, text: str) -> None:
+    def tell(self, text: str, scene: str = "") -> None:
         """Say what happens now."""
-        show([Line("", text, "strong")], self._console)
+        _narrate(self._console, text, scene)
+
+    def pause(self, what: str) -> None:
+        """Wait until the user has read."""
+        self._prompter.text(f"Press Enter to {what}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,6 +124,17 @@ class _Guided(TerminalOperator):
 
     review: Callable[[ApprovalRequested], None] = lambda _: None
 
+    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
+        """Say what has just happened, then offer the remedies."""
+        _narrate(self.console, _STOPPED, "")
+        return TerminalOperator.choose(self, view, offers)
+
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Call the reviewer."""
         self.review(request)
+
+
+def _narrate(console: Console, text: str, scene: str) -> None:
+    if scene:
+        show([Heading(scene, "ask")], console)
+    show([Line("DEMO", text, "ask")], console)

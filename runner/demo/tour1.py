@@ -34,6 +34,21 @@ _ROWS = 100
 _CASCADE = 5
 """Customers that sign up in each environment after the clone."""
 
+_SETTING = (
+    "Two tables of a service: base.customer, which environments share, and its child env_a.customer, which customers "
+    "use. The ids of both come from one sequence, base.customer_id_seq. A backup was taken at {rows} customers; after "
+    "it {more} signed up."
+)
+_BY_HAND = (
+    "Somebody clones env_a to env_b while customers go on working: one more child of the shared table, then pg_restore "
+    "of the shared schema. It ends without any error."
+)
+_GUARDED = (
+    "The same tables and the same backup, made anew. alice, of ops, is the operator: she steps through the runbook "
+    "clone-environment.yaml and asks for the sequences of the backup, as somebody would who does not know better. Each "
+    "step is shown whole before it runs."
+)
+
 
 class Cast(Protocol):
     """Plays the two people: the operator, and the reviewer who is asked while the operator waits."""
@@ -47,8 +62,11 @@ class Cast(Protocol):
     def observers(self) -> tuple[Observer, ...]:
         """Give who is told of every journal line."""
 
-    def tell(self, text: str) -> None:
-        """Say what happens now."""
+    def tell(self, text: str, scene: str = "") -> None:
+        """Say what happens now, and where a scene of the tour begins."""
+
+    def pause(self, what: str) -> None:
+        """Let the user read before something happens."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,12 +94,14 @@ class Told:
 def tour(server: Server, folder: Path, cast: Cast, *, rows_after_backup: int) -> Told:
     """Build the incident twice on one server and live through it, without shisa and with it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    cast.tell("Without shisa: an environment is cloned online, by hand.")
+    cast.tell(_SETTING.format(rows=_ROWS, more=_count(rows_after_backup, "more customer")), "What stands there")
     by_hand = incident1.build(server, "by_hand", folder, rows=_ROWS, rows_after_backup=rows_after_backup)
+    cast.tell(_BY_HAND, "Without shisa")
     without = incident1.without(by_hand)
     cast.tell(_story(without))
-    cast.tell("With shisa: the same backup, the same wish, the same runbook parameter sequences=from-backup.")
+    cast.pause("do the same with shisa")
     incident = incident1.build(server, "guarded", folder, rows=_ROWS, rows_after_backup=rows_after_backup)
+    cast.tell(_GUARDED, "With shisa")
     stage = set_up(folder, incident.conninfo)
     with incident1.Customers(incident) as customers:
         ending, run, records = _guarded(server, incident, stage, cast, customers)
@@ -96,14 +116,20 @@ def tour(server: Server, folder: Path, cast: Cast, *, rows_after_backup: int) ->
 
 
 def _story(without: incident1.Without) -> str:
+    if without.sequence_after == without.sequence_before:
+        return "This time nothing went wrong: nobody had signed up since the backup, so its number was still right."
     said = (
-        f"The restore put the shared sequence back from {without.sequence_before} to {without.sequence_after}. "
-        f"{without.silent_inserts} customers signed up in the copy without any error; "
-        f"{without.duplicate_ids} ids now stand twice in the tree. "
+        f"But it put the shared sequence back from {without.sequence_before} to {without.sequence_after}. "
+        f"{_count(without.silent_inserts, 'customer')} signed up in env_b, and nobody saw an error; "
+        f"{_count(without.duplicate_ids, 'id')} now stand{'s' * (without.duplicate_ids == 1)} twice in the tree. "
     )
     if without.sqlstate is None:
-        return said + "The next customer of the original was lucky."
-    return said + f"The next customer of the original was refused: {without.error} (SQLSTATE {without.sqlstate})."
+        return said + "The next customer of env_a was not refused, by luck."
+    return said + f"The next customer of env_a was refused: {without.error} (SQLSTATE {without.sqlstate})."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _guarded(
@@ -113,7 +139,7 @@ def _guarded(
 
     def rush(record: Record) -> None:
         if isinstance(record.body, PlanAmended):
-            cast.tell("Meanwhile four clients keep signing up customers in the original environment.")
+            cast.tell("From now on four clients keep signing up customers in env_a, while the remedy is carried out.")
             customers.begin()
 
     os.environ["PATH"] = f"{server.binaries.bin}{os.pathsep}{os.environ.get('PATH', '')}"

@@ -103,5 +103,6 @@ class TerminalOperator:
 
 def _meaning(offer: Offer) -> str:
     changes = ", ".join(f"{field}: {plain(value)}" for field, value in offer.remedy.set.items())
-    added = f"; {len(offer.remedy.then)} step(s) added behind it" if offer.remedy.then else ""
+    count = len(offer.remedy.then)
+    added = f"; {count} step{'s' * (count > 1)} added behind it" if count else ""
     return f"{offer.remedy.why} ({changes or 'no field changed'}{added})"

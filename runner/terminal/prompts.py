@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import select
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +38,16 @@ class Prompter:
         if not choices or (default is not None and default not in choices):
             message = f"a question needs choices, and a default among them: {sorted(choices)}, {default}"
             raise ValueError(message)
-        lines = [question, *(f"  {escape(word):<10} {escape(meaning)}" for word, meaning in choices.items())]
-        ending = f"{', '.join(map(escape, choices))}{f' (Enter: {escape(default)})' if default is not None else ''}:"
+        ending = f"{', '.join(choices)}{f' (Enter: {default})' if default is not None else ''}:"
 
         def judge(typed: str) -> bool | str:
             known = _chosen(typed, choices, default)
             return True if known is not None else f"Type one of: {', '.join(choices)}"
 
-        typed = self._ask("text", "\n  ".join([*lines, ending]), validate=judge)
+        self._say(question)
+        for word, meaning in choices.items():
+            self._say(f"    {word:<10} {meaning}", hang=15)
+        typed = self._ask("text", ending, validate=judge)
         chosen = _chosen(typed, choices, default)
         if chosen is None:
             raise EOFError
@@ -51,7 +55,8 @@ class Prompter:
 
     def type_word(self, question: str, expected: str) -> bool:
         """Let a person type ``expected``, letter by letter, before something dangerous; anything else is no."""
-        return self._ask("text", f"{question}\n  Type {expected} to go on; anything else stops:").strip() == expected
+        self._say(question)
+        return self._ask("text", f"Type {expected} to go on; anything else stops:").strip() == expected
 
     def text(self, question: str) -> str:
         """Ask for a line of text; blanks at its ends are dropped, an empty line is an answer."""
@@ -70,20 +75,26 @@ class Prompter:
         ready, _, _ = select.select([sys.stdin], [], [], seconds)
         return bool(ready) and sys.stdin.readline().strip() == "go"
 
+    def _say(self, text: str, hang: int = 0) -> None:
+        """Show a line, folded between words, where prompt_toolkit's prompt would cut it at the screen's edge."""
+        if self.input is None:
+            demand_terminal()
+        from prompt_toolkit import print_formatted_text
+
+        columns, after = shutil.get_terminal_size().columns, " " * hang
+        for line in escape(text, multiline=True).split("\n"):
+            print_formatted_text(textwrap.fill(line, columns, subsequent_indent=after), output=self.output)
+
     def _ask(self, kind: str, question: str, **options: Any) -> str:
         if self.input is None:
             demand_terminal()
         import questionary
-        from prompt_toolkit import print_formatted_text
         from prompt_toolkit.application import get_app_session
         from prompt_toolkit.input.typeahead import clear_typeahead
 
         source = self.input or get_app_session().input
-        *before, last = escape(question, multiline=True).split("\n")
-        for line in before:  # prompt_toolkit would cut them at the screen's edge
-            print_formatted_text(line, output=self.output)
         asked = {"text": questionary.text, "password": questionary.password}[kind](
-            last.strip(), qmark=">", input=source, output=self.output, **options
+            escape(question), qmark=">", input=source, output=self.output, **options
         )
         clear_typeahead(source)
         if self.input is None:

@@ -27,7 +27,7 @@ def _target(view: ReviewView) -> Iterator[Block]:
     pairs = [
         ("target", cell(known.name, *target_lines(known)) if known else _unknown()),
         ("asked by", cell(f"{view.operator}, run {view.run}")),
-        *((name, _labelled(value, label)) for name, value, label in view.params),
+        *((f"-p {name}", _labelled(value, label)) for name, value, label in view.params),
     ]
     yield Facts(tuple(pairs))
 
@@ -56,14 +56,19 @@ def _text(view: ReviewView) -> Iterator[Block]:
 
 def _differences(view: ReviewView) -> Iterator[Block]:
     yield Heading("What is different")
-    for label, diff in (
-        (f"from the last run ({view.last_run or 'unknown'})", view.since_last_run),
-        ("from the merged file", view.since_merge),
-    ):
-        if diff:
-            yield Code(diff, label, code=False)
-        else:
-            yield Facts(((label, _unknown() if diff is None else cell("equal")),))
+    if view.amended:
+        yield Facts((("from the runbook", cell(*view.amended, tone="warn")),))
+    if view.last_run is None and view.durations_ms == ():
+        yield Facts((("from the last run", cell("there was none")),))
+    else:
+        yield _difference(f"from the last run ({view.last_run or 'unknown'})", view.since_last_run)
+    yield _difference("from the merged file", view.since_merge)
+
+
+def _difference(label: str, diff: str | None) -> Block:
+    if diff:
+        return Code(diff, label, code=False)
+    return Facts(((label, _unknown() if diff is None else cell("equal")),))
 
 
 def _guards(view: ReviewView) -> Iterator[Block]:

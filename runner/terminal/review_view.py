@@ -41,6 +41,8 @@ class ReviewView:
     rollback_ran: str | None = None
     """When the rollback last ran and with what outcome; None where no journal tells."""
 
+    amended: tuple[str, ...] = ()
+    """What a remedy changed in the runbook's step, and why."""
     since_last_run: str | None = None
     """Unified diff of the step's text against the last run's; empty where equal."""
     last_run: str | None = None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from runner.engine.ports import stamp
 from runner.engine.state import State, fold
 from runner.errors import ApprovalError, UsageError
+from runner.figures import plain
 from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.runbook.values import placeholder
@@ -85,6 +86,7 @@ def view_of(case: Case, config: Config, now: datetime) -> ReviewView:
         target=next((one for one in state.opened.targets if one.fingerprint == body.target), None),
         params=tuple((name, _said(value), "") for name, value in state.opened.params.items()),
         entered=step.entered,
+        amended=tuple(_amendment(one) for where, one in state.amendments if where == path),
         since_last_run=None if last is None or last[0] is None else _difference(last[0], step.entered),
         last_run=None if last is None else last[2],
         own_copy=_own_copy(state.opened),
@@ -172,6 +174,11 @@ def _needs(standing: Standing, config: Config) -> Iterable[Need]:
         for need in config.policies[name].need if name in config.policies else ():
             signed = tuple(vote.person for vote in standing.votes if vote.team == need.team)
             yield Need(name, need.team, need.n, signed)
+
+
+def _amendment(body: ev.PlanAmended) -> str:
+    changes = ", ".join(f"{field}: {plain(value)}" for field, value in body.set.items())
+    return f"{changes or 'steps added behind it'}; remedy of {body.check}: {body.why}"
 
 
 def _limit(entry: dict[str, Any]) -> str:

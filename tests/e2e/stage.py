@@ -167,20 +167,7 @@ class Stage:
         if tool == "ssh-keygen":
             assert shutil.which(tool), "this machine has no ssh-keygen"
         else:
-            self.without("ssh-keygen")
-
-    def without(self, tool: str) -> None:
-        """Leave a program out of everybody's PATH, as on a machine that has none."""
-        kept = self.folder / "bin"
-        kept.mkdir()
-        for folder in filter(os.path.isdir, reversed(self.path.split(os.pathsep))):
-            for program in Path(folder).iterdir():
-                link = kept / program.name
-                if program.name != tool:
-                    link.unlink(missing_ok=True)
-                    link.symlink_to(program)
-        self.path = str(kept)
-        assert shutil.which(tool, path=self.path) is None
+            self.path = search_path_without("ssh-keygen", self.folder / "bin")
 
     def records(self) -> list[Record]:
         if not self.journal.exists():
@@ -206,6 +193,19 @@ class Stage:
         connection = self.database.connect()
         names = [name for (name,) in connection.execute(_RELATIONS)]
         return {name: sorted(map(str, connection.execute(f"SELECT * FROM {name}"))) for name in names}
+
+
+def search_path_without(tool: str, folder: Path) -> str:
+    """Make a PATH on which every program is found but one, as on a machine that does not have it."""
+    folder.mkdir()
+    for place in filter(os.path.isdir, reversed(os.environ["PATH"].split(os.pathsep))):
+        for program in Path(place).iterdir():
+            link = folder / program.name
+            link.unlink(missing_ok=True)
+            if program.name != tool:
+                link.symlink_to(program)
+    assert shutil.which(tool, path=str(folder)) is None
+    return str(folder)
 
 
 _RELATIONS = """

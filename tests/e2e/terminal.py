@@ -43,6 +43,15 @@ class Terminal:
         for text in expected:
             self._wait(text)
 
+    def see_one(self, *expected: str) -> int:
+        """Wait until one of the texts is shown next; tell which, counted from 0."""
+        flat, deadline = [_flat(text) for text in expected], time.monotonic() + PATIENCE
+        while not (found := [n for n, text in enumerate(flat) if text in _flat(self.text())[self._seen :]]):
+            assert self._read(), f"ended without one of {expected}:\n{self.text()}"
+            assert time.monotonic() < deadline, f"waited in vain for one of {expected}, showing:\n{self.text()}"
+        self._wait(expected[found[0]])
+        return found[0]
+
     def type(self, text: str) -> None:
         """Type a line."""
         self._child.send(f"{text}\r")

@@ -35,7 +35,7 @@ def test_a_blocking_sequence_is_shown_with_its_numbers():
         render_event(next(line for line in records() if getattr(line.body, "verdict", "") == "block")), 120
     )
     for figure in (
-        "next id after the restore: 1,204,101",
+        "next id in the backup: 1,204,101",
         "next id now: 1,204,151",
         "highest id in use: 1,204,150",
         "ids issued twice: 50  (limit 0)",

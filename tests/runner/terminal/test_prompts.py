@@ -164,7 +164,7 @@ def test_a_long_question_is_folded_and_not_cut():
         terminal.expect("go, stop:")
         screen = pyte.Screen(60, 24)
         pyte.Stream(screen).feed(terminal.before)
-        seen = "".join(line.rstrip() for line in screen.display)
+        seen = "".join(line.strip() for line in screen.display)
         assert "q" * 100 + " END1" in seen
         assert "m" * 100 + " END2" in seen
 

@@ -64,7 +64,7 @@ def test_a_reviewer_reads_everything_in_the_order_of_the_design():
         "PRODUCTION: restore of clone-environment",
         "database keihi on 10.0.3.12:5432, a primary, PostgreSQL 16.4",
         "asked by alice, run 261123-k3f9qa",
-        "tenant 42 = ACME K.K. backup /backup/keihi.dump other 43 = unknown",
+        "-p tenant 42 = ACME K.K. -p backup /backup/keihi.dump -p other 43 = unknown",
         "destroys YES it writes rows into 12 tables",
         "rows, measured 30,000",
         "can be undone yes, by hand, by restore: undo",
