@@ -52,7 +52,7 @@ def ask(both, check):
         return ask_guard(catalog.get(check), {"other": "new"}, port)
 
 
-@pytest.mark.parametrize("check", ["schema-drift"])
+@pytest.mark.parametrize("check", ["schema-drift", "inheritance-topology"])
 def test_the_same_on_two_versions_passes(both, check):
     evidence = ask(both, check)
     assert evidence.verdict is Verdict.PASS, [finding.message for finding in evidence.findings]
