@@ -73,13 +73,17 @@ def connect(
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+    given: dict[str, Any] | None
     try:
         given = conninfo_to_dict(target_conninfo)
     except psycopg.ProgrammingError:
+        given = None
+    if given is None or _torn(given):
         raise ConnectError(
             "The target's connection string cannot be read.",
-            hint="Write postgresql://user@host:port/dbname or host=… dbname=…; a password may stand in ~/.pgpass.",
-        ) from None
+            hint="Write postgresql://user@host:port/dbname or host=… dbname=…; a password may stand in ~/.pgpass. "
+            "Within a URI its / @ : are written %2F %40 %3A.",
+        )
     settings: dict[str, Any] = {"connect_timeout": connect_timeout, **_KEEPALIVES} | given
     settings["application_name"] = short_name(application_name)
     settings["options"] = " ".join(part for part in (str(given.get("options") or ""), options) if part)
@@ -106,6 +110,12 @@ def where(given: dict[str, Any]) -> str:
         return f"service {given['service']}"
     host = given.get("host") or given.get("hostaddr") or "the local socket"
     return f"{host}:{given.get('port') or 5432}"
+
+
+def _torn(given: dict[str, Any]) -> bool:
+    """Whether a password with a slash tore a URI apart: a part of it would be shown as the port or the database."""
+    port, dbname = str(given.get("port") or ""), str(given.get("dbname") or "")
+    return (bool(port) and not port.replace(",", "").isdecimal()) or ("@" in dbname and not given.get("user"))
 
 
 def _watch_client(connection: Connection[Any]) -> None:

@@ -54,3 +54,26 @@ CREATE TABLE customer (id serial PRIMARY KEY, name text);
 INSERT INTO customer (name) SELECT 'customer ' || n FROM generate_series(1, 20) AS n;
 """
 MORE_CUSTOMERS = "INSERT INTO customer (name) SELECT 'customer ' || n FROM generate_series(21, 30) AS n"
+
+VAULT = """\
+shisa: 1
+id: vault
+title: Put the password away
+owner: ops
+rank: C
+params:
+  password: {type: secret, description: the new password}
+targets:
+  live: {description: the database customers use}
+steps:
+  - id: store
+    title: Store it
+    target: live
+    sql: CREATE TABLE vault AS SELECT :'password' AS word
+    rollback: {sql: DROP TABLE vault}
+  - id: misuse
+    title: Take it for a number
+    target: live
+    sql: CREATE TABLE number AS SELECT CAST(:'password' AS integer) AS n
+    rollback: {sql: DROP TABLE number}
+"""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.config.load import load
+from runner.demo.binaries import Binaries
 from runner.journal import open_journal
 from runner.journal.record import Record
 from runner.review.decide import capacity, decide
@@ -73,6 +74,7 @@ class Stage:
     folder: Path
     database: Database
     path: str = os.environ["PATH"]
+    extra_env: dict[str, str] = dataclasses.field(default_factory=dict)
     terminals: list[Terminal] = dataclasses.field(default_factory=list)
 
     @property
@@ -137,7 +139,11 @@ class Stage:
     def env(self, person: str) -> dict[str, str]:
         """A person's environment: their own home, and nothing of whoever runs the tests."""
         kept = {name: os.environ[name] for name in ("SHISA_PG_BIN", "TMPDIR") if name in os.environ}
-        return kept | {"PATH": self.path, "HOME": str(self.home(person)), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        return (
+            kept
+            | self.extra_env
+            | {"PATH": self.path, "HOME": str(self.home(person)), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        )
 
     def shisa(self, person: str, *arguments: str | Path, stdin: str | None = None, before: Sequence[str] = ()) -> Ran:
         """Call the program without a terminal; ``before`` are words that start another program with it."""
@@ -193,6 +199,11 @@ class Stage:
         connection = self.database.connect()
         names = [name for (name,) in connection.execute(_RELATIONS)]
         return {name: sorted(map(str, connection.execute(f"SELECT * FROM {name}"))) for name in names}
+
+
+def dump(tools: Binaries, dsn: str, path: Path, *options: str) -> None:
+    """Back a database up with the real pg_dump."""
+    subprocess.run([tools.path("pg_dump"), "-Fc", *options, "-f", path, dsn], check=True, capture_output=True)
 
 
 def search_path_without(tool: str, folder: Path) -> str:

@@ -5,7 +5,6 @@ import gzip
 import os
 import re
 import sqlite3
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import yaml
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.e2e import books
-from tests.e2e.stage import PURGE, Ran, Stage
+from tests.e2e.stage import PURGE, Ran, Stage, dump
 
 GROUPS = yaml.safe_load(Path(__file__).with_name("bad_input.yaml").read_text())
 
@@ -87,10 +86,6 @@ def archive(stage, archive_tools):
     dump(archive_tools, stage.database.dsn, made)
     stage.database.execute(books.MORE_CUSTOMERS)
     return made
-
-
-def dump(tools, dsn, path, *options):
-    subprocess.run([tools.path("pg_dump"), "-Fc", *options, "-f", path, dsn], check=True, capture_output=True)
 
 
 def test_a_backup_that_cannot_be_read_closes_the_gate_before_anything_is_restored(stage, archive, archive_tools):
