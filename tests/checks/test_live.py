@@ -84,6 +84,8 @@ def test_case(check, case, database, request, tmp_path):
             database.execute(case["fails"])
     params = dict(case.get("params", {}))
     step = None
+    if "statements" in case:
+        step = StepContext(id="s", kind="sql", statements=tuple(case["statements"]))
     if "dump" in case:
         backup = dump(request.getfixturevalue("archive_tools"), database, tmp_path / "b.dump", "-Fc", *case["dump"])
         database.execute(case.get("after", "SELECT 1"))
