@@ -34,5 +34,5 @@ def run(arguments: argparse.Namespace) -> int:
     case = find(at, arguments.run, arguments.step, wall_clock())
     by = reviewer(at, case, who, arguments.team)
     sign(at, case, by, "reject", attested={}, reason=arguments.reason)
-    say(f"{arguments.step} of {arguments.run}: rejected by {who.person}, signed")
+    say(f"{arguments.step} of {case.state.run}: rejected by {who.person}, signed")
     return 0

@@ -22,6 +22,8 @@ SIGNALS = [
     pytest.param(signal.SIGINT, marks=pytest.mark.slow),
     pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
 ]
+EDGES = {"╭": "╮", "│": "│", "├": "┤", "╰": "╯"}
+"""How a table's line begins and ends."""
 pytestmark = pytest.mark.usefixtures("postgres_binaries")
 
 
@@ -177,6 +179,8 @@ def test_the_guided_tour_leads_to_its_end(tour, env):
     tour.review("restore-shared.remedy1")
     tour.terminal.see("What it came to", "sequence-drift (block)", "completed", "Try next", "shisa show")
     assert tour.terminal.ended() == 0
+    for line in tour.terminal.text().splitlines():
+        assert not line.startswith(tuple(EDGES)) or line.endswith(EDGES[line[0]]), f"a table cut or folded: {line}"
     nothing_is_left(env)
 
 

@@ -1,0 +1,55 @@
+"""``shisa review``, ``approve`` and ``reject`` where no terminal is needed; tests/e2e has the screens."""
+
+import pytest
+
+from tests.runner.cli.test_status import approve, waiting  # noqa: F401
+
+
+def test_the_inbox_tells_who_asks_for_whom_and_until_when(waiting):  # noqa: F811
+    desk, run = waiting
+    ran = desk.shisa("review")
+    assert ran.code == 0
+    assert f"{run}  " in ran.err
+    assert "asked by alice at" in ran.err
+    assert "missing: 1 of dev, 1 of ops" in ran.err
+    assert f"next: shisa review {run}" in ran.err
+
+
+def test_an_empty_inbox_is_said(waiting):  # noqa: F811
+    desk, run = waiting
+    assert desk.shisa("reject", run, "purge", "--reason", "not tonight", who="bob").code == 0
+    ran = desk.shisa("review")
+    assert (ran.code, ran.err) == (0, "nothing waits for a second person\n")
+
+
+def test_a_rejection_needs_no_terminal_and_ends_the_request(waiting):  # noqa: F811
+    desk, run = waiting
+    ran = desk.shisa("reject", "last", "purge", "--reason", "not tonight", who="carol")
+    assert (ran.code, ran.err) == (0, f"purge of {run}: rejected by carol, signed\n")
+    again = desk.shisa("reject", run, "purge", "--reason", "once more", who="bob")
+    assert again.code == 4
+    assert "the request of purge is rejected: carol rejected it: not tonight" in again.err
+    assert f"hint: `shisa show {run}` tells what became of it" in again.err
+    resumed = desk.shisa("resume", run, "--detach", who="alice")
+    assert resumed.code == 4
+    assert "not tonight" in resumed.err
+    assert f"next: shisa resume {run} asks for approval again" in resumed.err
+
+
+@pytest.mark.parametrize("words", [("review", "last"), ("approve", "last", "purge")])
+def test_nothing_is_signed_without_a_terminal(words, waiting):  # noqa: F811
+    desk, _ = waiting
+    before = len(list(desk.journal().records()))
+    ran = desk.shisa(*words, who="bob")
+    assert ran.code == 2
+    assert "standard input or output is not a terminal" in ran.err
+    assert len(list(desk.journal().records())) == before
+
+
+def test_one_signature_of_two_leaves_the_other_missing(waiting):  # noqa: F811
+    desk, run = waiting
+    approve(desk, run, "bob", "dev")
+    assert "missing: 1 of ops" in desk.shisa("review").err
+    ran = desk.shisa("reject", run, "purge", "--reason", "changed my mind", who="bob")
+    assert ran.code == 4
+    assert "bob is in no team whose approval is missing" in ran.err
