@@ -24,6 +24,7 @@ lint: .venv/stamp ## style, types, direction of imports, generated files fresh
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	@if [ -f tests/generate.py ]; then $(BIN)/python -m tests.generate --check; fi
+	$(BIN)/shisa validate --strict runbooks
 
 gen: .venv/stamp ## write the generated files again: schemas, pages, help
 	@if [ -f tests/generate.py ]; then $(BIN)/python -m tests.generate; fi

@@ -9,6 +9,7 @@
     ├── GateClosedError             1  a guard or facts closed the gate
     ├── StepFailedError             3
     ├── ApprovalError               4  rejected, expired, stale, or not countable
+    ├── RunEndedError               5  somebody ended the run meanwhile
     ├── OutcomeUnknownError         7
     ├── JournalError                8  unwritable or tampered
     └── RollbackFailedError         9
@@ -68,6 +69,12 @@ class ApprovalError(ShisaError):
     """An approval was rejected, has expired, is stale or does not count."""
 
     exit_code = 4
+
+
+class RunEndedError(ShisaError):
+    """Somebody ended the run while this program worked on it."""
+
+    exit_code = 5
 
 
 class OutcomeUnknownError(ShisaError):

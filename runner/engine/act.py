@@ -13,7 +13,7 @@ from runner.engine.asking import ask_all
 from runner.engine.during import guards_during, hold, watch
 from runner.engine.enter import rendered
 from runner.engine.loops import loop_of, pause_before
-from runner.errors import ApprovalError, GateClosedError, JournalError, ShisaError
+from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, ShisaError
 from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
 from runner.runbook.model import GuardUse, step_of
@@ -73,6 +73,8 @@ def look_again(session: Session, path: str) -> bool:
         approval.void_all(session, [reason])
         raise ApprovalError(reason, hint="put the file back and resume, or open a new run from the new file")
     session.refresh()
+    if session.state.closed is not None:
+        raise RunEndedError(session.state.closed.state)
     if session.state.step(path).intended is not None:
         raise GateClosedError(f"another process has begun {path} of this run", hint="`shisa show` tells who and when")
     again = gate.ask(session, path, "again") if session.state.step(path).guarded("again") else ()

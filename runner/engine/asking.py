@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from checks import catalog
 from checks.base import CannotAskError, Selection, StepContext
@@ -14,7 +14,7 @@ from runner.errors import ShisaError
 from runner.guards import GuardAsk, ask_guard, could_not_ask
 from runner.postgres.connect import short_name
 from runner.postgres.readonly import ReadOnlySession
-from runner.runbook.model import GuardUse, Restore, step_of
+from runner.runbook.model import GuardUse, Restore, Step, step_of
 from runner.sql.reach import reach_of
 
 Asked = Literal["before", "again", "during", "after"]
@@ -22,6 +22,7 @@ Asked = Literal["before", "again", "during", "after"]
 
 if TYPE_CHECKING:
     from runner.config.model import Config
+    from runner.engine.ports import Clock
     from runner.engine.session import Session
     from runner.evidence import Evidence
     from runner.journal.events import StepEntered
@@ -33,21 +34,27 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked
     if entered is None:
         raise AssertionError
     context = step_context(path, entered, session.folder, moment)
-    with _asks(session, path, context) as asks:
-        return tuple(_ask(session, asks, use, entered.target) for use in uses)
+    name = short_name(f"shisa/{session.run}/{path}/guard")
+    config = session.config.config
+    with Asks(session.targets, name, context, folder=session.folder, config=config) as asks:
+        return tuple(asks.ask(use, entered.target, session.clock) for use in uses)
 
 
 def step_context(path: str, entered: StepEntered, folder: Path, moment: Asked) -> StepContext:
     """Tell a guard what the step is about."""
-    step = step_of(entered.rendered)
+    return context_of(path, step_of(entered.rendered), entered.statements, folder, moment)
+
+
+def context_of(path: str, step: Step, statements: tuple[str, ...], folder: Path, moment: Asked) -> StepContext:
+    """Tell a guard what a rendered step is about."""
     when = "before" if moment == "again" else moment
     restore = step.restore
     if not isinstance(restore, Restore):
-        relations, lock = reach_of(entered.statements)
+        relations, lock = reach_of(statements)
         return StepContext(
             id=path,
             kind=step.kind,
-            statements=entered.statements,
+            statements=statements,
             relations=relations,
             lock=lock,
             moment=when,
@@ -69,19 +76,8 @@ def step_context(path: str, entered: StepEntered, folder: Path, moment: Asked) -
     )
 
 
-def _ask(session: Session, asks: _Asks, use: GuardUse, target: str | None) -> Evidence:
-    spec = catalog.get(use.check)
-    name = use.target or target or next(iter(session.targets.by_name), "")
-    try:
-        ask = asks.of(name)
-    except CannotAskError as error:
-        return could_not_ask(spec, name, error.reason, clock=session.clock)
-    accept = session.config.config.accept
-    return ask_guard(spec, use.with_, ask, severity=use.severity, accept=accept, clock=session.clock)
-
-
-class _Asks:
-    """One port a target, opened when the first guard needs it."""
+class Asks:
+    """One port a target, opened when the first guard needs it, closed at the end of the ``with``."""
 
     def __init__(self, targets: Targets, name: str, context: StepContext, *, folder: Path, config: Config) -> None:
         self._targets = targets
@@ -89,9 +85,26 @@ class _Asks:
         self._name = name
         self._context = context
         self._harmless = frozenset(config.functions.harmless)
+        self._accept = config.accept
         self._disk_free = {each: target.disk_free for each, target in config.targets.items()}
         self._open: dict[str, GuardAsk] = {}
-        self.stack = contextlib.ExitStack()
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def ask(self, use: GuardUse, target: str | None, clock: Clock) -> Evidence:
+        """Ask a guard on its own target, or on the step's; where that cannot be reached it is UNKNOWN."""
+        spec = catalog.get(use.check)
+        name = use.target or target or next(iter(self._targets.by_name), "")
+        try:
+            ask = self.of(name)
+        except CannotAskError as error:
+            return could_not_ask(spec, name, error.reason, clock=clock)
+        return ask_guard(spec, use.with_, ask, severity=use.severity, accept=self._accept, clock=clock)
 
     def of(self, name: str) -> GuardAsk:
         """Give a target's port. Raises CannotAskError with the reason."""
@@ -100,7 +113,7 @@ class _Asks:
                 target = self._targets.of(name)
                 if target is None:
                     raise CannotAskError(f"the run has no target {name!r}")
-                connection = self.stack.enter_context(target.connect(self._name))
+                connection = self._stack.enter_context(target.connect(self._name))
             except ShisaError as error:
                 raise CannotAskError(error.message) from None
             self._open[name] = GuardAsk(
@@ -112,16 +125,3 @@ class _Asks:
                 disk_free=self._disk_free.get(target.bound.configured),
             )
         return self._open[name]
-
-
-@contextlib.contextmanager
-def _asks(session: Session, path: str, context: StepContext) -> Iterator[_Asks]:
-    asks = _Asks(
-        session.targets,
-        short_name(f"shisa/{session.run}/{path}/guard"),
-        context,
-        folder=session.folder,
-        config=session.config.config,
-    )
-    with asks.stack:
-        yield asks

@@ -27,10 +27,19 @@ from runner.engine.next_action import (
 )
 from runner.engine.session import Session
 from runner.engine.settle import settle
-from runner.errors import ApprovalError, GateClosedError, RunbookError
+from runner.errors import ApprovalError, GateClosedError, RunbookError, RunEndedError
 from runner.journal.events import RunPaused
 
-EXIT = {"completed": 0, "blocked": 1, "failed": 3, "rejected": 4, "stopped": 5, "waiting": 6, "unknown": 7}
+EXIT = {
+    "completed": 0,
+    "blocked": 1,
+    "failed": 3,
+    "rejected": 4,
+    "stopped": 5,
+    "waiting": 6,
+    "unknown": 7,
+    "aborted": 5,
+}
 """Exit code of a run by the state in which the program leaves it (DESIGN §5)."""
 
 
@@ -54,16 +63,24 @@ def step_through(session: Session) -> Ending:
     try:
         while True:
             session.refresh()
+            if session.state.closed is not None:
+                return _ended_meanwhile(session.state.closed.state)
             action = next_action(session.state, session.order(), session.requests())
             ending = perform(session, action)
             if ending is not None:
                 return ending
+    except RunEndedError as error:
+        return _ended_meanwhile(error.message)
     except (KeyboardInterrupt, EOFError):
         return pause(session, "stopped", "interrupted by the operator")
     except (GateClosedError, RunbookError) as error:
         return pause(session, "blocked", error.message, error.hint)
     except ApprovalError as error:
         return pause(session, "rejected", error.message, error.hint)
+
+
+def _ended_meanwhile(state: str) -> Ending:
+    return Ending("aborted", f"somebody ended the run while this program worked on it ({state})")
 
 
 def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, PLR0911, PLR0912 - a case an action

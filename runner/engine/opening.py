@@ -13,6 +13,7 @@ import msgspec
 from runner import __version__
 from runner.config.load import conninfo, target_named
 from runner.config.plugins import plugins_in_use, use_plugins
+from runner.engine import demands
 from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.session import Session, host
 from runner.engine.state import fold
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from runner.review.keys import KeyRef
     from runner.runbook.load import LoadedRunbook
     from runner.runbook.values import Secret
-
-_WRITES = {"sql", "restore", "sequences"}
-"""Kinds that need a target that can be written to: SQL, too, takes a transaction id before it is sent."""
 
 
 def new_run_id(now: datetime) -> str:
@@ -64,9 +62,8 @@ def open_run(
     """
     use_plugins(config.config)
     refuse_unbuilt(plan)
-    targets = Targets({name: _bind(config, name, target_map.get(name, name)) for name in plan.targets})
-    _production(targets, key=key, unattended=unattended, config=config)
-    _writable(plan, targets)
+    targets = Targets({name: bind_target(config, name, target_map.get(name, name)) for name in plan.targets})
+    _demand(plan, targets, key=key, unattended=unattended, config=config)
     run = new_run_id(clock())
     opened = RunOpened(
         version=__version__,
@@ -141,8 +138,7 @@ def resume_run(
     for path, amendment in state.amendments:
         plan = amend(plan, path, amendment.set, amendment.then)
     targets = Targets({bound.name: _again(config, bound) for bound in state.opened.targets})
-    _production(targets, key=key, unattended=unattended, config=config)
-    _writable(plan, targets)
+    _demand(plan, targets, key=key, unattended=unattended, config=config)
     session = Session(
         journal=journal,
         config=config,
@@ -190,7 +186,8 @@ def _signed(opened: RunOpened, run: str, key: KeyRef, head: Head, now: datetime)
     return msgspec.structs.replace(opened, statement=statement, signature=sign(key, "run@shisa", statement.encode()))
 
 
-def _bind(config: Loaded, name: str, configured: str) -> Target:
+def bind_target(config: Loaded, name: str, configured: str) -> Target:
+    """Connect to what stands for a runbook's target name. Raises ConfigError and ConnectError."""
     target = target_named(config.config, configured)
     shown = configured if configured in config.config.targets else "(a URI of the command line)"
     return bind(name, shown, conninfo(target), environment=target.environment, policy=target.policy)
@@ -212,42 +209,13 @@ def _again(config: Loaded, bound: BoundTarget) -> Target:
     return again
 
 
-def _production(targets: Targets, *, key: KeyRef | None, unattended: bool, config: Loaded) -> None:
-    """Production takes no unsigned run, no answers from a file, and no journal that only this machine holds."""
-    names = [name for name, target in targets.by_name.items() if target.bound.environment == "production"]
-    if not names:
-        return
-    if key is None:
-        raise UsageError(
-            f"target {names[0]} is production: the run must be signed", hint="give --key, or load an agent"
-        )
-    if unattended:
-        raise UsageError(f"target {names[0]} is production: answers come from a person", hint="leave --answers out")
-    if not config.config.journal.startswith(("postgresql://", "postgres://")) and not config.config.journal_local:
-        raise ConfigError(
-            f"target {names[0]} is production, but the journal {config.config.journal} is on this machine only",
-            hint="use a team journal, or say why not in shisa.yaml: `journal_local: REASON`",
-        )
-
-
-def _writable(plan: Plan, targets: Targets) -> None:
-    """Refuse a standby, and sessions that are read-only, where a step of the plan would write."""
-    for planned in plan.steps:
-        name = planned.data.get("target")
-        fits = name in targets.by_name or name is None
-        target = targets.of(name) if fits else None  # a name from a template is known when the step is reached
-        if target is None or not _WRITES & planned.data.keys():
-            continue
-        if target.bound.identity.get("in_recovery"):
-            raise UsageError(
-                f"target {target.bound.name} is a standby, and step {planned.path} writes",
-                hint="point the target at the primary; a standby only takes steps that look",
-            )
-        if target.bound.identity.get("read_only"):
-            raise UsageError(
-                f"sessions on target {target.bound.name} are read-only, and step {planned.path} writes",
-                hint="SHOW default_transaction_read_only; it may be set for the role, the database or in the dsn",
-            )
+def _demand(plan: Plan, targets: Targets, *, key: KeyRef | None, unattended: bool, config: Loaded) -> None:
+    """Refuse by the first demand that is not met."""
+    for error in (
+        *demands.production(targets, signed=key is not None, unattended=unattended, config=config),
+        *demands.writable(plan, targets),
+    ):
+        raise error
 
 
 def _plugins() -> tuple[PluginSource, ...]:

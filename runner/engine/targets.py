@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.errors import GateClosedError
 from runner.journal.events import BoundTarget
-from runner.postgres.connect import connect
-from runner.postgres.identity import identify
+from runner.postgres.reach import reach
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -26,8 +25,7 @@ class Target:
 
         Raises ConnectError, and GateClosedError where the name leads to another database now.
         """
-        connection = connect(self.conninfo, application_name=application_name)
-        identity = identify(connection)
+        connection, identity = reach(self.conninfo, application_name=application_name)
         if identity.fingerprint != self.bound.fingerprint:
             connection.close()
             message = f"target {self.bound.name} is not the database of this run any more: {identity.database}"
@@ -63,8 +61,8 @@ def bind(name: str, configured: str, conninfo: str, *, environment: str | None, 
 
     Raises ConnectError.
     """
-    with connect(conninfo, application_name="shisa/bind") as connection:
-        identity = identify(connection)
+    connection, identity = reach(conninfo, application_name="shisa/bind")
+    connection.close()
     bound = BoundTarget(
         name=name,
         configured=configured,

@@ -22,9 +22,15 @@ def refuse_unbuilt(plan: Plan) -> None:
 
     Raises UsageError naming the step and the key.
     """
+    for error in unbuilt(plan):
+        raise error
+
+
+def unbuilt(plan: Plan) -> Iterator[UsageError]:
+    """Name each step and key that a run could not carry out."""
     for planned in plan.steps:
         for what in _unbuilt(planned.data):
-            raise UsageError(
+            yield UsageError(
                 f"step {planned.path} uses {what}, which this version validates and plans but cannot run",
                 hint="make it a manual step for now",
             )

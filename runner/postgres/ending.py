@@ -22,8 +22,10 @@ def end_backend(connection: Connection[Any]) -> None:
     from psycopg.pq import TransactionStatus
 
     going_on = {TransactionStatus.ACTIVE, TransactionStatus.INTRANS}
-    pid, conninfo = connection.info.backend_pid, _conninfo(connection)
     try:
+        if connection.info.transaction_status not in going_on:
+            return
+        pid, conninfo = connection.info.backend_pid, _conninfo(connection)
         connection.cancel_safe(timeout=_PATIENCE)
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:

@@ -38,15 +38,16 @@ def perform(effect: Effect) -> StepEnded:
         return StepEnded(outcome="failed", message=f"{argv[0]} cannot be run: {error.strerror}")
     given = None if command.stdin is None else put_secrets(command.stdin, effect.secrets)
     timeout = None if effect.step.timeout is None else parse_duration(effect.step.timeout).total_seconds()
-    try:
-        output, errors = child.communicate(given, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        end_group(child)
-        message = f"{argv[0]} was ended after {effect.step.timeout}; what it had done stands"
-        return StepEnded(outcome="unknown", message=message, duration_ms=_since(begun))
-    except BaseException:
-        end_group(child)
-        raise
+    with child:
+        try:
+            output, errors = child.communicate(given, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            end_group(child)
+            message = f"{argv[0]} was ended after {effect.step.timeout}; what it had done stands"
+            return StepEnded(outcome="unknown", message=message, duration_ms=_since(begun))
+        except BaseException:
+            end_group(child)
+            raise
     return _judge(effect, command, child.returncode, (output, errors), begun)
 
 

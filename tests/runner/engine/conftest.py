@@ -1,6 +1,6 @@
 import pytest
 
-from tests.runner.engine.stage import Stage
+from tests.runner.engine.stage import Stage, sign_without_programs
 
 
 @pytest.fixture
@@ -11,6 +11,7 @@ def stage(tmp_path, database, monkeypatch):
         "INSERT INTO account VALUES (1, 'ann', 10), (2, 'ben', 20), (3, 'cid', 30)"
     )
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(*sign_without_programs())
     return Stage.of(tmp_path / "desk", database.dsn)
 
 

@@ -22,7 +22,7 @@ from runner.journal.sqlite import SqliteJournal
 from runner.postgres import clients
 from runner.postgres.transaction import Transaction
 from runner.steps import check, manual, restore, sequences, sql  # noqa: F401 - as above
-from tests.runner.engine.stage import Player, Stage
+from tests.runner.engine.stage import Player, Stage, sign_without_programs
 
 AROUND = {
     "before-commit": (Transaction, "commit", "before"),
@@ -89,6 +89,7 @@ def work(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
+    setattr(*sign_without_programs())
     for line in sys.stdin:
         order = json.loads(line)
         read, write = os.pipe()

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from runner.config.load import read
@@ -16,6 +17,7 @@ from runner.engine.session import Session
 from runner.journal import open_journal
 from runner.journal.record import Record
 from runner.journal.verify import verify_journal
+from runner.review import sshsig
 from runner.review.audit import signature_check
 from runner.review.decide import decide
 from runner.review.keys import KeyRef, generate_key, key_at
@@ -23,6 +25,15 @@ from runner.review.requests import requests_of
 from runner.runbook.expand import plan_of
 from runner.runbook.load import load
 from runner.runbook.params import resolve
+
+
+def sign_without_programs() -> tuple[object, str, object]:
+    """Tell what to set where, so that signatures are made and checked in this process and not by ssh-keygen.
+
+    Both ways are compared in tests/runner/review; here hundreds of runs would start thousands of programs.
+    """
+    return sshsig, "shutil", SimpleNamespace(which=lambda _name: None)
+
 
 TEAMS = {"alice": ["ops"], "bob": ["dev"], "carol": ["ops"]}
 """alice operates in the tests, bob and carol review."""
@@ -38,6 +49,8 @@ class Player:
     """What happens while the run waits for a second person, such as ``stage.sign``."""
     on_go: Callable[[Any], None] | None = None
     """What happens while the operator is asked whether a step shall run."""
+    on_question: Callable[[str, Any], None] | None = None
+    """What happens while the run waits for an answer, such as ``stage.answer``."""
     seen: list[Any] = dataclasses.field(default_factory=list)
     said: list[str] = dataclasses.field(default_factory=list)
 
@@ -62,7 +75,13 @@ class Player:
             self.on_wait(view, request)
 
     def asked(self, run, path, question):
-        return None
+        if self.on_question is not None:
+            self.on_question(path, question)
+        return self.answers.get(path)
+
+    def carry_on(self, path, breach):
+        self.said.append(breach)
+        return self.answers.get(path) == "carry on"
 
     def tell(self, text):
         self.said.append(text)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from runner.journal import open_journal
+from runner.journal.events import RunClosed
 from tests.runner.engine.stage import Player
 
 DELETE = """\
@@ -311,3 +313,17 @@ def test_a_guard_after_the_step_that_blocks_stops_the_run_and_does_not_repeat_th
     database.execute("DELETE FROM child")
     assert stage.resume(first.run).ending.exit_code == 0
     assert stage.problems() == []
+
+
+def test_a_run_that_somebody_ends_meanwhile_begins_nothing_more(stage, accounts):
+    stage.write(INSERT)
+
+    def abort(view):
+        journal = open_journal(stage.config.config.journal, stage.folder)
+        journal.append(RunClosed(state="aborted", reason="not today"), run=view.run, step=None, person="alice")
+        journal.close()
+
+    play = stage.play(Player(on_go=abort))
+    assert (play.state, play.ending.exit_code) == ("aborted", 5)
+    assert "somebody ended the run while this program worked on it" in play.reason
+    assert accounts() == [1, 2, 3]

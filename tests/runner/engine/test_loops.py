@@ -1,0 +1,88 @@
+"""Loops: approved once, journaled each, resumed where they stopped."""
+
+from tests.runner.engine.stage import Player
+
+FOR_EACH = """\
+  - id: each
+    title: One account after the other
+    target: live
+    for_each:
+      query: SELECT id FROM account ORDER BY id
+      as: account
+      steps:
+        - id: empty
+          title: Empty account {{ account }}
+          target: live
+          sql: UPDATE account SET balance = 0 WHERE id = :account
+          expect: {rows: 1}
+          approval: cross
+"""
+
+
+def test_a_for_each_lists_its_items_before_it_is_approved_once(stage, accounts):
+    stage.write(FOR_EACH)
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.state == "completed"
+    assert play.bodies("items.expanded")[0].items == (1, 2, 3)
+    assert play.names.index("items.expanded") < play.names.index("approval.requested")
+    assert len(play.bodies("approval.requested")) == 1
+    assert [each.step for each in play.session.records if each.body.name == "step.ended"] == [
+        "each[1]/empty",
+        "each[2]/empty",
+        "each[3]/empty",
+        "each",
+    ]
+    assert accounts("SELECT sum(balance)::int FROM account") == [0]
+
+
+def test_items_that_are_not_approved_are_not_touched(stage, accounts):
+    stage.write(FOR_EACH)
+    play = stage.play(Player(on_wait=lambda view, request: stage.sign(view, request, decision="reject", reason="no")))
+    assert (play.state, play.ending.exit_code) == ("rejected", 4)
+    assert accounts("SELECT sum(balance)::int FROM account") == [60]
+
+
+def test_a_failed_iteration_is_made_again_by_resume_and_the_done_ones_are_not(stage, accounts, database):
+    database.execute(
+        "CREATE TABLE visit (account int);"
+        "CREATE FUNCTION visit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "  IF NEW.id = 2 AND current_setting('shisa.broken', true) IS DISTINCT FROM 'no' THEN RAISE 'broken'; END IF;"
+        "  INSERT INTO visit VALUES (NEW.id); RETURN NEW; END $$;"
+        "CREATE TRIGGER visit BEFORE UPDATE ON account FOR EACH ROW EXECUTE FUNCTION visit();"
+    )
+    stage.write(FOR_EACH)
+    play = stage.play(Player(on_wait=stage.sign))
+    assert (play.state, play.ending.exit_code) == ("failed", 3)
+    assert play.reason.startswith("each[2]/empty: rolled back: broken")
+    database.execute(
+        "DROP TRIGGER visit ON account; CREATE TRIGGER visit BEFORE UPDATE ON account FOR EACH ROW "
+        "WHEN (NEW.id <> 2) EXECUTE FUNCTION visit()"
+    )
+    again = stage.resume(play.run, Player(on_wait=stage.sign))
+    assert again.state == "completed"
+    assert accounts("SELECT account FROM visit ORDER BY 1") == [1, 3]
+    assert stage.problems() == []
+
+
+def test_a_repeat_ends_when_there_is_nothing_left(stage, accounts):
+    stage.write(
+        "  - id: purge\n    title: In batches\n    target: live\n    approval: cross\n"
+        "    sql: DELETE FROM account WHERE id IN (SELECT id FROM account LIMIT 2)\n"
+        "    expect: {rows: {max: 2}}\n    repeat: {until: {rows: 0}, max: 9}\n"
+    )
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.state == "completed"
+    assert [body.rows for body in play.bodies("step.ended")] == [(2,), (1,), (0,), ()]
+    assert len(play.bodies("approval.requested")) == 1
+    assert accounts() == []
+
+
+def test_a_repeat_that_never_ends_is_told_and_what_it_did_stands(stage, accounts):
+    stage.write(
+        "  - id: grow\n    title: Grow\n    target: live\n"
+        "    sql: INSERT INTO account SELECT max(id) + 1, 'x' FROM account\n    repeat: {until: {rows: 0}, max: 3}\n"
+    )
+    play = stage.play()
+    assert (play.state, play.ending.exit_code) == ("failed", 3)
+    assert "not at its end after 3 iterations, 3 rows in all; the iterations stand" in play.reason
+    assert accounts() == [1, 2, 3, 4, 5, 6]

@@ -1,0 +1,125 @@
+"""Written questions: who may answer, and that the database has the last word."""
+
+from datetime import UTC, datetime
+
+from runner.journal import open_journal
+from runner.journal.events import QuestionAnswered
+from runner.review.answers import give_answer
+from runner.review.keys import key_at
+from tests.runner.engine.stage import Player
+
+ASK = """\
+  - id: settings
+    title: Has anybody saved anything?
+    ask:
+      team: dev
+      question: Is there any account with a balance above 25?
+      choices: {none: No account, some: At least one}
+      facts:
+        target: live
+        sql: SELECT CASE WHEN count(*) = 0 THEN 'none' ELSE 'some' END FROM account WHERE balance > 25
+      proceed_on: [some]
+"""
+
+CLEAN = """\
+  - id: clean
+    title: Delete
+    target: live
+    sql: DELETE FROM account WHERE id = 2
+    approval: cross
+"""
+
+
+def answer(stage, choice, person="bob", key=None):
+    """Answer as a person, while the run waits."""
+
+    def give(path, question):
+        config = stage.config
+        journal = open_journal(config.config.journal, config.folder)
+        (record,) = [each for each in journal.records() if each.body.name == "question.asked"][-1:]
+        give_answer(
+            journal,
+            config,
+            question,
+            run=record.run,
+            step=path,
+            choice=choice,
+            person=person,
+            key=key_at(stage.folder / f"{key or person}.key"),
+            now=datetime.now(UTC),
+        )
+        journal.close()
+
+    return give
+
+
+def test_an_answer_that_the_database_confirms_lets_the_run_go_on(stage):
+    stage.write(ASK)
+    play = stage.play(Player(on_question=answer(stage, "some")))
+    assert play.state == "completed"
+    assert play.ended("settings").message == "bob of dev answered some (At least one), and so says the database"
+    assert stage.problems() == []
+
+
+def test_an_answer_that_the_database_contradicts_stops_the_run_and_shows_both(stage):
+    stage.write(ASK)
+    play = stage.play(Player(on_question=answer(stage, "none")))
+    assert (play.state, play.ending.exit_code) == ("blocked", 1)
+    assert "bob of dev answered none (No account), but the database says some (At least one)" in play.reason
+
+
+def test_an_agreed_answer_that_is_not_to_go_on_with_stops_the_run(stage, database):
+    database.execute("UPDATE account SET balance = 0")
+    stage.write(ASK)
+    play = stage.play(Player(on_question=answer(stage, "none")))
+    assert play.state == "blocked"
+    assert "the runbook goes on only with some" in play.reason
+
+
+def test_somebody_of_another_team_cannot_answer(stage):
+    stage.write(ASK)
+    play = stage.play(Player(on_question=answer(stage, "some", person="carol")))
+    assert "carol is not in team dev, which was asked" in play.reason
+    assert play.bodies("question.answered") == []
+
+
+def test_an_answer_signed_with_somebody_elses_key_does_not_count(stage):
+    stage.write(ASK)
+    play = stage.play(Player(on_question=answer(stage, "some", person="bob", key="carol")))
+    assert "this answer does not count" in play.reason
+    assert play.bodies("question.answered") == []
+
+
+def test_an_unsigned_answer_in_the_journal_stops_the_run(stage):
+    def forge(path, question):
+        config = stage.config
+        journal = open_journal(config.config.journal, config.folder)
+        (asked,) = [each for each in journal.records() if each.body.name == "question.asked"]
+        forged = QuestionAnswered(choice="some", as_team="dev", statement="", signature="")
+        journal.append(forged, run=asked.run, step=path, person="bob")
+        journal.close()
+
+    stage.write(ASK)
+    play = stage.play(Player(on_question=forge))
+    assert play.state == "blocked"
+    assert "the answer of bob does not count" in play.reason
+
+
+def test_the_facts_are_measured_again_before_a_later_destructive_step(stage, accounts, database):
+    stage.write(ASK + CLEAN)
+
+    def sign(view, request):
+        database.execute("UPDATE account SET balance = 0")
+        stage.sign(view, request)
+
+    play = stage.play(Player(on_question=answer(stage, "some"), on_wait=sign))
+    assert play.state == "blocked"
+    assert "but the database says none" in play.reason
+    assert accounts() == [1, 2, 3]
+
+
+def test_a_question_has_a_limit(stage):
+    stage.write(ASK.replace("proceed_on: [some]", "proceed_on: [some]\n      limit: 1us"))
+    play = stage.play()
+    assert play.state == "blocked"
+    assert "nobody of dev answered by" in play.reason
