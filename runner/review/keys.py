@@ -118,7 +118,7 @@ def find_keys(home: Path | None = None) -> tuple[KeyRef, ...]:
     A public key without its private half counts only where the agent holds it: it may be somebody else's.
     """
     found: dict[bytes, KeyRef] = {}
-    for path in sorted((home or Path.home()).glob(".ssh/*.pub")):
+    for path in sorted((home or _home()).glob(".ssh/*.pub")):
         private = path.with_suffix("")
         if private.is_file():
             for key in _readable(path):
@@ -126,6 +126,14 @@ def find_keys(home: Path | None = None) -> tuple[KeyRef, ...]:
     for key in _in_agent():
         found.setdefault(key.blob, KeyRef(key))
     return tuple(found.values())
+
+
+def _home() -> Path:
+    """The user's home folder; a folder that is not there where the system knows none, as in many containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
 
 
 def key_at(path: Path) -> KeyRef:

@@ -3,6 +3,7 @@ import pytest
 from runner.config.model import Person
 from runner.errors import ConfigError
 from runner.review.identity import Identity, decide, identify, os_user
+from runner.review.keys import find_keys
 
 
 def who(crew, *at_hand, person=None, os_user=None, named=False, people=None):
@@ -93,3 +94,13 @@ def test_the_keys_of_the_home_folder_are_found(crew, tmp_path, monkeypatch):
         (tmp_path / ".ssh" / f"id_ed25519{suffix}").write_bytes(source.read_bytes())
     assert identify(crew.people).person == "dan"
     assert identify(crew.people, key=crew.keys["bob"].path) == Identity("bob", crew.keys["bob"])
+
+
+def test_a_user_whose_home_nobody_knows_has_no_key_at_hand(monkeypatch):
+    def unknown():
+        message = "Could not determine home directory."
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("pathlib.Path.home", unknown)
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    assert find_keys() == ()
