@@ -1,3 +1,3 @@
-from tests.runner.engine.conftest import accounts, stage
+from tests.runner.engine.conftest import accounts, database, emptied, stage
 
-__all__ = ["accounts", "stage"]
+__all__ = ["accounts", "database", "emptied", "stage"]
