@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from runner.engine.verifying import verified
 from runner.errors import ConnectError, GateClosedError
 from runner.journal.events import StepEnded
 from runner.postgres.connect import short_name
@@ -18,20 +19,18 @@ _PATIENCE = 10.0
 _OUTCOME = {"committed": "done", "aborted": "failed"}
 
 
-def settle(session: Session, path: str) -> str | None:  # noqa: PLR0911 - one return a way not to know
+def settle(session: Session, path: str) -> str | None:
     """Find out what became of a step's effect; the reason where that stays unknown.
 
     A transaction is asked for by its xid (``pg_xact_status``), which means something only on the same cluster and
-    timeline. Every other effect has to be looked at by a person.
+    timeline. Every other effect is asked for by the step's ``verify``, else a person has to look.
     """
     step = session.state.step(path)
     intended = step.intended
     if intended is None or step.entered is None:
         raise AssertionError
-    if step.ended is not None and intended.xid is None:
-        return step.ended.message
     if intended.xid is None or intended.system_identifier is None or intended.timeline is None:
-        return f"the program ended while {path} ran; look whether it happened, then `shisa resolve`"
+        return _by_verify(session, path, None if step.ended is None else step.ended.message)
     target = session.targets.of(step.entered.target)
     if target is None:
         return "the run has no target to ask"
@@ -42,11 +41,19 @@ def settle(session: Session, path: str) -> str | None:  # noqa: PLR0911 - one re
     except (ConnectError, GateClosedError) as error:
         return f"the target cannot be asked: {error.message}"
     if verdict == "aborted" and step.entered.survives_rollback:
-        return f"{why}, but a ROLLBACK does not undo all of this step"
+        return _by_verify(session, path, f"{why}, but a ROLLBACK does not undo all of this step")
     outcome = _OUTCOME.get(verdict)
     if outcome is None:
-        return why
+        return _by_verify(session, path, why)
     session.append(StepEnded(outcome=outcome, message=why), path)  # type: ignore[arg-type]
+    return None
+
+
+def _by_verify(session: Session, path: str, why: str | None) -> str | None:
+    happened, said = verified(session, path)
+    if happened is None:
+        return said if why is None else f"{why}; {said}"
+    session.append(StepEnded(outcome="done" if happened else "failed", message=said), path)
     return None
 
 

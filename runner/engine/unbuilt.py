@@ -10,7 +10,7 @@ from runner.runbook.model import KINDS
 from runner.runbook.plan import Plan
 from runner.steps import EFFECTS
 
-_KEYS = {"retry", "verify", "cleanup", "changes_target", "lock"}
+_KEYS = {"retry", "cleanup", "changes_target", "lock"}
 _RESTORE = ("rows", "where", "into", "triggers", "tenant_of")
 _LOOP = ("canary", "batch", "stop_after_failures")
 _BY_THE_ENGINE = {"for_each", "include"}

@@ -39,4 +39,4 @@ def judge(book: Book) -> Iterator[Flag]:
                     yield text.flag(each, message, "Add cleanup: with DROP INDEX CONCURRENTLY IF EXISTS.")
 
 
-RULE = Rule("concurrently-without-cleanup", __doc__, judge)
+RULE = Rule("concurrently-without-cleanup", __doc__, judge, severity="warning")

@@ -1,0 +1,52 @@
+"""What a run demands of its targets before anything is done: production's rules, and databases that can be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.config.model import Loaded
+from runner.engine.targets import Targets
+from runner.errors import ConfigError, UsageError
+from runner.runbook.plan import Plan
+
+_WRITES = {"sql", "restore", "sequences"}
+"""Kinds that need a target that can be written to: SQL, too, takes a transaction id before it is sent."""
+_TEAM = ("postgresql://", "postgres://")
+
+
+def production(targets: Targets, *, signed: bool, unattended: bool, config: Loaded) -> Iterator[UsageError]:
+    """Production takes no unsigned run, no answers from a file, and no journal that only this machine holds."""
+    names = [name for name, target in targets.by_name.items() if target.bound.environment == "production"]
+    if not names:
+        return
+    if not signed:
+        yield UsageError(
+            f"target {names[0]} is production: the run must be signed", hint="give --key, or load an agent"
+        )
+    if unattended:
+        yield UsageError(f"target {names[0]} is production: answers come from a person", hint="leave --answers out")
+    if not config.config.journal.startswith(_TEAM) and not config.config.journal_local:
+        yield ConfigError(
+            f"target {names[0]} is production, but the journal {config.config.journal} is on this machine only",
+            hint="use a team journal, or say why not in shisa.yaml: `journal_local: REASON`",
+        )
+
+
+def writable(plan: Plan, targets: Targets) -> Iterator[UsageError]:
+    """Name each step that would write to a standby, or over sessions that are read-only."""
+    for planned in plan.steps:
+        name = planned.data.get("target")
+        fits = name in targets.by_name or name is None
+        target = targets.of(name) if fits else None  # a name from a template is known when the step is reached
+        if target is None or not _WRITES & planned.data.keys():
+            continue
+        if target.bound.identity.get("in_recovery"):
+            yield UsageError(
+                f"target {target.bound.name} is a standby, and step {planned.path} writes",
+                hint="point the target at the primary; a standby only takes steps that look",
+            )
+        elif target.bound.identity.get("read_only"):
+            yield UsageError(
+                f"sessions on target {target.bound.name} are read-only, and step {planned.path} writes",
+                hint="SHOW default_transaction_read_only; it may be set for the role, the database or in the dsn",
+            )
