@@ -26,6 +26,7 @@ COMMANDS = {
     "checks": "list the guards there are",
     "check": "ask one guard, now, outside any run",
     "plan": "show what a run would do, and who must approve it",
+    "preflight": "look at everything that would stop a run, before it opens",
     "run": "step through a runbook",
     "resume": "take up a run that waits, was stopped or was interrupted",
     "abort": "end a run that shall not go on",

@@ -56,6 +56,9 @@ class Journal(Protocol):
     def changed(self) -> bool:
         """Tell cheaply whether somebody else wrote since the last call."""
 
+    def probe(self) -> None:
+        """Make sure that a line could be appended now, without appending one; JournalError where it could not."""
+
     def head(self) -> Head:
         """Tell the newest line's number and hash."""
 

@@ -8,6 +8,7 @@ use at the pace of people.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -116,6 +117,13 @@ class SqliteJournal:
             if chunk[-1][0] <= after:
                 raise JournalError(f"The journal {self.path} does not number its lines in order.", hint=TAMPERED)
             after = chunk[-1][0]
+
+    def probe(self) -> None:
+        """Make sure that a line could be appended now, without appending one; JournalError where it could not."""
+        with self._lock, self._worded(), self._transaction():
+            self._last()
+        if not os.access(self.path.parent, os.W_OK | os.X_OK):
+            raise JournalError(f"Nothing can be written in {self.path.parent}, where SQLite keeps what it undoes.")
 
     def head(self) -> Head:
         """Tell the newest line's number and hash."""
