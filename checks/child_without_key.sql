@@ -16,13 +16,15 @@ WITH RECURSIVE tree AS (
     WHERE x.indisunique AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
       AND x.indrelid IN (SELECT ancestor FROM tree UNION SELECT relation FROM tree)
 )
-SELECT DISTINCT cn.nspname::text AS schema, format('%I.%I', cn.nspname, c.relname) AS object,
+SELECT cn.nspname::text AS schema, format('%I.%I', cn.nspname, c.relname) AS object,
        format('%I.%I', pn.nspname, p.relname) AS parent, u.columns AS key, u."primary", c.relkind::text AS kind,
-       EXISTS (SELECT FROM uniques own WHERE own.relation = c.oid AND own.columns <@ u.columns) AS kept
+       coalesce(bool_or(own.columns <@ u.columns), false) AS kept
 FROM tree t
 JOIN uniques u ON u.relation = t.ancestor
 JOIN pg_class p ON p.oid = t.ancestor
 JOIN pg_namespace pn ON pn.oid = p.relnamespace
 JOIN pg_class c ON c.oid = t.relation
 JOIN pg_namespace cn ON cn.oid = c.relnamespace
+LEFT JOIN uniques own ON own.relation = c.oid
+GROUP BY 1, 2, 3, 4, 5, 6
 ORDER BY object, parent, key

@@ -15,12 +15,8 @@ SELECT tn.nspname::text AS schema, format('%I.%I.%I', tn.nspname, t.relname, c.a
        format('%I.%I', sn.nspname, s.relname) AS draws_from,
        CASE WHEN o.sequence IS NOT NULL THEN format('%I.%I.%I', own.nspname, ot.relname, oc.attname) END AS owned_by,
        o.relation = t.oid AND o.attnum = c.attnum IS TRUE AS own,
-       oc.attname = c.attname AND EXISTS (
-           SELECT FROM above u WHERE u.relation = t.oid AND u.ancestor = o.relation) IS TRUE AS related,
-       (SELECT format('%I.%I', xn.nspname, x.relname) FROM owned mine
-        JOIN pg_class x ON x.oid = mine.sequence JOIN pg_namespace xn ON xn.oid = x.relnamespace
-        WHERE mine.relation = t.oid AND mine.attnum = c.attnum AND mine.sequence <> s.oid
-        ORDER BY x.oid LIMIT 1) AS idle
+       oc.attname = c.attname AND u.relation IS NOT NULL IS TRUE AS related,
+       CASE WHEN x.oid IS NOT NULL THEN format('%I.%I', xn.nspname, x.relname) END AS idle
 FROM pg_depend d
 JOIN pg_attrdef a ON a.oid = d.objid
 JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
@@ -32,5 +28,9 @@ LEFT JOIN owned o ON o.sequence = s.oid
 LEFT JOIN pg_class ot ON ot.oid = o.relation
 LEFT JOIN pg_namespace own ON own.oid = ot.relnamespace
 LEFT JOIN pg_attribute oc ON oc.attrelid = o.relation AND oc.attnum = o.attnum
+LEFT JOIN above u ON u.relation = t.oid AND u.ancestor = o.relation
+LEFT JOIN owned mine ON mine.relation = t.oid AND mine.attnum = c.attnum AND mine.sequence <> s.oid
+LEFT JOIN pg_class x ON x.oid = mine.sequence
+LEFT JOIN pg_namespace xn ON xn.oid = x.relnamespace
 WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
 ORDER BY object

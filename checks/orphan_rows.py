@@ -31,6 +31,10 @@ class KeyRow:
     size_mb: int
     relations: int
 
+    def locks(self) -> dict[str, int]:
+        """The tables that the question locks, with their partitions."""
+        return {self.table: 1, self.refers_to: self.relations - 1}
+
     def question(self, at: int) -> str:
         """Count the rows that refer to nothing; with MATCH FULL also those that refer by half."""
         nothing = f"NOT EXISTS (SELECT FROM {self.only}{self.refers_to} AS p WHERE {self.matching})"
@@ -117,7 +121,7 @@ class OrphanRows(Check[Facts]):
         rows = [row for row in part.within(ask.rows(self.query, KeyRow)) if not named or row.table in named.values()]
         asked = [row for row in rows if not self._why(row)]
         found: dict[str, int] = {}
-        for group in packed(asked, relations=lambda row: row.relations, size_mb=lambda row: row.size_mb):
+        for group in packed(asked, relations=KeyRow.locks, size_mb=lambda row: row.size_mb):
             union = "\nUNION ALL ".join(row.question(at) for at, row in enumerate(group))
             found |= {group[count.at].object: count.rows for count in ask.rows(union, CountRow)}
         keys = tuple(_key(row, found.get(row.object), self._why(row)) for row in rows)

@@ -38,4 +38,4 @@ CROSS JOIN LATERAL (
     ORDER BY 2 DESC, 1 DESC LIMIT 1) AS tree
 WHERE k.contype = 'f'
   AND NOT EXISTS (SELECT FROM pg_constraint up WHERE up.oid = k.conparentid AND up.conrelid = k.conrelid)
-ORDER BY object
+ORDER BY refers_to, object

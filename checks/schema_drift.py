@@ -116,7 +116,7 @@ class SchemaDrift(Check[Facts]):
         part = scope(ask, self.schemas)
         found = list(part.within(ask.rows(self.queries["objects"], ObjectRow)))
         locking = part.within(ask.rows(self.queries["locking"], LockingRow))
-        for group in packed(locking, relations=lambda row: row.relations):
+        for group in packed(locking, relations=lambda row: {f"{row.kind} {row.object}": row.relations}):
             union = "\nUNION ALL ".join(f"SELECT {at} AS at, {row.words} AS definition" for at, row in enumerate(group))
             for words in ask.rows(union, WordsRow):
                 row = group[words.at]

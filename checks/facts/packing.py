@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -14,17 +14,20 @@ _SIZE_MB = 400
 def packed(
     items: Iterable[Item],
     *,
-    relations: Callable[[Item], int],
+    relations: Callable[[Item], Mapping[str, int]],
     size_mb: Callable[[Item], int] = lambda _: 0,
-    at_most: int = RELATIONS,
 ) -> list[list[Item]]:
-    """Fill groups in order, each within both bounds; what is too much by itself stands alone."""
+    """Fill groups in order, each within both bounds; what is too much by itself stands alone.
+
+    ``relations`` gives the tables that an item locks, each with how many relations it stands for.
+    """
     groups: list[list[Item]] = []
-    locks = size = 0
+    locked: dict[str, int] = {}
+    size = 0
     for item in items:
-        locks, size = locks + relations(item), size + size_mb(item)
-        if not groups or locks > at_most or size > _SIZE_MB:
+        locked, size = {**locked, **relations(item)}, size + size_mb(item)
+        if not groups or sum(locked.values()) > RELATIONS or size > _SIZE_MB:
             groups.append([])
-            locks, size = relations(item), size_mb(item)
+            locked, size = dict(relations(item)), size_mb(item)
         groups[-1].append(item)
     return groups

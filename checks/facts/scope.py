@@ -10,12 +10,14 @@ from typing import Generic, Protocol, TypeVar
 from checks.base import Ask, Finding, Verdict
 
 _SCHEMAS = """
-SELECT n.nspname::text AS schema,
-       (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'f')) AS tables,
-       (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'S') AS sequences,
-       (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('i', 'I')) AS indexes,
-       (SELECT count(*) FROM pg_proc p WHERE p.pronamespace = n.oid) AS functions
+SELECT n.nspname::text AS schema, coalesce(c.tables, 0) AS tables, coalesce(c.sequences, 0) AS sequences,
+       coalesce(c.indexes, 0) AS indexes, coalesce(p.functions, 0) AS functions
 FROM pg_namespace n
+LEFT JOIN (SELECT relnamespace, count(*) FILTER (WHERE relkind IN ('r', 'p', 'f')) AS tables,
+                  count(*) FILTER (WHERE relkind = 'S') AS sequences,
+                  count(*) FILTER (WHERE relkind IN ('i', 'I')) AS indexes
+           FROM pg_class GROUP BY relnamespace) AS c ON c.relnamespace = n.oid
+LEFT JOIN (SELECT pronamespace, count(*) AS functions FROM pg_proc GROUP BY pronamespace) AS p ON p.pronamespace = n.oid
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
 
 _NAMED = """
