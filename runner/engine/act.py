@@ -48,7 +48,7 @@ def start(session: Session, path: str) -> bool:
             return True
         if answer != "go":
             return False
-    time.sleep(pause_before(session, path))
+    time.sleep(pause_before(session.plan, path))
     if loop_of(path) is not None:
         hold(session, path, guards_during(session, path))
     if look_again(session, path):

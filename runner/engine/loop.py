@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, assert_never
 
-from runner.engine import act, approval, gate, loops, questions
+from runner.engine import act, approval, gate, looping, questions
 from runner.engine.enter import enter
 from runner.engine.next_action import (
     Action,
@@ -89,9 +89,9 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
         case Enter(path):
             enter(session, path)
         case Expand(path):
-            loops.expand(session, path)
+            looping.expand(session, path)
         case EndLoop(path):
-            loops.end(session, path)
+            looping.end(session, path)
         case AskQuestion(path):
             questions.ask(session, path)
         case AwaitAnswer(path):

@@ -9,19 +9,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from checks.duration import parse_duration
-from runner.engine.looking import look
 from runner.engine.state import State, StepState
-from runner.errors import GateClosedError
-from runner.journal.events import ItemsExpanded, StepEnded
+from runner.journal.events import StepEnded
 from runner.runbook.model import Repeat, step_of
 from runner.runbook.plan import Plan, PlannedStep, iterate
-from runner.runbook.render import render_data
-
-if TYPE_CHECKING:
-    from runner.engine.session import Session
 
 _ITERATION = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\](?:/[^/\[\]]+)?")
 _OF_THE_LOOP = ("repeat", "approval", "group")
@@ -59,50 +53,17 @@ def iterations(step: PlannedStep, state: State) -> tuple[PlannedStep, ...]:
         return ()
     if "for_each" in step.data:
         return iterate(step, known.items or ())
-    done = _ended(step.path, state)
+    done = ended_of(step.path, state)
     count = len(done) + (0 if _finished(step, done) else 1)
     return tuple(_repetition(step, number) for number in range(1, count + 1))
 
 
-def expand(session: Session, path: str) -> None:
-    """Find out what a ``for_each`` goes through, and journal it before anybody is asked to approve it."""
-    step = session.planned(path)
-    loop = render_data(dict(step.data), session.known(path))["for_each"]
-    if "targets" in loop:
-        items = tuple(loop["targets"])
-    elif "items" in loop:
-        items = tuple(loop["items"])
-    else:
-        table = look(session, path, session.state.step(path).target, loop["query"])
-        if len(table.columns) != 1:
-            raise GateClosedError(
-                f"{path}: the query gives {len(table.columns)} columns", hint="one column, an item a row"
-            )
-        items = tuple(_item(row[0]) for row in table.rows)
-    session.append(ItemsExpanded(items=items), path)
-
-
-def end(session: Session, path: str) -> None:
-    """Journal the end of a loop whose iterations are done, and judge a ``repeat`` that never came to its end."""
-    step = session.planned(path)
-    done = iterations(step, session.state)
-    outcome, message = "done", f"{len(done)} iterations"
-    repeat = _repeat_of(step)
-    if repeat is not None:
-        ended = _ended(path, session.state)
-        total = sum(sum(each.rows) for each in ended)
-        message = f"{len(ended)} iterations, {total} rows in all"
-        if not _satisfied(repeat, ended):
-            outcome, message = "failed", f"not at its end after {message}; the iterations stand"
-    session.append(StepEnded(outcome=outcome, message=message), path)  # type: ignore[arg-type]
-
-
-def pause_before(session: Session, path: str) -> float:
+def pause_before(plan: Plan, path: str) -> float:
     """Tell how many seconds an iteration waits before it begins; none before the first."""
     found = _ITERATION.fullmatch(path)
     if found is None or found["number"] == "1":
         return 0.0
-    data = session.planned(found["loop"]).data
+    data = plan.step(found["loop"]).data
     pause = data.get("for_each", data.get("repeat", {})).get("pause")
     return 0.0 if pause is None else parse_duration(pause).total_seconds()
 
@@ -114,11 +75,13 @@ def _repetition(step: PlannedStep, number: int) -> PlannedStep:
     return dataclasses.replace(step, path=f"{step.path}[{number}]", data=data, when=())
 
 
-def _repeat_of(step: PlannedStep) -> Repeat | None:
+def repeat_of(step: PlannedStep) -> Repeat | None:
+    """Tell how a step is repeated; None where it is not."""
     return step_of(dict(step.data)).repeat
 
 
-def _ended(path: str, state: State) -> list[StepEnded]:
+def ended_of(path: str, state: State) -> list[StepEnded]:
+    """Give the outcomes of a repeated step's iterations that are done."""
     found: list[StepEnded] = []
     while True:
         each: StepState = state.step(f"{path}[{len(found) + 1}]")
@@ -128,13 +91,10 @@ def _ended(path: str, state: State) -> list[StepEnded]:
 
 
 def _finished(step: PlannedStep, done: list[StepEnded]) -> bool:
-    repeat = _repeat_of(step)
-    return repeat is None or _satisfied(repeat, done) or len(done) >= int(repeat.max)
+    repeat = repeat_of(step)
+    return repeat is None or satisfied(repeat, done) or len(done) >= int(repeat.max)
 
 
-def _satisfied(repeat: Repeat, done: list[StepEnded]) -> bool:
+def satisfied(repeat: Repeat, done: list[StepEnded]) -> bool:
+    """Whether the last iteration touched as few rows as ``until`` demands."""
     return bool(done) and sum(done[-1].rows) == int(repeat.until["rows"])
-
-
-def _item(value: Any) -> Any:
-    return value if isinstance(value, (bool, int, str)) else str(value)
