@@ -13,6 +13,7 @@ from pathlib import Path
 
 from runner.config.load import load
 from runner.demo.binaries import Binaries
+from runner.errors import UsageError
 from runner.journal import open_journal
 from runner.journal.record import Record
 from runner.review.decide import capacity, decide
@@ -20,7 +21,7 @@ from runner.review.keys import generate_key, key_at
 from runner.review.requests import requests_of
 from runner.review.statement import Decision
 from tests.e2e.terminal import Terminal
-from tests.fixtures.postgres import Database
+from tests.fixtures.postgres import Database, missing
 
 SHISA = str(Path(sys.executable).with_name("shisa"))
 """The program as it is installed beside the Python that runs the tests."""
@@ -171,7 +172,8 @@ class Stage:
     def sign_with(self, tool: str) -> None:
         """Choose one of the two ways to sign: without ssh-keygen on the PATH there is only ``cryptography``."""
         if tool == "ssh-keygen":
-            assert shutil.which(tool), "this machine has no ssh-keygen"
+            if shutil.which(tool) is None:
+                missing(UsageError("This machine has no ssh-keygen."))
         else:
             self.path = search_path_without("ssh-keygen", self.folder / "bin")
 

@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.e2e import books
 from tests.e2e.stage import PURGE, Ran, Stage, dump
 
+pytestmark = pytest.mark.long  # one version of PostgreSQL is enough
 GROUPS = yaml.safe_load(Path(__file__).with_name("bad_input.yaml").read_text())
 
 
@@ -128,7 +129,6 @@ def test_a_restore_that_would_bring_nothing_is_a_failure_and_not_done(stage, arc
     assert stage.records()[-1].body.state == "failed"
 
 
-@pytest.mark.long
 def test_a_standby_takes_no_step_that_writes(stage, own_server):
     server = own_server()
     server.stop()

@@ -119,6 +119,7 @@ def stranger(tmp_path_factory):
         yield Path(folder), before
 
 
+@pytest.mark.long
 def test_an_ordinary_user_anywhere_without_a_home_and_without_ssh_keygen(stranger, env, tmp_path):
     folder, before = stranger
     path = search_path_without("ssh-keygen", folder / "bin")
@@ -184,6 +185,7 @@ def test_the_guided_tour_leads_to_its_end(tour, env):
     nothing_is_left(env)
 
 
+@pytest.mark.long
 def test_ctrl_c_in_the_guided_tour_leaves_nothing_running(tour, env):
     tour.terminal.press("c")
     tour.terminal.see("STOPPED", "What it came to", "stopped", "LEFT")
@@ -191,6 +193,7 @@ def test_ctrl_c_in_the_guided_tour_leaves_nothing_running(tour, env):
     nothing_is_left(env)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", SIGNALS)
 def test_a_demo_that_is_broken_off_leaves_nothing_running(env, home, how):
     terminal = Terminal([SHISA, "demo", "--auto"], env=env, cwd=home)
@@ -199,6 +202,7 @@ def test_a_demo_that_is_broken_off_leaves_nothing_running(env, home, how):
     nothing_is_left(env)
 
 
+@pytest.mark.long
 def test_what_the_demo_cannot_take_is_said_before_a_server_is_started(env, home):
     (home / "kept").mkdir()
     (home / "kept" / "file").touch()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.books import ASKS
 
+pytestmark = pytest.mark.long  # one version of PostgreSQL is enough
 DONE = {"look": "done", "*": "go"}
 
 
@@ -35,7 +36,7 @@ def test_a_run_whose_process_was_killed_while_it_waited_is_taken_up_again(stage,
     assert stage.events().count("approval.requested") == 1
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda how: how.name)
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_signal_that_asks_to_end_is_noted_and_the_run_can_be_resumed(stage, operator, how):
     assert operator.kill(how) == 5
     assert stage.events()[-1] == "run.paused"
@@ -122,7 +123,7 @@ def test_ctrl_c_at_the_name_to_type_starts_nothing(stage, operator):
     go_on(stage)
 
 
-@pytest.mark.parametrize("typed", ["", "yes", "purg"])
+@pytest.mark.parametrize("typed", ["", pytest.param("yes", marks=pytest.mark.slow), "purg"])
 def test_anything_but_the_name_of_a_destructive_step_stops(stage, operator, typed):
     stage.sign()
     operator.see("Type purge to go on")

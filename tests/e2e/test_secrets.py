@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.e2e import books
 from tests.e2e.stage import dump
 
+pytestmark = pytest.mark.long  # one version of PostgreSQL is enough
 SECRET = "Tr0ub4dor&3 'x' %s"
 PASSWORD = "c0rrect-h0rse/b4ttery"
 
@@ -48,7 +49,7 @@ def nowhere(secret, places):
             assert spelling.encode() not in content, f"{spelling} stands in {place}"
 
 
-@pytest.mark.parametrize("source", ["file", "env", "prompt"])
+@pytest.mark.parametrize("source", ["file", pytest.param("env", marks=pytest.mark.slow), "prompt"])
 def test_a_secret_reaches_the_server_and_nothing_else(stage, source):
     stage.runbook(books.VAULT)
     (stage.folder / "given").write_text(SECRET)
