@@ -291,17 +291,20 @@ def test_production_takes_a_local_journal_for_a_reason(stage, accounts):
     assert accounts() == [1, 3]
 
 
-def test_a_run_that_another_process_has_begun_meanwhile_is_left_to_it(stage, accounts):
-    stage.write(DELETE.replace("DELETE FROM account WHERE id = 2", "INSERT INTO account VALUES (4, 'dan')"))
+def test_a_step_that_another_process_has_begun_meanwhile_is_left_to_it(stage, accounts):
+    insert = DELETE.replace("DELETE FROM account WHERE id = 2", "INSERT INTO account VALUES (4, 'dan')")
+    stage.write(insert + "  - {id: tell, title: Tell, manual: Tell them.}\n")
     inner = []
 
     def elsewhere(view):
-        inner.append(stage.resume(view.run))
+        inner.append(stage.resume(view.run, Player(answers={"tell": "stop"})))
 
     play = stage.play(Player(on_wait=stage.sign, on_go=elsewhere))
-    assert inner[0].ending.exit_code == 0
+    assert inner[0].state == "stopped"
     assert play.ending.exit_code == 1
     assert "another process has begun clean of this run" in play.reason
+    assert accounts() == [1, 2, 3, 4]
+    assert stage.resume(play.run).ending.exit_code == 0
     assert accounts() == [1, 2, 3, 4]
 
 
