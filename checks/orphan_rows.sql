@@ -1,5 +1,15 @@
 -- One row for each foreign key of a table that holds rows, with the texts that its question is made of. The inner keys
 -- that a reference to a partitioned table has for each partition are left out: the whole one is asked.
+WITH RECURSIVE tree AS (
+    SELECT DISTINCT k.confrelid AS root, k.confrelid AS relation, c.relkind
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid WHERE k.contype = 'f'
+    UNION ALL
+    SELECT t.root, i.inhrelid, c.relkind
+    FROM tree t JOIN pg_inherits i ON i.inhparent = t.relation JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE t.relkind = 'p'
+), whole AS (
+    SELECT root, sum(pg_relation_size(relation))::int8 AS size, count(*) AS tables FROM tree GROUP BY root
+)
 SELECT n.nspname::text AS schema, format('%I.%I.%I', n.nspname, c.relname, k.conname) AS object,
        format('%I.%I', n.nspname, c.relname) AS "table", format('%I.%I', rn.nspname, r.relname) AS refers_to,
        CASE WHEN r.relkind = 'p' THEN '' ELSE 'ONLY ' END AS only, p.matching, p.given, p.missing,
@@ -10,7 +20,7 @@ SELECT n.nspname::text AS schema, format('%I.%I.%I', n.nspname, c.relname, k.con
            AND NOT (c.relrowsecurity AND row_security_active(c.oid))
            AND has_schema_privilege(rn.oid, 'USAGE') AND has_table_privilege(r.oid, 'SELECT')
            AND NOT (r.relrowsecurity AND row_security_active(r.oid)) AS readable,
-       ((pg_relation_size(c.oid) + tree.size) / 1048576)::int8 AS size_mb, 1 + tree.tables AS relations
+       (pg_relation_size(c.oid) + whole.size) / 1048576 AS size_mb, 1 + whole.tables AS relations
 FROM pg_constraint k
 JOIN pg_class c ON c.oid = k.conrelid AND c.relkind = 'r'
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -30,12 +40,7 @@ CROSS JOIN LATERAL (
     JOIN pg_namespace o ON o.oid = op.oprnamespace
     LEFT JOIN pg_collation co ON co.oid = pa.attcollation
     LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace) AS p
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(pg_relation_size(t.relid)), 0)::int8 AS size, greatest(count(*), 1) AS tables
-    FROM pg_partition_tree(r.oid) AS t WHERE r.relkind = 'p'
-    UNION ALL
-    SELECT pg_relation_size(r.oid), 1 WHERE r.relkind <> 'p'
-    ORDER BY 2 DESC, 1 DESC LIMIT 1) AS tree
+JOIN whole ON whole.root = r.oid
 WHERE k.contype = 'f'
   AND NOT EXISTS (SELECT FROM pg_constraint up WHERE up.oid = k.conparentid AND up.conrelid = k.conrelid)
 ORDER BY refers_to, object
