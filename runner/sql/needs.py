@@ -39,7 +39,7 @@ def _needs(each: Classification) -> list[Need]:
     for dml in each.dml:
         if dml.kind in _OF_DML:
             found.append(Need(dml.relation, _OF_DML[dml.kind]))
-        if dml.where is not None:
+        if dml.where == "present":
             found.append(Need(dml.relation, "SELECT"))
     if each.command not in _DEFINES and not each.command.startswith("LOCK"):
         found += [Need(name, "SELECT") for name in each.reads]
