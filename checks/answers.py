@@ -76,6 +76,63 @@ class Selection:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class RowExample:
+    """One row that differs, without its values."""
+
+    key: str
+    """``id=7``; ``NULL`` where the backup's row has none."""
+    columns: tuple[str, ...] = ()
+    """Which columns changed; none for a row that one side has not."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GroupDiff:
+    """What became of the rows of one group (a tenant) since the backup."""
+
+    group: str | None
+    """The group's value as text; None for rows that name none."""
+    changed_since: int
+    deleted_since: int
+    """Rows that only the backup has."""
+    inserted_since: int
+    """Rows that only the live table has."""
+    examples: tuple[RowExample, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TableDiff:
+    """The rows of one table in a backup, compared with the live ones."""
+
+    table: str
+    """As PostgreSQL prints it, ``schema.name``."""
+    groups: tuple[GroupDiff, ...] = ()
+    """Only those with a difference. A row that moved from one group to another counts for both."""
+    backup_rows: int = 0
+    live_rows: int = 0
+    keyed: bool = True
+    """Whether rows were paired by a key; without one a changed row is one deleted and one inserted."""
+    grouped: bool = False
+    """Whether the table tells the groups of its rows."""
+    added_columns: tuple[str, ...] = ()
+    """Live columns that the backup has not; nothing was compared there."""
+    unseen: str = ""
+    """Why the rows could not be compared; then the numbers say nothing."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DiffFacts:
+    """A backup compared with the live rows, on one snapshot."""
+
+    database: str
+    """The database asked."""
+    backup_database: str | None
+    """The database that the backup names; None where it names none."""
+    tables: tuple[TableDiff, ...]
+    absent: tuple[str, ...] = ()
+    """Tables asked for whose rows are not in the backup."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ReadFacts:
     """What was found in a backup that was read through to its end."""
 

@@ -20,6 +20,7 @@ from checks.answers import (
     ArchiveEntry,
     ArchiveFacts,
     Change,
+    DiffFacts,
     Ran,
     ReadFacts,
     Selection,
@@ -36,6 +37,7 @@ __all__ = [
     "CannotAskError",
     "Change",
     "Check",
+    "DiffFacts",
     "Facts",
     "Finding",
     "Json",
@@ -164,6 +166,23 @@ class Ask(Protocol):
 
         Without a step, or where the step restores another file, it is the whole archive. The step's mode
         (``keep``, ``raise``, ``from-backup``) is not considered.
+        """
+
+    def diff(
+        self,
+        path: Path,
+        tables: Sequence[str] = (),
+        *,
+        limit: timedelta,
+        group_by: str | None = None,
+        tenant_of: Mapping[str, str] = {},
+        where: Mapping[str, str] = {},
+        examples: int = 0,
+    ) -> DiffFacts:
+        """Compare the rows of a backup with the live ones: changed, deleted and inserted since, by group.
+
+        Looked at are the tables of the step's selection, and of these ``tables`` where any are given. ``tenant_of``
+        gives SQL for the group where a table lacks ``group_by``. A table that cannot be compared says why.
         """
 
     def read_through(self, path: Path, *, limit: timedelta) -> ReadFacts:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,23 @@ def _strings(value: Any) -> tuple[str, ...]:
     return tuple(str(each) for each in value)
 
 
+def _mapping(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, Mapping) or not all(isinstance(text, str) for pair in value.items() for text in pair):
+        raise _wrong(value, "a mapping of names to texts")
+    return dict(value)
+
+
+def _parse_mapping(text: str) -> Any:
+    """Read ``name=text``, or several of them as a JSON object."""
+    name, equals, value = text.partition("=")
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return {name.strip(): value.strip()} if equals else text
+
+
 def _wrong(value: Any, wanted: str) -> ValueError:
     return ValueError(f"{value!r} is not {wanted}")
 
@@ -117,6 +135,13 @@ _KINDS: dict[Any, Kind] = {
     ),
     Path: Kind("path", _path),
     timedelta: Kind("duration", _duration, str, format_duration, (("type", "string"), ("pattern", _DURATION))),
+    Mapping[str, str]: Kind(
+        "mapping",
+        _mapping,
+        _parse_mapping,
+        dict,
+        (*_or_template("object"), ("additionalProperties", {"type": "string"})),
+    ),
     tuple[str, ...]: Kind(
         "list of strings",
         _strings,

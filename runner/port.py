@@ -15,6 +15,7 @@ from checks.base import (
     ArchiveFacts,
     CannotAskError,
     Change,
+    DiffFacts,
     Ran,
     ReadFacts,
     Selection,
@@ -22,8 +23,9 @@ from checks.base import (
     SessionFacts,
     StepContext,
 )
-from runner.archive import read_archive, read_through, sequence_sets
+from runner.archive import read_archive, read_through, sequence_sets, tables_with_data
 from runner.errors import ShisaError
+from runner.postgres.names import split_name
 
 if TYPE_CHECKING:
     from runner.postgres.readonly import ReadOnlySession, Table
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 CHUNK = 50
 """Queries in one UNION ALL: a statement locks every relation it names, and parse time grows faster than its length."""
+_DATABASE = "SELECT current_database()::text"
+_NOTHING: Mapping[str, str] = {}
 AHEAD = 8
 """Statements on their way to the server before the first answer is read."""
 
@@ -152,12 +156,37 @@ class GuardAsk:
         except ShisaError as error:
             raise CannotAskError(_sentence(error)) from None
 
+    def diff(
+        self,
+        path: Path,
+        tables: Sequence[str] = (),
+        *,
+        limit: timedelta,
+        group_by: str | None = None,
+        tenant_of: Mapping[str, str] = _NOTHING,
+        where: Mapping[str, str] = _NOTHING,
+        examples: int = 0,
+    ) -> DiffFacts:
+        """Compare a backup's rows with the live ones; see ``Ask``."""
+        from runner.postgres.row_diff import Question, compare
+
+        chosen, facts = self._chosen(path), self.archive(path)
+        question = Question(group_by, tenant_of, where, examples)
+        try:
+            held = [(entry, chosen.into.get(entry.schema, entry.schema)) for entry in tables_with_data(facts, chosen)]
+            wanted = {split_name(name): name for name in tables}
+            kept = [(entry, schema) for entry, schema in held if not wanted or (schema, entry.name) in wanted]
+            found = {(schema, entry.name) for entry, schema in held}
+            database = self._fetch([_DATABASE])[0].rows[0][0]
+            compared = compare(self.session, self._folder / path, kept, question, limit=limit, sent=self.sent)
+        except ShisaError as error:
+            raise CannotAskError(_sentence(error)) from None
+        absent = tuple(name for parts, name in wanted.items() if parts not in found)
+        return DiffFacts(database, facts.database, compared, absent)
+
     def sequence_sets(self, path: Path) -> tuple[SequenceSet, ...]:
         """Tell what a restore of the step's selection would set; see ``Ask``."""
-        step, chosen = self._step, Selection()
-        if step is not None and step.selection is not None and step.backup == self._folder / path:
-            chosen = step.selection
-        facts = self.archive(path)
+        chosen, facts = self._chosen(path), self.archive(path)
         try:
             found = sequence_sets(facts, chosen)
         except ShisaError as error:
@@ -173,6 +202,13 @@ class GuardAsk:
             self._open.enter_context(found.snapshot())
         found.sent = self.sent
         return found
+
+    def _chosen(self, path: Path) -> Selection:
+        """The step's selection, where the step restores this backup; else all of it."""
+        step = self._step
+        if step is not None and step.selection is not None and step.backup == self._folder / path:
+            return step.selection
+        return Selection()
 
     def _hold(self) -> None:
         if not self.session.held:

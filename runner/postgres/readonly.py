@@ -29,6 +29,8 @@ _SEARCH = "SELECT set_config('search_path', %s, true)"
 _CATALOGUE = "pg_catalog"
 _REMEMBER = "SAVEPOINT looking"
 _FORGET = "ROLLBACK TO SAVEPOINT looking"
+_RELEASE = "RELEASE SAVEPOINT looking"
+_SHARE = "SELECT pg_export_snapshot(), current_user::text, pg_is_in_recovery()"
 _WATCH = "SELECT pg_backend_pid(), current_setting('shisa.mark', true)"
 _TRANSACTIONS = 5
 _MEANINGS = {
@@ -47,6 +49,19 @@ class Table:
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shared:
+    """How a second session comes to see the same snapshot."""
+
+    snapshot: str
+    role: str
+    standby: bool
+    search_path: str
+    application_name: str
+    conninfo: str = dataclasses.field(repr=False)
+    """With the password."""
 
 
 class ReadOnlySession:
@@ -104,9 +119,34 @@ class ReadOnlySession:
             self._end()
 
     @property
+    def harmless(self) -> AbstractSet[str]:
+        """This database's functions that only look."""
+        return self._harmless
+
+    @property
     def held(self) -> bool:
         """Whether a snapshot is held."""
         return self._held
+
+    def share(self) -> Shared:
+        """Export the snapshot that is held, for as long as it is held. Raises CannotAskError."""
+        from psycopg.conninfo import make_conninfo
+
+        self._require_snapshot()
+        with self._asking():
+            self._connection.execute(_RELEASE)  # a snapshot is not exported from within a savepoint
+            row = self._connection.execute(_SHARE).fetchone()
+            self._connection.execute(_REMEMBER)
+        if row is None:
+            raise CannotAskError("the snapshot could not be shared")
+        snapshot, role, standby = row
+        info = self._connection.info
+        given = info.get_parameters()
+        pinned = {"host": info.host, "port": str(info.port)} if "host" in given else {}
+        secret = {"password": info.password} if info.password else {}
+        conninfo = make_conninfo(info.dsn, **pinned, **secret)
+        name = given.get("application_name", "shisa")
+        return Shared(snapshot, role, standby, self._search_path, name, conninfo)
 
     def behaviour(self) -> SessionFacts:
         """Watch the connection over several transactions, outside any snapshot. Raises CannotAskError."""
@@ -143,7 +183,7 @@ class ReadOnlySession:
         Raises CannotAskError, also where the query is not proven to be read-only.
         """
         self._require_snapshot()
-        _refuse_unless_read_only(query, self._harmless)
+        refuse_unless_read_only(query, self._harmless)
         with self._asking():
             self._connection.execute(_SEARCH, (self._search_path,))  # until the savepoint is restored
             with self._connection.pipeline():
@@ -192,7 +232,8 @@ def _table(cursor: psycopg.Cursor[Any]) -> Table:
     return Table(tuple(column.name for column in cursor.description or ()), rows)
 
 
-def _refuse_unless_read_only(query: str, harmless: AbstractSet[str]) -> None:
+def refuse_unless_read_only(query: str, harmless: AbstractSet[str]) -> None:
+    """Raise CannotAskError unless a query that a person wrote is one statement that is proven to only look."""
     from runner.sql.classify import classify
     from runner.sql.errors import SqlError
     from runner.sql.grammar import parse
