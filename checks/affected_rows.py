@@ -1,0 +1,202 @@
+"""``affected-rows``: how many rows a statement will touch, whose they are, and what goes along."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from checks.base import Ask, CannotAskError, Change, Check, Finding, Json, Verdict, check, param
+from checks.facts.cascades import ReferenceRow, along
+from checks.facts.relations import trees
+from checks.facts.wording import counted, listed
+
+_GROUPS = 20
+"""Groups that the evidence names."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TriggerRow:
+    """One trigger or rule, and what sets it going."""
+
+    relation: int
+    what: str
+    object: str
+    insert: bool
+    update: bool
+    delete: bool
+    truncate: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Taken:
+    """Rows of another table that go along; None where nobody could count them."""
+
+    table: str
+    action: str
+    rows: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reach:
+    """What one statement would touch."""
+
+    statement: int
+    kind: str
+    relation: str
+    problem: str = ""
+    rows: int | None = None
+    at_most: bool = False
+    groups: tuple[tuple[str, int], ...] = ()
+    along: tuple[Taken, ...] = ()
+    triggers: tuple[str, ...] = ()
+
+
+@check("affected-rows", since=14, group="effect", looks_at="statements", limits=["rows", "rows_along"])
+class AffectedRows(Check[list[Reach]]):
+    """The statements touch as many rows as expected, of nobody else.
+
+    ## Why it matters
+
+    A WHERE that was meant for one tenant fits all of them; a DELETE of ten rows takes ten thousand along over foreign
+    keys. "DELETE 334" is the number of one table only, and it is told when it is too late.
+
+    ## When it blocks
+
+    A statement would touch more than `max_rows` or fewer than `min_rows`, rows of a group (`group_by`, as tenant_id)
+    that is not in `allow`, or take more than `max_along` rows along. It warns where no bound is given, or where rows go
+    along and nobody said how many may. It is unknown where the rows cannot be counted beforehand: MERGE, DO, a writing
+    WITH, functions not known to be harmless, rules, a statement after one that changes the same table, foreign keys
+    that lead in a circle, rows that the role may not see.
+
+    ## What to do
+
+    Narrow the WHERE. Repeat the bound in the step's `expect`, which counts inside the transaction and rolls back.
+
+    ## What it cannot see
+
+    What triggers write (it names them); rows that others change between this look and the step; how many rows
+    ON CONFLICT leaves alone (the number is then the most). Statements that change no rows (DDL) are unknown; see
+    `cascade-reach` for DROP.
+    """
+
+    statements: tuple[str, ...] = param("The statements; the step's own where it has some.", default=())
+    statement: str | None = param("One statement, for the command line.", default=None)
+    max_rows: int | None = param("Most rows a statement may touch.", default=None, minimum=0)
+    min_rows: int | None = param("Fewest rows a statement must touch.", default=None, minimum=0)
+    group_by: str | None = param("Column whose values are told with their rows, as tenant_id.", default=None)
+    allow: tuple[str, ...] = param("Values of that column that may be touched.", default=())
+    max_along: int | None = param(
+        "Most rows of other tables that may go along over foreign keys.", default=None, minimum=0
+    )
+
+    def gather(self, ask: Ask) -> list[Reach]:
+        """Count for each statement, then what goes along."""
+        texts = (self.statement,) if self.statement is not None else self.statements
+        return [self._reach(ask, change) for change in ask.changes(texts)]
+
+    def judge(self, facts: list[Reach]) -> Iterator[Finding]:
+        """Compare with the bounds."""
+        for reach in facts:
+            verdict, why = self._said(reach)
+            going = sum(each.rows or 0 for each in reach.along)
+            measured: dict[str, Json] = {
+                "rows": reach.rows,
+                "rows_along": going,
+                "groups": [{"group": group, "rows": rows} for group, rows in reach.groups[:_GROUPS]],
+                "along": [dataclasses.asdict(each) for each in reach.along],
+                "triggers": list(reach.triggers),
+            }
+            bound = {"max_rows": self.max_rows, "min_rows": self.min_rows, "rows_along": self.max_along}
+            name = f"{reach.relation or 'statement'} ({reach.kind} {reach.statement})"
+            yield Finding(
+                name, verdict, why, measured, {key: value for key, value in bound.items() if value is not None}
+            )
+
+    def _reach(self, ask: Ask, change: Change) -> Reach:
+        reach = Reach(change.statement, change.kind, change.relation, change.problem, at_most=change.at_most)
+        if change.problem:
+            return reach
+        try:
+            return self._counted(ask, change, reach)
+        except CannotAskError as error:
+            return dataclasses.replace(reach, problem=error.reason)
+
+    def _counted(self, ask: Ask, change: Change, reach: Reach) -> Reach:
+        found = trees(ask, [change.relation])
+        if found.absent:
+            raise CannotAskError(f"there is no table {change.relation}")
+        asked = [each for each in found.relations if each.root or not change.only]
+        oids = found.oids
+        fires = [
+            row for row in ask.rows(self.queries["triggers"], TriggerRow, relations=oids) if getattr(row, change.kind)
+        ]
+        if rules := [row.object for row in fires if row.what == "rule"]:
+            raise CannotAskError(f"the rule {listed(rules)} turns it into something else")
+        groups = () if change.given is not None else self._groups(ask, change)
+        rows = sum(count for _, count in groups) if change.given is None else change.given
+        references = ask.rows(self.queries["references"], ReferenceRow, relations=oids)
+        going = list(along(change, asked, references))
+        counts = _counts(ask, change, [each.query for each in going])
+        return dataclasses.replace(
+            reach,
+            rows=rows,
+            groups=groups if self.group_by is not None else (),
+            along=tuple(Taken(each.table, each.action, n) for each, n in zip(going, counts, strict=True)),
+            triggers=tuple(row.object for row in fires),
+        )
+
+    def _groups(self, ask: Ask, change: Change) -> tuple[tuple[str, int], ...]:
+        group = f"{change.alias}.{_quoted(self.group_by)}::pg_catalog.text" if self.group_by is not None else "''"
+        query = f"{change.common}SELECT {group}, pg_catalog.count(*) {change.rows}\nGROUP BY 1 ORDER BY 2 DESC, 1"
+        answer = ask.select(query)
+        return tuple(("NULL" if value is None else value, count) for value, count in answer.rows)
+
+    def _said(self, reach: Reach) -> tuple[Verdict, str]:
+        what = f"Statement {reach.statement} ({reach.kind} of {reach.relation or 'unknown'})"
+        if reach.problem or reach.rows is None:
+            return Verdict.UNKNOWN, f"{what} cannot be counted beforehand: {reach.problem}."
+        rows = f"{'at most ' if reach.at_most else ''}{counted(reach.rows, 'row')}"
+        others = [(group, n) for group, n in reach.groups if self.allow and group not in self.allow]
+        going = [each for each in reach.along if each.rows is None or each.rows]
+        told = f"{what} would touch {rows}"
+        if reach.groups and not others:
+            told += f" of {self.group_by} {listed([group for group, _ in reach.groups])}"
+        if going:
+            shown = [f"{'?' if each.rows is None else each.rows} of {each.table} ({each.action})" for each in going]
+            told += f", and take along {listed(shown)}"
+        if reach.triggers:
+            told += f"; it fires {listed(list(reach.triggers))}, whose writes are not counted"
+        return self._verdict(reach, told, others)
+
+    def _verdict(self, reach: Reach, told: str, others: list[tuple[str, int]]) -> tuple[Verdict, str]:
+        rows, going = reach.rows or 0, sum(each.rows or 0 for each in reach.along)
+        shown = listed([f"{n} of {self.group_by} {group}" for group, n in others])
+        open_ended = self.max_rows is None and not self.allow
+        judged = (
+            (bool(others), Verdict.BLOCK, f", among them {shown}, whom nobody meant."),
+            (_above(rows, self.max_rows), Verdict.BLOCK, f", and {self.max_rows} were expected at most."),
+            (rows < (self.min_rows or 0), Verdict.BLOCK, f", and {self.min_rows} were expected at least."),
+            (_above(going, self.max_along), Verdict.BLOCK, f": {going} rows go along, and {self.max_along} may."),
+            (any(each.rows is None for each in reach.along), Verdict.UNKNOWN, "; nobody can count a circle (?)."),
+            (going > 0 and self.max_along is None, Verdict.WARN, "; nobody said how many rows may go along."),
+            (open_ended, Verdict.WARN, "; nobody said how many are expected."),
+        )
+        return next(((verdict, told + why) for holds, verdict, why in judged if holds), (Verdict.PASS, f"{told}."))
+
+
+def _above(number: int, most: int | None) -> bool:
+    return most is not None and number > most
+
+
+def _counts(ask: Ask, change: Change, queries: list[str | None]) -> list[int | None]:
+    """Ask all counts in one statement, in the order of the queries."""
+    parts = [f"SELECT {at} AS at, ({query}\n) AS rows" for at, query in enumerate(queries) if query is not None]
+    if not parts:
+        return [None] * len(queries)
+    answer = ask.select(change.common + "\nUNION ALL ".join(parts))
+    found = dict(answer.rows)
+    return [found.get(at) for at in range(len(queries))]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

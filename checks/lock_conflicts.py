@@ -1,0 +1,136 @@
+"""``lock-conflicts``: nobody stands in the way of the locks that the step will take."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import timedelta
+
+from checks.base import Ask, Check, Finding, Verdict, check, param
+from checks.facts.activity import owner, require_monitor
+from checks.facts.figures import span
+from checks.facts.lock_modes import MODES, conflict
+from checks.facts.relations import RELATIONS, Trees, missing, trees
+from checks.facts.wording import listed
+
+_STRONGEST = MODES[-1]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LockRow:
+    """One lock of somebody else."""
+
+    relation: int
+    mode: str
+    granted: bool
+    pid: int | None
+    user: str | None
+    application: str
+    state: str
+    autovacuum: bool
+    wraparound: bool
+    gid: str | None
+    """The prepared transaction that holds it."""
+    age_ms: int | None
+
+    @property
+    def blocker(self) -> str:
+        """Who it is, by what stays the same when it comes again."""
+        return f"prepared transaction {self.gid}" if self.pid is None else owner(self)
+
+    @property
+    def age_s(self) -> int:
+        """The age of its transaction."""
+        return (self.age_ms or 0) // 1000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Facts:
+    """The tables, and everybody else's locks on them."""
+
+    found: Trees = dataclasses.field(default_factory=Trees)
+    locks: tuple[LockRow, ...] = ()
+
+
+@check("lock-conflicts", since=14, group="load", looks_at="tables", limits=["age_ms", "blockers"])
+class LockConflicts(Check[Facts]):
+    """No lock stands in the way of those that the step takes.
+
+    ## Why it matters
+
+    A step that waits for a lock makes everybody wait who comes behind it, readers too: an ALTER TABLE behind one idle
+    SELECT stops the whole table until it gives up.
+
+    ## When it blocks
+
+    Another session holds or waits for a lock, on a table of the step or one that inherits from it, which conflicts with
+    the strongest lock that the step takes, and its transaction is older than `max_wait`: it will not be gone before the
+    step's lock_timeout. Prepared transactions and autovacuum against wraparound, which does not give way, block at any
+    age. It warns for younger transactions and for ordinary autovacuum.
+
+    ## What to do
+
+    Wait for the blockers that it names, or ask their owners to end them. Keep a short lock_timeout and retry on 55P03
+    and 40P01 all the same, for this look is only a moment.
+
+    ## What it cannot see
+
+    Without pg_monitor (pg_read_all_stats) it cannot tell whose locks they are: unknown. Row locks; locks that come
+    after this look; tables that the step's triggers and functions reach; tables behind foreign keys that the step does
+    not name.
+    """
+
+    relations: tuple[str, ...] = param(RELATIONS, default=())
+    lock: str | None = param(
+        "Lock that is wanted, as AccessExclusiveLock, the default where the step does not tell.", default=None
+    )
+    max_wait: timedelta = param(
+        "Age up to which a transaction is expected to end by itself.", default=timedelta(seconds=2)
+    )
+
+    def gather(self, ask: Ask) -> Facts:
+        """Find the tables, then everybody else's locks."""
+        require_monitor(ask)
+        found = trees(ask, self.relations)
+        return Facts(found, tuple(ask.rows(self.query, LockRow, relations=found.oids) if found.relations else ()))
+
+    def looked_at(self, facts: Facts) -> int:
+        """Count the tables."""
+        return len(facts.found.relations)
+
+    def judge(self, facts: Facts) -> Iterator[Finding]:
+        """Name who is in the way, by table and blocker."""
+        wanted = self.lock if self.lock in MODES else _STRONGEST
+        yield from missing(facts.found)
+        names = facts.found.names()
+        groups: dict[tuple[int, str], list[LockRow]] = {}
+        for row in facts.locks:
+            if conflict(wanted, row.mode):
+                groups.setdefault((row.relation, row.blocker), []).append(row)
+        for (relation, blocker), rows in groups.items():
+            yield self._in_the_way(names[relation], blocker, rows, wanted)
+
+    def _in_the_way(self, table: str, blocker: str, rows: list[LockRow], wanted: str) -> Finding:
+        oldest = max(rows, key=lambda row: row.age_ms or 0)
+        bound = round(self.max_wait / timedelta(milliseconds=1))
+        stays = any(row.pid is None or row.wraparound or row.age_ms is None for row in rows)
+        yields = all(row.autovacuum for row in rows) and not stays
+        lasting = stays or (not yields and (oldest.age_ms or 0) > bound)
+        pid = f" (pid {oldest.pid})" if oldest.pid is not None else ""
+        modes = listed(sorted({row.mode for row in rows}))
+        has = "waits for" if not any(row.granted for row in rows) else "holds"
+        told = "it gives way to a step that waits for it" if yields else f"its transaction is {span(oldest.age_s)} old"
+        return Finding(
+            f"{table}, {blocker}",
+            Verdict.BLOCK if lasting else Verdict.WARN,
+            f"{blocker}{pid} {has} {modes} on {table}, in the way of {wanted}; {told}"
+            + (": the step would wait behind it, and everybody else behind the step." if lasting else "."),
+            {
+                "table": table,
+                "blockers": len({row.pid for row in rows}),
+                "pid": oldest.pid,
+                "modes": sorted({row.mode for row in rows}),
+                "age_ms": oldest.age_ms,
+            },
+            {"age_ms": bound, "lock": wanted},
+        )
