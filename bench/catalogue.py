@@ -4,8 +4,8 @@
 
 Asks each check that needs no parameter of its own (and a few with one) on a throwaway PostgreSQL, then sends each of
 their statements again in a transaction of its own and counts the tables (and indexes) that it locks. Beside it,
-check_postgres (Debian's, unpacked into .peers/ the first time) answers the same questions where it has them: whole processes of both,
-and two databases that it judges wrongly. One JSON line each; fails above the bounds.
+check_postgres (Debian's, unpacked into .peers/ the first time) answers the same questions where it has them:
+whole processes of both, and two databases that it judges wrongly. One JSON line each; fails above the bounds.
 """
 
 from __future__ import annotations
