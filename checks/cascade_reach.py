@@ -128,7 +128,7 @@ class CascadeReach(Check[Facts]):
         return Facts(tuple(row[3] for row in there), tuple(taken), absent)
 
 
-def _told(row: TakenRow) -> str:
+def _told(row: TakenRow) -> str:  # noqa: PLR0911 - one return a kind
     name = row.object
     if row.kind == "emptied":
         return f"empties {name}{_rows(row)}."

@@ -1,19 +1,19 @@
 """One tree of errors; each has the exit code and the hint that the terminal shows.
 
-    ShisaError
-    ├── UsageError                  2  wrong call, missing file
-    │   ├── ConfigError                shisa.yaml
-    │   ├── ArchiveError               a backup file that cannot be read
-    │   └── ConnectError               no connection before a run opened
-    ├── RunbookError                1  an invalid runbook
-    ├── GateClosedError             1  a guard or facts closed the gate
-    ├── StepFailedError             3
-    ├── ApprovalError               4  rejected, expired, stale, or not countable
-    ├── RunEndedError               5  somebody ended the run meanwhile
-    ├── OutcomeUnknownError         7
-    ├── JournalError                8  unwritable or tampered
-    └── RollbackFailedError         9
-"""  # noqa: D208 - a tree
+ShisaError
+├── UsageError                  2  wrong call, missing file
+│   ├── ConfigError                shisa.yaml
+│   ├── ArchiveError               a backup file that cannot be read
+│   └── ConnectError               no connection before a run opened
+├── RunbookError                1  an invalid runbook
+├── GateClosedError             1  a guard or facts closed the gate
+├── StepFailedError             3
+├── ApprovalError               4  rejected, expired, stale, or not countable
+├── RunEndedError               5  somebody ended the run meanwhile
+├── OutcomeUnknownError         7
+├── JournalError                8  unwritable or tampered
+└── RollbackFailedError         9
+"""
 
 from __future__ import annotations
 
