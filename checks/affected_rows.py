@@ -75,8 +75,8 @@ class AffectedRows(Check[list[Reach]]):
     ## What it cannot see
 
     What triggers write (it names them); rows that others change between this look and the step; how many rows
-    ON CONFLICT leaves alone (the number is then the most); keys that lead to one partition alone of a table whose rows
-    go along. Counting takes as long, and as many light locks, as reading the same rows. Statements that change no rows (DDL) are unknown; see
+    ON CONFLICT leaves alone (the number is then the most); keys that lead to a single partition of a table whose rows
+    go along. Counting reads the rows, and takes as long. Statements that change no rows (DDL) are unknown; see
     `cascade-reach` for DROP.
     """
 

@@ -36,6 +36,7 @@ def test_without_anybody_in_the_way_the_step_runs(stage, accounts):
 
 def test_the_targets_own_command_tells_the_free_bytes(stage, accounts):
     stage.settings["targets"]["live"]["disk_free"] = ["echo", "123456789"]
+    stage.save()
     stage.write(ROOM)
     play = stage.play(Player())
     assert play.state == "completed"
