@@ -217,3 +217,51 @@ def beside(stack, request, case):
     """Another target: the pair's primary, or the tests' server."""
     dsn = request.getfixturevalue("pair").primary.dsn() if case["other"] == "primary" else case["other"]
     return GuardAsk(ReadOnlySession(stack.enter_context(connect(dsn, application_name="shisa/other"))), target="other")
+
+
+ORDINARY = {
+    "active-sessions": {},
+    "affected-rows": {"statement": "DELETE FROM t WHERE i = 1"},
+    "connection-headroom": {},
+    "idle-in-transaction": {},
+    "lock-conflicts": {"relations": ["public.t"]},
+    "logical-replication-sequences": {},
+    "long-transactions": {},
+    "prepared-transactions": {},
+    "primary": {},
+    "quiet": {"relations": ["public.t"], "during": "10ms"},
+    "replication-lag": {},
+    "replication-slots": {},
+    "settings": {"expect": ["data_directory!=/nowhere"]},
+    "sql": {"sql": "SELECT count(*) >= 0 FROM t"},
+    "target-identity": {"role": "primary", "timeline": 1},
+    "time-window": {"windows": ["00:00-24:00"], "zone": "Asia/Tokyo"},
+    "vacuum-progress": {"relations": ["public.t"]},
+    "version": {"at_least": "14"},
+    "wal-archiving": {},
+    "wraparound": {},
+}
+
+
+@pytest.mark.parametrize("check", ORDINARY)
+def test_an_ordinary_role_that_may_monitor_and_read_may_ask(check, pair, stack):
+    place = Place(Database(f"ordinary_{os.getpid()}", pair.primary), "")
+    with psycopg.connect(pair.primary.dsn(), autocommit=True) as root:
+        root.execute(f"CREATE DATABASE {place.home.name} TEMPLATE template0")
+        root.execute("DO $$ BEGIN CREATE ROLE watcher; EXCEPTION WHEN duplicate_object THEN END $$")
+        root.execute("GRANT pg_monitor, pg_read_all_data TO watcher")
+    try:
+        place.execute("CREATE TABLE t (i serial); CREATE PUBLICATION p FOR TABLE t")
+        place.execute("SELECT pg_create_physical_replication_slot('watched', true)")
+        stack.callback(place.execute, "SELECT pg_drop_replication_slot('watched')")
+        with connect(place.home.dsn, application_name="shisa/test") as connection:
+            connection.execute("SET ROLE watcher")
+            port = GuardAsk(ReadOnlySession(connection), target="live")
+            evidence = ask_guard(catalog.get(check), ORDINARY[check], port)
+    finally:
+        stack.close()
+        with psycopg.connect(pair.primary.dsn(), autocommit=True) as root:
+            root.execute(f"DROP DATABASE {place.home.name} WITH (FORCE)")
+    assert "could not look" not in evidence.message
+    assert not any("may not" in finding.message for finding in evidence.findings)
+    assert len(evidence.sql) <= 8
