@@ -26,6 +26,7 @@ EXAMPLE = "  shisa run runbooks/clone-environment.yaml -p backup=env_a.dump --ta
 _NEXT = {
     "completed": "shisa report {run}",
     "blocked": "shisa resume {run} measures again; shisa abort {run} ends it",
+    "aborted": "shisa show {run} tells who ended it",
     "stopped": "shisa resume {run} goes on from here; shisa abort {run} ends it",
     "failed": "shisa show {run} tells what happened; shisa resume {run} tries the step again",
     "rejected": "shisa resume {run} asks for approval again; shisa abort {run} ends it",
