@@ -72,7 +72,7 @@ class Settings(Check[list[Row]]):
 
 def _judged(row: Row, bound: Bound) -> Finding:
     unit = f" {row.unit}" if row.unit else ""
-    measured = {"value": row.value, "unit": row.unit, "pending_restart": row.pending_restart}
+    measured = {"value": row.value, "pending_restart": row.pending_restart} | ({"unit": row.unit} if row.unit else {})
     if not row.known or row.value is None:
         message = f"There is no setting {row.name} here, or this role may not see it."
         return Finding(row.name, Verdict.UNKNOWN, message, measured, {"expect": bound.text})
