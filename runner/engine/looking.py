@@ -10,7 +10,9 @@ from runner.postgres.connect import short_name
 from runner.postgres.readonly import ReadOnlySession, Table
 
 if TYPE_CHECKING:
+    from runner.config.model import Loaded
     from runner.engine.session import Session
+    from runner.engine.targets import Target
 
 
 def look(session: Session, path: str, target: str | None, sql: str) -> Table:
@@ -21,11 +23,19 @@ def look(session: Session, path: str, target: str | None, sql: str) -> Table:
     found = session.targets.of(target)
     if found is None:
         raise GateClosedError(f"{path}: there is no target to look this up on", hint="name a target")
-    harmless = frozenset(session.config.config.functions.harmless)
-    with found.connect(short_name(f"shisa/{session.run}/{path}/look")) as connection:
+    try:
+        return look_at(found, sql, session.config, short_name(f"shisa/{session.run}/{path}/look"))
+    except CannotAskError as error:
+        raise GateClosedError(f"{path}: this could not be looked up: {error.reason}") from None
+
+
+def look_at(target: Target, sql: str, config: Loaded, application_name: str) -> Table:
+    """Run one rendered query on one snapshot of a target.
+
+    Raises CannotAskError where the query cannot be answered, and ConnectError and GateClosedError as the target does.
+    """
+    harmless = frozenset(config.config.functions.harmless)
+    with target.connect(application_name) as connection:
         readonly = ReadOnlySession(connection, harmless=harmless)
-        try:
-            with readonly.snapshot():
-                return readonly.fetch_foreign(sql)
-        except CannotAskError as error:
-            raise GateClosedError(f"{path}: this could not be looked up: {error.reason}") from None
+        with readonly.snapshot():
+            return readonly.fetch_foreign(sql)

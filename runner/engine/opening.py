@@ -14,6 +14,7 @@ from runner import __version__
 from runner.config.load import conninfo, target_named
 from runner.config.plugins import plugins_in_use, use_plugins
 from runner.engine import demands
+from runner.engine.labels import labels_of
 from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.session import Session, host
 from runner.engine.state import fold
@@ -73,6 +74,7 @@ def open_run(
             SourceFile(path=str(file.path.resolve()), sha256=file.sha256, text=file.text) for file in plan.files
         ),
         params=plan.public_params,
+        labels=labels_of(plan, targets, config),
         targets=tuple(target.bound for target in targets.by_name.values()),
         operator=person,
         host=host(),

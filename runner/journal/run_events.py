@@ -46,6 +46,8 @@ class RunOpened(Body, frozen=True, kw_only=True):
     title: str
     files: tuple[SourceFile, ...]
     params: dict[str, Any]
+    labels: dict[str, str | None] = msgspec.field(default_factory=dict)
+    """What people call the values of parameters that declare a label; None where it could not be read."""
     targets: tuple[BoundTarget, ...]
     operator: str
     host: str

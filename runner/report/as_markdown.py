@@ -39,7 +39,8 @@ def _glance(run: RunSummary) -> Iterator[str]:
         yield f"- **Target** {code(target.name)}: {prose(first)}"
         yield from (f"  - {prose(line)}" for line in rest)
     for name, value in opened.params.items():
-        yield f"- **Parameter** {code(name)} = {code(plain(value))}"
+        label = f", which is {prose(opened.labels[name] or 'unknown')}" if name in opened.labels else ""
+        yield f"- **Parameter** {code(name)} = {code(plain(value))}{label}"
     if run.reason:
         yield f"- **Why** {prose(run.reason)}"
     yield f"- **Steps** {counts(run)}"

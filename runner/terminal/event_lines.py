@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from runner.figures import clock
+from runner.figures import clock, plain
 from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.journal.sentences import sentence, target_lines
@@ -25,7 +25,12 @@ def _details(record: Record) -> tuple[Block, ...]:  # noqa: C901, PLR0911 - one 
     body = record.body
     match body:
         case ev.RunOpened():
-            return (Facts(tuple((target.name, cell(*target_lines(target))) for target in body.targets)),)
+            targets = tuple((target.name, cell(*target_lines(target))) for target in body.targets)
+            called = tuple(
+                (f"-p {name}", cell(f"{plain(body.params.get(name))} = {label or 'unknown'}"))
+                for name, label in body.labels.items()
+            )
+            return (Facts(targets + called),)
         case ev.GuardsAsked():
             return passed_lines(body.evidence) if body.verdict == "pass" else evidence_blocks(body.evidence, record.at)
         case ev.GuardSampled():

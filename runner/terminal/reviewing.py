@@ -84,7 +84,9 @@ def view_of(case: Case, config: Config, now: datetime) -> ReviewView:
         operator=body.operator,
         now=stamp(now),
         target=next((one for one in state.opened.targets if one.fingerprint == body.target), None),
-        params=tuple((name, _said(value), "") for name, value in state.opened.params.items()),
+        params=tuple(
+            (name, _said(value), state.opened.labels.get(name, "")) for name, value in state.opened.params.items()
+        ),
         entered=step.entered,
         amended=tuple(_amendment(one) for where, one in state.amendments if where == path),
         since_last_run=None if last is None or last[0] is None else _difference(last[0], step.entered),
