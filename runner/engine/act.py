@@ -12,7 +12,7 @@ from runner.engine import approval, gate, questions
 from runner.engine.asking import ask_all
 from runner.engine.during import guards_during, hold, watch
 from runner.engine.enter import rendered
-from runner.engine.loops import loop_of, pause_before
+from runner.engine.loops import after_canary, loop_of, pause_before
 from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, ShisaError
 from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
@@ -41,7 +41,8 @@ def start(session: Session, path: str) -> bool:
     one of this run, and JournalError before the effect where the intent cannot be made durable.
     """
     view = gate.view(session, path)
-    if view.entered.kind not in _NOT_ASKED and loop_of(path) is None:
+    inside = loop_of(path) is not None
+    if after_canary(session.plan, path) if inside else view.entered.kind not in _NOT_ASKED:
         answer = session.operator.go(view)
         if answer == "skip" and view.may_skip:
             session.append(StepSkipped(reason=session.operator.reason(view)), path)
@@ -49,7 +50,7 @@ def start(session: Session, path: str) -> bool:
         if answer != "go":
             return False
     time.sleep(pause_before(session.plan, path))
-    if loop_of(path) is not None:
+    if inside:
         hold(session, path, guards_during(session, path))
     if look_again(session, path):
         if session.state.step(path).loops:

@@ -27,7 +27,7 @@ def enter(session: Session, path: str) -> None:
     Raises GateClosedError where a destructive step has nobody who could approve it.
     """
     for when in session.planned(path).when:
-        if not holds(when.expression, when.scope.values(session.state.captured)):
+        if not holds(when.expression, when.scope.values(session.state.names)):
             session.append(StepSkipped(reason=f"when: {when.expression} is false"), path)
             return
     session.append(rendered(session, path), path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checks.duration import parse_duration
@@ -17,7 +17,7 @@ from runner.journal.events import StepEnded
 from runner.runbook.model import Repeat, step_of
 from runner.runbook.plan import Plan, PlannedStep, iterate
 
-_ITERATION = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\](?:/[^/\[\]]+)?")
+_ITERATION = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\](?:/(?P<inner>[^/\[\]]+))?")
 _OF_THE_LOOP = ("repeat", "approval", "group")
 """Keys of a repeated step that belong to the whole loop; guards after the effect do too."""
 
@@ -31,8 +31,25 @@ def loop_of(path: str) -> str | None:
 def order(plan: Plan, state: State) -> Iterator[str]:
     """Give the paths of a run as they come now: the iterations of a loop that has begun stand before its end."""
     for step in plan.steps:
-        yield from (each.path for each in iterations(step, state))
+        yield from _patient(step, [each.path for each in iterations(step, state)], state)
         yield step.path
+
+
+def _patient(step: PlannedStep, paths: list[str], state: State) -> list[str]:
+    """Put items that failed behind the others, as long as they are fewer than ``stop_after_failures``.
+
+    They are told when the others are done, and made again by a resume; nothing is left out.
+    """
+    limit = step.data.get("for_each", {}).get("stop_after_failures", 1)
+    failed = {_number(path) for path in paths if state.step(path).outcome in {"failed", "cancelled"}}
+    if not failed or len(failed) >= limit:
+        return paths
+    return sorted(paths, key=lambda path: _number(path) in failed)
+
+
+def _number(path: str) -> int:
+    found = _ITERATION.fullmatch(path)
+    return 0 if found is None else int(found["number"])
 
 
 def find(plan: Plan, state: State, path: str) -> PlannedStep:
@@ -59,13 +76,29 @@ def iterations(step: PlannedStep, state: State) -> tuple[PlannedStep, ...]:
 
 
 def pause_before(plan: Plan, path: str) -> float:
-    """Tell how many seconds an iteration waits before it begins; none before the first."""
-    found = _ITERATION.fullmatch(path)
-    if found is None or found["number"] == "1":
+    """Tell how many seconds a loop waits before a step: between two items, or two batches of them; else none."""
+    number, loop = _begins(plan, path)
+    if number <= 1 or (number - 1) % loop.get("batch", 1):
         return 0.0
+    return 0.0 if "pause" not in loop else parse_duration(loop["pause"]).total_seconds()
+
+
+def after_canary(plan: Plan, path: str) -> bool:
+    """Whether a step begins the first item behind the canaries, where the operator is asked whether to go on."""
+    number, loop = _begins(plan, path)
+    return "canary" in loop and number == loop["canary"] + 1
+
+
+def _begins(plan: Plan, path: str) -> tuple[int, Mapping[str, Any]]:
+    """Tell the number of the item that a step begins, and the loop's own keys; 0 where it begins none."""
+    found = _ITERATION.fullmatch(path)
+    if found is None:
+        return 0, {}
     data = plan.step(found["loop"]).data
-    pause = data.get("for_each", data.get("repeat", {})).get("pause")
-    return 0.0 if pause is None else parse_duration(pause).total_seconds()
+    if "for_each" not in data:
+        return int(found["number"]), data.get("repeat", {})
+    first = data["for_each"]["steps"][0]["id"] == found["inner"]
+    return int(found["number"]) if first else 0, data["for_each"]
 
 
 def _repetition(step: PlannedStep, number: int) -> PlannedStep:

@@ -98,7 +98,7 @@ class Session:
 
     def known(self, path: str) -> dict[str, Value | Secret]:
         """Give the names that a step is rendered with: parameters and what was captured."""
-        return self.planned(path).scope.values(self.state.captured)
+        return self.planned(path).scope.values(self.state.names)
 
     def planned(self, path: str) -> PlannedStep:
         """Find a step as it is planned, also an iteration."""

@@ -103,6 +103,12 @@ class State:
         return {name: value for step in done for name, value in step.captured.items()}
 
     @property
+    def names(self) -> dict[str, Any]:
+        """What steps may use beside the parameters: captured values, and ``answers`` by the step that asked."""
+        answered = {path: step.answer.choice for path, step in self.steps.items() if step.answer is not None}
+        return {**self.captured, "answers": answered}
+
+    @property
     def name(self) -> str:
         """The run's state in DESIGN §5's words."""
         if self.closed is not None:

@@ -12,7 +12,6 @@ from runner.steps import EFFECTS
 
 _KEYS = {"retry", "cleanup", "changes_target", "lock"}
 _RESTORE = ("rows", "where", "into", "triggers", "tenant_of")
-_LOOP = ("canary", "batch", "stop_after_failures")
 _BY_THE_ENGINE = {"for_each", "include"}
 """Kinds that are no effects: the plan and the engine take them apart."""
 
@@ -53,7 +52,6 @@ def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"restore.{key}" for key in _RESTORE if key in restore)
     loop = data.get("for_each")
     if isinstance(loop, Mapping):
-        yield from (f"for_each.{key}" for key in _LOOP if key in loop)
         for inner in loop["steps"]:
             yield from _unbuilt(inner)
             yield from (f"{kind} inside for_each" for kind in ("for_each", "include", "repeat") if kind in inner)

@@ -1,5 +1,8 @@
 """Loops: approved once, journaled each, resumed where they stopped."""
 
+from runner.engine.loops import pause_before
+from runner.runbook.plan import Plan, PlannedStep
+from runner.runbook.scope import RunScope
 from tests.runner.engine.stage import Player
 
 FOR_EACH = """\
@@ -86,3 +89,55 @@ def test_a_repeat_that_never_ends_is_told_and_what_it_did_stands(stage, accounts
     assert (play.state, play.ending.exit_code) == ("failed", 3)
     assert "not at its end after 3 iterations, 3 rows in all; the iterations stand" in play.reason
     assert accounts() == [1, 2, 3, 4, 5, 6]
+
+
+BROKEN = (
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken'; END $$;"
+    "CREATE TRIGGER refuse BEFORE UPDATE ON account FOR EACH ROW WHEN (NEW.id <= {last}) EXECUTE FUNCTION refuse()"
+)
+
+
+def with_keys(keys):
+    return FOR_EACH.replace("      as: account\n", f"      as: account\n{keys}")
+
+
+def test_items_that_fail_are_told_when_the_others_are_done_and_made_again(stage, accounts, database):
+    database.execute(BROKEN.format(last=1))
+    stage.write(with_keys("      stop_after_failures: 2\n"))
+    play = stage.play(Player(on_wait=stage.sign))
+    assert (play.state, play.ending.exit_code) == ("failed", 3)
+    assert play.reason.startswith("each[1]/empty: rolled back: broken")
+    assert accounts("SELECT balance FROM account ORDER BY id") == [10, 0, 0]
+    database.execute("DROP TRIGGER refuse ON account")
+    again = stage.resume(play.run, Player(on_wait=stage.sign))
+    assert again.state == "completed"
+    assert accounts("SELECT balance FROM account ORDER BY id") == [0, 0, 0]
+    assert stage.problems() == []
+
+
+def test_a_loop_stops_at_as_many_failures_as_it_says(stage, accounts, database):
+    database.execute(BROKEN.format(last=2))
+    stage.write(with_keys("      stop_after_failures: 2\n"))
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.state == "failed"
+    assert accounts("SELECT balance FROM account ORDER BY id") == [10, 20, 30]
+
+
+def test_the_operator_is_asked_once_behind_the_canaries(stage, accounts):
+    stage.write(with_keys("      canary: 1\n"))
+    player = Player({"each[2]/empty": "stop"}, on_wait=stage.sign)
+    play = stage.play(player)
+    assert (play.state, play.ending.exit_code) == ("stopped", 5)
+    assert accounts("SELECT balance FROM account ORDER BY id") == [0, 20, 30]
+    player = Player(on_wait=stage.sign)
+    assert stage.resume(play.run, player).state == "completed"
+    assert [view.path for view in player.seen] == ["each[2]/empty"]
+    assert accounts("SELECT balance FROM account ORDER BY id") == [0, 0, 0]
+
+
+def test_batches_pause_between_them_only():
+    loop = {"as": "n", "items": [1, 2, 3, 4, 5], "batch": 2, "pause": "3s", "steps": [{"id": "a"}, {"id": "b"}]}
+    step = PlannedStep("each", {"for_each": loop}, RunScope({}), "")
+    plan = Plan(runbook=None, files=(), params={}, steps=(step,))
+    paths = [f"each[{number}]/{inner}" for number in range(1, 6) for inner in "ab"]
+    assert [path for path in paths if pause_before(plan, path)] == ["each[3]/a", "each[5]/a"]

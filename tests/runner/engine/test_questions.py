@@ -123,3 +123,25 @@ def test_a_question_has_a_limit(stage):
     play = stage.play()
     assert play.state == "blocked"
     assert "nobody of dev answered by" in play.reason
+
+
+LATER = """\
+  - id: some
+    title: Some
+    when: answers['settings'] == 'some'
+    manual: It is {{ answers.settings }}.
+    expected: Fine.
+  - id: none
+    title: None
+    when: answers['settings'] == 'none'
+    manual: Never.
+    expected: Never.
+"""
+
+
+def test_later_steps_know_what_was_answered(stage):
+    stage.write(ASK + LATER)
+    play = stage.play(Player(on_question=answer(stage, "some")))
+    assert play.state == "completed"
+    assert play.bodies("step.entered", "some")[0].rendered["manual"].strip() == "It is some."
+    assert play.bodies("step.skipped", "none") != []
