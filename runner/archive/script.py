@@ -33,11 +33,12 @@ ESCAPE_PREFIX = re.compile(rb"(?<![\w$\x80-\xff])[eE]\Z")
 ESCAPED_END = re.compile(rb"\\.|''|'", re.DOTALL)
 NESTED = re.compile(rb"/\*|\*/")
 INSERT = re.compile(
-    rb'\s*(INSERT INTO (?:[^"(); ]++|"[^"]*+")++ (?:\((?:[^"();]++|"[^"]*+")++\) )?'
+    rb'\s*(INSERT INTO (?:[^"(); ]++|"[^"]*+")+ (?:\((?:[^"();]++|"[^"]*+")+\) )?'
     rb"(?:OVERRIDING SYSTEM VALUE )?VALUES )"
 )
-PLAIN_VALUES = rb"(?:[^'\"\\;$/-]++|-(?!-)|'[^'\\]*+'|\"[^\"]*+\")*+;"
-"""Values that cannot be read in two ways: no backslash, dollar or comment."""
+PLAIN_VALUES = rb"(?:[^'\"\\;$/-]++|-(?!-)|'[^'\\]*+'|\"[^\"]*+\")*;"
+"""Values that cannot be read in two ways: no backslash, dollar or comment. No group is possessive: Python before 3.11.5
+matches those wrongly (gh-106052)."""
 COPY = re.compile(rb"\s*COPY\s.*\sFROM stdin;", re.DOTALL)
 BACKSLASHES = re.compile(rb"\s*SET standard_conforming_strings = (on|off);")
 
@@ -126,7 +127,7 @@ class Script:
         first = INSERT.match(statement.text)
         if first is None:
             return
-        run = re.compile(rb"(?:\s*" + re.escape(first[1]) + PLAIN_VALUES + rb")++")
+        run = re.compile(rb"(?:\s*" + re.escape(first[1]) + PLAIN_VALUES + rb")+")
         while True:
             if more := run.match(self._buffer, self._at):
                 self._at = more.end()

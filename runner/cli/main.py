@@ -61,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         _own_checks()
-        return _dispatch(words)
+        code = _dispatch(words)
+        sys.stdout.flush()  # here, where a reader that is gone is told from success
     except ShisaError as error:
         sys.stderr.write(f"shisa: {_shown(error.message)}\n")
         if error.hint:
@@ -73,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _drop_output()
         return _NOBODY_READS
+    return code
 
 
 def _dispatch(words: list[str]) -> int:

@@ -18,18 +18,21 @@ _FIRST = (
     r"[^\x00-@\[-^`{-\x7f]"  # letters, _ and all above ASCII; said by what it is not, which compiles 20 times faster
 )
 _REST = r"[^\x00-/:-@\[-^`{-\x7f]"
+_WORD = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
+"""What goes on a word: a letter, a digit or a dollar. Only single characters are repeated possessively: Python before
+3.11.5 matches a possessive group wrongly (gh-106052)."""
 _NAME = f"{_FIRST}{_REST}*+"
-_ESCAPED = r"(?:[^'\\]++|\\.|'')*+"
-_NEWLINE = r"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*+[\n\r])*+"
+_ESCAPED = r"(?:[^'\\]++|\\.|'')*"
+_NEWLINE = r"(?:[ \t\f\v]|--[^\n\r]*+)*[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*+[\n\r])*"
 _TOKEN = re.compile(
     rf"""
       (?P<line>--[^\n\r]*+)
     | (?P<block>/\*)
-    | (?P<escape>[eE]'{_ESCAPED}(?:'{_NEWLINE}'{_ESCAPED})*+(?:'|\\?\Z))
-    | (?P<string>'[^']*+(?:''[^']*+)*+(?:'|\Z))
-    | (?P<quoted>"[^"]*+(?:""[^"]*+)*+(?:"|\Z))
+    | (?P<escape>[eE]'{_ESCAPED}(?:'{_NEWLINE}'{_ESCAPED})*(?:'|\\?\Z))
+    | (?P<string>'[^']*+(?:''[^']*+)*(?:'|\Z))
+    | (?P<quoted>"[^"]*+(?:""[^"]*+)*(?:"|\Z))
     | (?P<dollar>\$(?P<tag>(?:{_NAME})?)\$.*?(?:\$(?P=tag)\$|\Z))
-    | (?P<word>{_FIRST}(?:{_REST}|\$)*+)
+    | (?P<word>{_FIRST}{_WORD}*+)
     | (?P<cast>::|:=)
     | (?P<variable>:(?:(?P<style>scram)?(?P<quote>')(?P<literal>{_NAME})'|"(?P<identifier>{_NAME})"|(?P<plain>{_NAME})))
     | (?P<meta>\\[^\s\\]*+)
