@@ -256,7 +256,7 @@ def param(
 
 
 REGISTRY: dict[str, type[Check[Any]]] = {}
-"""Every declared check by id; filled by the declarations that ``checks.catalog`` imports."""
+"""Every check declared so far, by id."""
 
 _NAMED = re.compile(r"^-- name: ([a-z_]+)\n", re.MULTILINE)
 

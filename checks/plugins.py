@@ -12,12 +12,11 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from typing import Any
 
-from checks import catalog
 from checks.base import REGISTRY, Check
+from checks.catalog import BUILT_IN
 from checks.describe import describe
 
 GROUP = "shisa.checks"
-_BUILT_IN = frozenset(spec.id for spec in catalog.all())
 
 
 class PluginError(Exception):
@@ -69,7 +68,7 @@ def _load(check_id: str) -> tuple[Plugin, type[Check[Any]]]:
 
 
 def _announced(check_id: str) -> metadata.EntryPoint:
-    if check_id in _BUILT_IN:
+    if check_id in BUILT_IN:
         hint = "Take it out of `checks:`; built-in checks need no naming there, and cannot be replaced."
         raise PluginError(check_id, f"the check {check_id} is built in", hint)
     known = metadata.entry_points(group=GROUP)
