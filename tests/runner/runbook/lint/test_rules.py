@@ -8,18 +8,19 @@ import yaml
 
 from runner.config.load import check
 from runner.runbook.lint.catalog import BY_ID, MODULES
+from runner.runbook.lint.files import validate
 from runner.runbook.lint.judge import Found, judge
 from runner.strict_yaml import parse
 
 CASES = Path(__file__).parent / "cases"
-OF_FILES = {"file-unreadable", "config-invalid", "shared-key", "target-ambiguous", "unknown-person"}
-"""Rules about files and shisa.yaml; tried in test_validate.py."""
+OF_FILES = Path(__file__).parent / "cases_of_files"
+"""Tables of the rules about files and shisa.yaml: a folder's files by name, and its links."""
 HEAD = "shisa: 1\nid: case\ntitle: Case\nparams: {params}\ntargets: {{live: {{}}}}\nsteps:\n{steps}"
 
 
-def cases(verdict: str) -> list[Any]:
+def cases(verdict: str, tables: Path = CASES) -> list[Any]:
     found = []
-    for path in sorted(CASES.glob("*.yaml")):
+    for path in sorted(tables.glob("*.yaml")):
         table = yaml.safe_load(path.read_text("utf-8"))
         found += [pytest.param(path.stem, case, id=f"{path.stem}-{i}") for i, case in enumerate(table[verdict])]
     return found
@@ -63,15 +64,38 @@ def test_a_careful_runbook_raises_no_alarm(rule: str, case: dict[str, Any], tmp_
     ] == []
 
 
-@pytest.mark.parametrize("rule", sorted(BY_ID.keys() - OF_FILES))
+def found_in(case: dict[str, Any], folder: Path) -> list[Found]:
+    for name, text in case.items():
+        if name.endswith(".yaml"):
+            (folder / name).write_text(text, "utf-8")
+    for name, end in case.get("links", {}).items():
+        (folder / name).symlink_to(end)
+    return list(validate([str(folder)]).found)
+
+
+@pytest.mark.parametrize(("rule", "case"), cases("fail", OF_FILES))
+def test_a_broken_folder_is_told_what_is_wrong_and_where(rule: str, case: dict[str, Any], tmp_path: Path):
+    (told,) = found_in(case, tmp_path)
+    assert told.rule == rule
+    assert case["says"] in told.message
+    assert told.line == case.get("line", told.line)
+
+
+@pytest.mark.parametrize(("rule", "case"), cases("pass", OF_FILES))
+def test_a_careful_folder_raises_no_alarm(rule: str, case: dict[str, Any], tmp_path: Path):
+    assert found_in(case, tmp_path) == []
+
+
+@pytest.mark.parametrize("rule", sorted(BY_ID))
 def test_each_rule_has_a_failing_and_a_passing_case(rule: str):
-    table = yaml.safe_load((CASES / f"{rule}.yaml").read_text("utf-8"))
+    (path,) = (each for each in (CASES / f"{rule}.yaml", OF_FILES / f"{rule}.yaml") if each.exists())
+    table = yaml.safe_load(path.read_text("utf-8"))
     assert table["fail"]
     assert table["pass"]
 
 
 def test_no_case_file_is_left_of_a_rule_that_is_gone():
-    assert {path.stem for path in CASES.glob("*.yaml")} <= set(BY_ID)
+    assert {path.stem for tables in (CASES, OF_FILES) for path in tables.glob("*.yaml")} <= set(BY_ID)
 
 
 def test_each_rule_is_one_file_named_after_it_with_a_whole_page():
