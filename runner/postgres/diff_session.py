@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from checks.base import CannotAskError
 from runner.errors import ConnectError
 from runner.postgres.connect import connect
+from runner.postgres.diff_window import Block
 from runner.postgres.readonly import Shared
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class BesideSession:
         with self._asking():
             self._connection.execute("SELECT set_config('search_path', %s, false)", (path,))
 
-    def copy_out(self, statement: str) -> Iterator[list[bytes]]:
+    def copy_out(self, statement: str) -> Iterator[Block]:
         """Yield the lines of a COPY TO STDOUT, about 256 KiB at a time.
 
         psycopg's own reading costs several times what libpq takes for a row, and a table has millions of them.
@@ -98,7 +99,7 @@ class BesideSession:
                         break
             if got[0] > 0:
                 self.require_time()
-                yield lines
+                yield Block(size, lines)
                 size, lines = 0, []
             elif got[0] == 0:
                 self.require_time()
@@ -112,7 +113,7 @@ class BesideSession:
                 if ended.status != pq.ExecStatus.COMMAND_OK:
                     raise psycopg.errors.error_from_result(ended)
         if lines:
-            yield lines
+            yield Block(size, lines)
 
     def copy_in(self, statement: str, blocks: Iterable[bytes]) -> None:
         """Send the data of a COPY FROM STDIN."""

@@ -20,7 +20,7 @@ from checks.base import ArchiveEntry, CannotAskError
 from runner.archive import Rows
 from runner.postgres import diff_typed as typed
 from runner.postgres.diff_session import BesideSession, beside
-from runner.postgres.diff_window import Remains, cancel
+from runner.postgres.diff_window import Block, Remains, cancel
 from runner.postgres.readonly import ReadOnlySession, Shared, refuse_unless_read_only
 from runner.sql.quoting import quote_literal
 from runner.sql.variables import render
@@ -121,15 +121,15 @@ class _Comparing:
         grouped = each.group != "NULL"
         return TableDiff(each.table, groups, *remains.read, bool(each.key), grouped, each.added)
 
-    def _backup(self, entry: ArchiveEntry) -> Iterator[list[bytes]]:
+    def _backup(self, entry: ArchiveEntry) -> Iterator[Block]:
         for block in self._rows.blocks(entry):
             self._second.require_time()
             if b"\r" in block:  # splitlines would cut there, and COPY does not
-                yield [line + b"\n" for line in block[:-1].split(b"\n")]
+                yield Block(len(block), [line + b"\n" for line in block[:-1].split(b"\n")])
             else:
-                yield block.splitlines(keepends=True)
+                yield Block(len(block), block.splitlines(keepends=True))
 
-    def _live(self, each: typed.Subject) -> Iterator[list[bytes]]:
+    def _live(self, each: typed.Subject) -> Iterator[Block]:
         if each.partitioned or not each.columns:
             what = f"(SELECT {each.listed} FROM {each.source})"  # noqa: S608
         else:

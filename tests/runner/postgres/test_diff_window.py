@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import random
 import tracemalloc
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.postgres.diff_window import CAP, cancel
+from runner.postgres.diff_window import CAP, Block, cancel
 
 LINES = st.lists(
     st.sampled_from([b"a\n", b"b\n", b"ab\n", b"\n", b"\\\\.\n", b"c\r\n"])
@@ -21,7 +22,8 @@ SIZES = st.integers(1, 20)
 
 
 def blocks(lines, size):
-    return [lines[at : at + size] for at in range(0, len(lines), size)]
+    parts = (lines[at : at + size] for at in range(0, len(lines), size))
+    return [Block(sum(map(len, part)), part) for part in parts]
 
 
 def remains(backup, live, cap):
@@ -58,9 +60,8 @@ def test_memory_is_bounded_where_the_order_does_not_help(duplicates):
 
 def test_a_line_that_comes_millions_of_times_takes_no_memory():
     tracemalloc.start()
-    texts, _, left = remains(
-        ([b"same\n"] * 1000 for _ in range(300)), ([b"same\n"] * 1000 for _ in range(299)), 1 << 16
-    )
+    thousand = Block(5000, [b"same\n"] * 1000)
+    texts, _, left = remains(itertools.repeat(thousand, 300), itertools.repeat(thousand, 299), 1 << 16)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert left == (1000, 0)
