@@ -103,6 +103,11 @@ def satisfiable(
     return short or (f"the policy needs {distinct}, but {overlap}: {_names(everybody)}.",)
 
 
+def uses(retries: Iterable[int]) -> int:
+    """Tell how often an approval may start its step, under policies that grant so many retries: the least of them."""
+    return 1 + min(retries, default=0)
+
+
 def _seats(need: Sequence[Slot]) -> list[str]:
     for slot in need:
         if slot.n < 1:

@@ -31,8 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     at = desk(arguments)
     who = person(arguments, at.config)
-    case = find(at, arguments.run, arguments.step, wall_clock())
-    by = reviewer(at, case, who, arguments.team)
+    case = find(at, arguments.run, arguments.step, wall_clock(), decision="reject")
+    by = reviewer(at, case, who, arguments.team, "reject")
     sign(at, case, by, "reject", attested={}, reason=arguments.reason)
     say(f"{arguments.step} of {case.state.run}: rejected by {who.person}, signed")
     return 0

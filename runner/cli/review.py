@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the inbox, or one request and the question what to do about it."""
-    from runner.cli.reviewing import find, reviewer, sign
+    from runner.cli.reviewing import find, reviewers, sign
     from runner.engine.ports import wall_clock
     from runner.terminal.prompts import Prompter, demand_terminal
     from runner.terminal.reviewing import attest, show, view_of
@@ -45,19 +45,20 @@ def run(arguments: argparse.Namespace) -> int:
     case = find(at, arguments.run, arguments.step, wall_clock())
     view = view_of(case, at.config.config, wall_clock())
     seen = show(view)
-    by = reviewer(at, case, who, arguments.team)
+    by = reviewers(at, case, who, arguments.team)
     prompter = Prompter()
-    choices = {"approve": "sign it", "reject": "refuse it, with a reason", "leave": "decide later"}
+    meanings = {"approve": "sign it", "reject": "refuse it, with a reason"}
+    choices = {word: meaning for word, meaning in meanings.items() if word in by} | {"leave": "decide later"}
     try:
         decision = prompter.choose(f"{who.person}, what do you decide?", choices)
         if decision == "leave":
             return 0
         if decision == "reject":
             reason = _reason(prompter)
-            sign(at, case, by, "reject", attested={}, reason=reason)
+            sign(at, case, by["reject"], "reject", attested={}, reason=reason)
         else:
             attested = attest(view, prompter, seen)
-            sign(at, case, by, "approve", attested=attested)
+            sign(at, case, by["approve"], "approve", attested=attested)
     except EOFError:
         say("nothing was decided")
         return 0

@@ -26,8 +26,10 @@ def waiting(at: Desk, now: datetime) -> list[Standing]:
     return [one for one in requests_of(at.journal.records(), at.config.config, now) if one.state == "waiting"]
 
 
-def find(at: Desk, run: str, step: str | None, now: datetime) -> Case:
-    """Find the request of a run (and step) that waits; the run may be named by a part of its id, or as ``last``.
+def find(at: Desk, run: str, step: str | None, now: datetime, *, decision: Decision | None = None) -> Case:
+    """Find the request of a run (and step) that can be decided; the run may be named by a part of its id, or ``last``.
+
+    What is approved and has not begun can still be rejected, but not approved again.
 
     Raises UsageError where there is none, with what became of the newest one.
     """
@@ -43,7 +45,7 @@ def find(at: Desk, run: str, step: str | None, now: datetime) -> Case:
         asked = ", ".join(dict.fromkeys(one.request.step for one in mine))
         raise UsageError(f"step {step} of run {run} asks for no approval", hint=f"steps that asked: {asked}")
     standing = fitting[-1]
-    if standing.state != "waiting":
+    if standing.state not in ({"waiting", "approved"} if decision == "reject" else {"waiting"}):
         raise ApprovalError(
             f"the request of {standing.request.step} is {standing.state}"
             + (f": {standing.reason}" if standing.reason else ""),
@@ -61,10 +63,37 @@ class Reviewer:
     team: str
 
 
-def reviewer(at: Desk, case: Case, who: Identity, team: str | None) -> Reviewer:
-    """Tell in which capacity a person may decide, before they read a long screen back in vain.
+def reviewer(at: Desk, case: Case, who: Identity, team: str | None, decision: Decision = "approve") -> Reviewer:
+    """Tell in which capacity a person may decide.
 
     Raises ApprovalError where their decision would not count, with the reason; `decide` proves it again.
+    """
+    key = _key_to_decide(at, case, who)
+    return Reviewer(who.person, key, capacity(case.standing, at.config, who.person, team, decision))
+
+
+def reviewers(at: Desk, case: Case, who: Identity, team: str | None) -> dict[str, Reviewer]:
+    """Tell what a person may decide, each with the capacity; before they read a long screen back in vain.
+
+    Raises ApprovalError where that is nothing, with the reason.
+    """
+    found: dict[str, Reviewer] = {}
+    refused: ApprovalError | None = None
+    decisions: tuple[Decision, ...] = ("approve", "reject")
+    for decision in decisions:
+        try:
+            found[decision] = reviewer(at, case, who, team, decision)
+        except ApprovalError as error:
+            refused = refused or error
+    if refused is not None and not found:
+        raise refused
+    return found
+
+
+def _key_to_decide(at: Desk, case: Case, who: Identity) -> KeyRef:
+    """Give the key of a person who may decide at all.
+
+    Raises ApprovalError with the reason why they may not.
     """
     request, key = case.standing.request.body, who.key
     if who.person == request.operator:
@@ -85,7 +114,7 @@ def reviewer(at: Desk, case: Case, who: Identity, team: str | None) -> Reviewer:
             "your shisa.yaml has other people or policies than the operator's",
             hint=f"compare {at.config.path} with theirs; both should come from the same place",
         )
-    return Reviewer(who.person, key, capacity(case.standing, at.config, who.person, team))
+    return key
 
 
 def sign(at: Desk, case: Case, by: Reviewer, decision: Decision, *, attested: Any, reason: str | None = None) -> Record:

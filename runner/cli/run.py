@@ -40,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("runbook", metavar="RUNBOOK", type=Path)
     add_params(parser)
+    parser.add_argument(
+        "--break-glass",
+        action="store_true",
+        help="open it although nobody could approve a step; nothing is skipped yet",
+    )
     add_talk(parser)
     add_config(parser)
     add_person(parser)
@@ -80,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         observers=observers,
         detach=arguments.detach,
         unattended=arguments.answers is not None,
+        break_glass=arguments.break_glass,
     )
     return left(session, arguments)
 

@@ -14,6 +14,7 @@ from runner import __version__
 from runner.config.load import conninfo, target_named
 from runner.config.plugins import plugins_in_use, use_plugins
 from runner.engine import demands
+from runner.engine.approvable import demands_of_policies
 from runner.engine.labels import labels_of
 from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.session import Session, host
@@ -56,15 +57,20 @@ def open_run(
     observers: Sequence[Observer] = (),
     detach: bool = False,
     unattended: bool = False,
+    break_glass: bool = False,
 ) -> Session:
     """Open a run of ``plan``: bind its targets, prove that it can be carried out, and journal ``run.opened``.
 
-    Raises UsageError (also ConfigError, ConnectError) before anything is journaled.
+    ``break_glass`` opens it although nobody could ever approve a step of it. Raises UsageError (also ConfigError,
+    ConnectError) before anything is journaled.
     """
     use_plugins(config.config)
     refuse_unbuilt(plan)
     targets = Targets({name: bind_target(config, name, target_map.get(name, name)) for name in plan.targets})
     _demand(plan, targets, key=key, unattended=unattended, config=config)
+    if not break_glass:
+        for error in demands_of_policies(plan, targets, config, person):
+            raise error
     run = new_run_id(clock())
     opened = RunOpened(
         version=__version__,

@@ -9,11 +9,12 @@ from typing import Any
 from checks.base import Verdict
 from runner.config.model import Loaded
 from runner.engine import demands
+from runner.engine.approvable import policy_items
 from runner.engine.opening import bind_target
 from runner.engine.ports import Clock
 from runner.engine.preflight_item import Item
 from runner.engine.preflight_places import journal_items, target_items, tool_items
-from runner.engine.preflight_steps import StepLook, guard_evidence, later_items, policy_items, privilege_items
+from runner.engine.preflight_steps import StepLook, guard_evidence, later_items, privilege_items
 from runner.engine.targets import Target, Targets
 from runner.engine.unbuilt import unbuilt
 from runner.errors import ConnectError, ShisaError

@@ -1,4 +1,4 @@
-"""What a preflight says of the steps: privileges, policies, guards, and what is known only later."""
+"""What a preflight says of the steps: privileges, guards, and what is known only later."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from runner.engine.preflight_item import Item
 from runner.engine.targets import Targets
 from runner.errors import ShisaError
 from runner.evidence import Evidence
-from runner.policy import satisfiable
 from runner.postgres.connect import short_name
 from runner.postgres.privileges import Granted, granted
 from runner.postgres.readonly import ReadOnlySession
-from runner.runbook.danger import danger_of
 from runner.runbook.model import GuardUse, Step, step_of
-from runner.runbook.plan import Plan, PlannedStep
+from runner.runbook.plan import PlannedStep
 from runner.runbook.render import holds, render_step, statements_of
 from runner.sql.classify import classify
 from runner.sql.grammar import parse
@@ -62,50 +60,6 @@ def later_items(looks: Sequence[StepLook]) -> Iterator[Item]:
     for look in looks:
         if look.later is not None:
             yield Item("later", look.path, Verdict.WARN, f"not looked at yet: {look.later}")
-
-
-def policy_items(
-    looks: Sequence[StepLook], plan: Plan, config: Loaded, targets: Targets, operator: str | None
-) -> Iterator[Item]:
-    """Say of each policy that a step needs whether somebody besides the operator could satisfy it."""
-    wanted: dict[str, str] = {}
-    for look, planned in zip(looks, plan.steps, strict=True):
-        if look.skipped:
-            continue
-        named = planned.data.get("approval")
-        if named:
-            wanted.setdefault(named, look.path)
-        if look.step is not None and _destructive(look, config):
-            target = targets.of(look.step.target) if look.step.target in {None, *targets.by_name} else None
-            if target is not None and target.bound.policy is None:
-                message = f"it is destructive, and target {target.bound.name} has no policy"
-                yield Item("policy", look.path, Verdict.BLOCK, message, "A target without one takes no such step.")
-            elif target is not None and target.bound.policy is not None:
-                wanted.setdefault(target.bound.policy, look.path)
-            elif not named:
-                yield Item("policy", look.path, Verdict.BLOCK, "it is destructive and names no policy")
-    if wanted and operator is None:
-        yield Item("policy", "", Verdict.UNKNOWN, "nobody can tell who the operator would be", "Say it with --person.")
-    yield from (_policy(name, step, config, operator) for name, step in wanted.items())
-
-
-def _policy(name: str, step: str, config: Loaded, operator: str | None) -> Item:
-    policy = config.config.policies.get(name)
-    if policy is None:
-        return Item("policy", name, Verdict.BLOCK, f"step {step} needs policy {name}, which shisa.yaml does not define")
-    roster = {person: each.teams for person, each in config.config.people.items()}
-    for why in satisfiable(policy.need, roster, () if operator is None else (operator,)):
-        return Item("policy", name, Verdict.BLOCK, f"step {step} can never be approved: {why}")
-    return Item("policy", name, Verdict.PASS, "there are people who can satisfy it")
-
-
-def _destructive(look: StepLook, config: Loaded) -> bool:
-    if look.step is None:
-        return False
-    try:
-        return danger_of(look.step, look.analysable, harmless=_harmless(config)).destructive
-    except ShisaError:
-        return True
 
 
 def privilege_items(looks: Sequence[StepLook], targets: Targets, config: Loaded) -> Iterator[Item]:

@@ -12,36 +12,41 @@ from runner.journal.events import ApprovalGiven, ApprovalRejected, ApprovalWithd
 from runner.journal.record import Journal, Record
 from runner.review.approval import verify_approval
 from runner.review.keys import KeyRef
+from runner.review.ledger import teams_asked
 from runner.review.requests import Standing
 from runner.review.sshsig import APPROVAL, Refused, sign
 from runner.review.statement import Decision, approval_statement
 
 
-def capacity(standing: Standing, config: Loaded, person: str, as_team: str | None) -> str:
-    """Tell as which team a person decides: the one they name, or the only one of theirs that is still needed.
+def capacity(
+    standing: Standing, config: Loaded, person: str, as_team: str | None, decision: Decision = "approve"
+) -> str:
+    """Tell as which team a person decides: the one they name, or the one of theirs that can be.
 
-    Raises ApprovalError where they are in no team that is needed, or in several and name none.
+    An approval is given as a team of which somebody is missing; a rejection as any team that the policies name,
+    whoever of it has signed already. Raises ApprovalError where they are in no such team, or could approve as several
+    and name none.
     """
     teams = config.config.people[person].teams if person in config.config.people else ()
-    needed = [missing.team for _, missing in standing.missing]
+    missing = list(dict.fromkeys(gap.team for _, gap in standing.missing))
+    asked = teams_asked(config.config, standing.request.body.policies)
+    needed = missing if decision == "approve" else list(dict.fromkeys((*missing, *asked)))
+    what = "whose approval is missing" if decision == "approve" else "that a policy of this request asks"
+    hint = f"{'missing' if decision == 'approve' else 'asked'}: {', '.join(needed) or 'nobody'}"
     if as_team is not None:
         if as_team not in teams:
             raise ApprovalError(
                 f"{person} is not in team {as_team}", hint=f"teams of {person}: {', '.join(teams) or 'none'}"
             )
         if as_team not in needed:
-            raise ApprovalError(
-                f"no decision of team {as_team} is missing", hint=f"missing: {', '.join(needed) or 'nothing'}"
-            )
+            raise ApprovalError(f"{as_team} is no team {what}", hint=hint)
         return as_team
-    fitting = list(dict.fromkeys(team for team in needed if team in teams))
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
+    fitting = [team for team in needed if team in teams]
+    if not fitting:
+        raise ApprovalError(f"{person} is in no team {what}", hint=hint)
+    if len(fitting) > 1 and decision == "approve":
         raise ApprovalError(f"{person} could sign as {' or '.join(fitting)}", hint="say which with --as TEAM")
-    raise ApprovalError(
-        f"{person} is in no team whose approval is missing", hint=f"missing: {', '.join(needed) or 'nothing'}"
-    )
+    return fitting[0]
 
 
 def decide(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
-from runner.config.model import Person
+from runner.config.model import Config, Person
 from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.review.approval import Counted, Request, verify_approval
@@ -124,8 +124,11 @@ class Ledger:
         return [id_ for id_, one in self.entries.items() if one.request.run == run and which(one.request.body)]
 
 
-def judge_by(people: Mapping[str, Person], excluded: Collection[str] = ()) -> Judge:
-    """Judge decisions by the people of shisa.yaml; ``excluded`` may not count besides the operator."""
+def judge_by(people: Mapping[str, Person], excluded: Collection[str] = (), config: Config | None = None) -> Judge:
+    """Judge decisions by the people of shisa.yaml; ``excluded`` may not count besides the operator.
+
+    Where the policies of today are given as ``config``, only a team that one of the request's asks can veto.
+    """
 
     def judge(request: Request, record: Record, operator_keys: Collection[str]) -> Counted | Refused:
         body = record.body
@@ -143,6 +146,14 @@ def judge_by(people: Mapping[str, Person], excluded: Collection[str] = ()) -> Ju
         due = "approve" if isinstance(body, ev.ApprovalGiven) else "reject"
         if isinstance(found, Counted) and (found.decision, found.as_team) != (due, body.as_team):
             return Refused(f"its line says {due} as {body.as_team}, and its signer says otherwise")
+        if config and due == "reject" and body.as_team not in teams_asked(config, request.body.policies):
+            return Refused(f"no policy of this request asks team {body.as_team}, so it has no veto")
         return found
 
     return judge
+
+
+def teams_asked(config: Config, policies: Iterable[str]) -> tuple[str, ...]:
+    """Tell the teams that these policies ask; one that shisa.yaml does not define asks nobody."""
+    known = (config.policies[name] for name in policies if name in config.policies)
+    return tuple(dict.fromkeys(need.team for policy in known for need in policy.need))

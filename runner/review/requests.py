@@ -65,7 +65,7 @@ def requests_of(
 
     ``excluded`` are people who may not count besides the operator.
     """
-    ledger = Ledger(judge_by(config.people, excluded))
+    ledger = Ledger(judge_by(config.people, excluded, config))
     for record in records:
         ledger.take(record)
     return [_standing(entry, config, now) for entry in ledger.entries.values()]

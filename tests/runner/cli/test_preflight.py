@@ -175,7 +175,12 @@ def test_what_the_runbook_wants_and_does_not_get_is_named(old, new, area, says, 
 @pytest.mark.parametrize(
     ("old", "new", "area", "says"),
     [
-        ("{team: dev, n: 1}", "{team: dev, n: 2}", "policy", "can never be approved: the policy needs 2 of team dev"),
+        (
+            "{team: dev, n: 1}",
+            "{team: dev, n: 2}",
+            "policy",
+            "can never be approved under cross-review: the policy needs 2 of team dev",
+        ),
         (", policy: cross-review", "", "policy", "it is destructive, and target live has no policy"),
         ("environment: staging", "environment: production", "target", "the journal journal.db is on this machine only"),
     ],
