@@ -39,7 +39,7 @@ class _Wanted:
             )
         self._section = selection.section
         self._schemas = frozenset(selection.schemas)
-        self._tables = frozenset(_table(text) for text in selection.tables)
+        self._tables = frozenset(split_table(text) for text in selection.tables)
 
     def takes(self, section: str, schema: str, name: str) -> bool:
         return (
@@ -49,8 +49,11 @@ class _Wanted:
         )
 
 
-def _table(text: str) -> tuple[str | None, str]:
-    """Take ``table`` or ``schema.table`` apart; like for pg_restore, unquoted letters keep their case."""
+def split_table(text: str) -> tuple[str | None, str]:
+    """Take ``table`` or ``schema.table`` apart; like for pg_restore, unquoted letters keep their case.
+
+    Raises UsageError for what is no table's name.
+    """
     match = TABLE.fullmatch(text)
     if match is None:
         raise UsageError(

@@ -89,7 +89,7 @@ class GuidedCast:
 
     def operator(self, review: Callable[[ApprovalRequested], None]) -> Operator:
         """Give the operator at the terminal."""
-        return _Guided(self._console, self._prompter, review)
+        return _Guided(self._console, self._prompter, review=review)
 
     def attest(self, standing: Standing, records: list[Record], stage: Stage) -> dict[str, Any]:
         """Change the chair: the same screen and the same read-back as ``shisa review`` in another terminal."""

@@ -220,4 +220,5 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         started=lambda _: None,
         capture=capture,
         tell=session.operator.tell,
+        progress=session.operator.progress,
     )

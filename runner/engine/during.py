@@ -60,6 +60,7 @@ def watch(
         intend=lambda xid: desk.call(lambda: effect.intend(xid)),
         capture=lambda name, value: desk.call(lambda: effect.capture(name, value)),
         tell=lambda text: desk.call(lambda: effect.tell(text)),
+        progress=lambda text: desk.call(lambda: effect.progress(text)),
         measure=lambda check, given: desk.call(lambda: effect.measure(check, given)),
         connect=lambda *, purpose="": watched.keep(effect.connect(purpose=purpose)),
         started=watched.children.append,

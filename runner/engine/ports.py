@@ -80,6 +80,9 @@ class Operator(Protocol):
     def tell(self, text: str) -> None:
         """Show a line of progress."""
 
+    def progress(self, text: str) -> None:
+        """Show how far a long effect is; the next such sentence takes its place, and any other line ends it."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answers:
@@ -122,6 +125,9 @@ class Answers:
     def tell(self, text: str) -> None:
         """Pass the line on."""
         self.say(text)
+
+    def progress(self, text: str) -> None:
+        """Show nothing: nobody watches; what matters comes by ``tell`` too."""
 
     def _answer(self, view: StepView) -> str:
         return self.by_step.get(view.path, self.by_step.get("*", "stop"))

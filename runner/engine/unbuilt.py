@@ -42,7 +42,7 @@ def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
         yield "max_age of a guard"
     if "sql" not in data:
         yield from sorted({"expect", "repeat"} & data.keys())
-        if "command" not in data:
+        if not {"command", "backup"} & data.keys():
             yield from sorted({"capture"} & data.keys())
     if data.get("rollback", {}).get("auto"):
         yield "rollback.auto"

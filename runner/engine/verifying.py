@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from runner.engine.asking import ask_all
 from runner.engine.looking import look
 from runner.errors import GateClosedError, ShisaError
 from runner.postgres.connect import short_name
-from runner.runbook.model import GuardUse, step_of
+from runner.runbook.model import GuardUse, Step, step_of
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
@@ -26,22 +27,31 @@ def verified(session: Session, path: str) -> tuple[bool | None, str]:
     Nothing is concluded while a backend of the step is still at work.
     """
     entered = session.state.step(path).entered
-    verify = None if entered is None else step_of(entered.rendered).verify
-    if entered is None or verify is None:
+    step = None if entered is None else step_of(entered.rendered)
+    if entered is None or step is None or (step.verify is None and step.backup is None):
         return None, f"the program ended while {path} ran; look whether it happened, then `shisa resolve`"
     try:
         if _at_work(session, path, entered.target):
             return None, "a backend of this step is still at work on the target; wait for it, or end it, and resume"
-        if isinstance(verify, str):
-            return _by_query(session, path, entered.target, verify)
-        if "check" in verify:
-            use = GuardUse(check=verify["check"], with_=verify.get("with", {}))
-            (evidence,) = ask_all(session, path, (use,), "after")
-            known = evidence.verdict is not Verdict.UNKNOWN
-            return (not evidence.verdict.closes) if known else None, f"verify: {evidence.message}"
-        return _by_program(verify["command"])
+        return _asked(session, path, entered.target, step)
     except ShisaError as error:
         return None, f"verify could not look: {error.message}"
+
+
+def _asked(session: Session, path: str, target: str | None, step: Step) -> tuple[bool | None, str]:
+    if step.backup is not None and not os.path.lexists(made := session.folder / step.backup.to):
+        return False, f"{made} is not there, and a backup is there whole or not at all"
+    verify = step.verify
+    if verify is None:
+        return True, "the file is there, which it is only when it is whole"
+    if isinstance(verify, str):
+        return _by_query(session, path, target, verify)
+    if "check" in verify:
+        use = GuardUse(check=verify["check"], with_=verify.get("with", {}))
+        (evidence,) = ask_all(session, path, (use,), "after")
+        known = evidence.verdict is not Verdict.UNKNOWN
+        return (not evidence.verdict.closes) if known else None, f"verify: {evidence.message}"
+    return _by_program(verify["command"])
 
 
 def _by_query(session: Session, path: str, target: str | None, query: str) -> tuple[bool | None, str]:

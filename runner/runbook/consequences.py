@@ -17,7 +17,7 @@ def undo_of(step: Step) -> str:
         return f"no: {step.no_rollback}"
     if step.rollback is not None:
         return f"yes, by {_spoken(step.rollback)}{', without asking' if step.rollback.auto else ''}"
-    if step.effects == "none" or step.kind in QUIET_KINDS:
+    if step.effects == "none" or step.kind in {*QUIET_KINDS, "backup"}:
         return "nothing to undo"
     return "not described"
 
@@ -39,6 +39,8 @@ def after_a_crash(step: Step, danger: Danger) -> str:
         return "asked again"
     if step.kind == "for_each":
         return "each iteration by itself"
+    if step.kind == "backup":
+        return "at most once; its file is there whole or not at all"
     if exactly_once(step, danger):
         return "exactly once"
     return f"at most once; unknown until {'verify answers' if step.verify else 'a person settles it'}"

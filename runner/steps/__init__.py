@@ -15,6 +15,7 @@ def _load(module: str) -> Perform:
 
 
 EFFECTS: dict[str, Callable[[], Perform]] = {
-    kind: partial(_load, kind) for kind in ("manual", "ask", "check", "wait", "sql", "command", "restore", "sequences")
+    kind: partial(_load, kind)
+    for kind in ("manual", "ask", "check", "wait", "sql", "command", "backup", "restore", "sequences")
 }
 """Step kind → loader of its effect; a kind that is missing here cannot run yet, and a run says so when it opens."""

@@ -59,6 +59,8 @@ class Effect:
     """Journals a value for later steps."""
     tell: Callable[[str], None]
     """Shows a line of progress; not journaled."""
+    progress: Callable[[str], None]
+    """Shows how far the effect is, in place of what it showed last; not journaled."""
 
 
 Perform = Callable[[Effect], StepEnded]

@@ -12,6 +12,7 @@ from runner.journal.events import ApprovalRequested, QuestionAsked
 from runner.journal.record import Record
 from runner.terminal.blocks import Line
 from runner.terminal.event_lines import render_event
+from runner.terminal.live import LiveLine
 from runner.terminal.paint import show
 from runner.terminal.prompts import Prompter
 
@@ -25,9 +26,11 @@ class TerminalOperator:
 
     console: Console
     prompter: Prompter
+    live: LiveLine = dataclasses.field(default_factory=LiveLine, repr=False)
 
     def observe(self, record: Record) -> None:
         """Show one journal line."""
+        self.live.end(self.console)
         show(render_event(record), self.console)
 
     def go(self, view: StepView) -> Literal["go", "skip", "stop"]:
@@ -93,11 +96,16 @@ class TerminalOperator:
         """Show a line of progress."""
         self._say("", text)
 
+    def progress(self, text: str) -> None:
+        """Show how far a long effect is, in the last line of the terminal."""
+        self.live.show(text, self.console)
+
     def _typed(self, view: StepView) -> Literal["go", "stop"]:
         target = f" on {view.entered.target}" if view.entered.target else ""
         return "go" if self.prompter.type_word(f"{view.path} is destructive{target}.", view.path) else "stop"
 
     def _say(self, word: str, text: str) -> None:
+        self.live.end(self.console)
         show([Line(word, text, "ask")], self.console)
 
 

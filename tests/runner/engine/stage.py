@@ -53,6 +53,7 @@ class Player:
     """What happens while the run waits for an answer, such as ``stage.answer``."""
     seen: list[Any] = dataclasses.field(default_factory=list)
     said: list[str] = dataclasses.field(default_factory=list)
+    progressed: list[str] = dataclasses.field(default_factory=list)
 
     def go(self, view):
         self.seen.append(view)
@@ -85,6 +86,9 @@ class Player:
 
     def tell(self, text):
         self.said.append(text)
+
+    def progress(self, text):
+        self.progressed.append(text)
 
 
 @dataclasses.dataclass

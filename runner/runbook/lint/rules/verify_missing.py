@@ -1,7 +1,8 @@
 """A step that cannot be made exactly once has no `verify`.
 
 ## What it does
-Looks at `transaction: false`, commands, backups and restores by pg_restore.
+Looks at `transaction: false`, commands and restores by pg_restore. A backup's file is there whole or
+not at all, which answers.
 
 ## Why is it bad
 After a crash such a step is *outcome unknown* until a person finds out by hand.
@@ -42,7 +43,7 @@ def _at_most_once(view: StepView) -> bool:
         return not view.step.transaction
     if view.kind == "restore":
         return not exactly_once(view.step, view.danger)
-    return view.kind in {"command", "backup"}
+    return view.kind == "command"
 
 
 RULE = Rule("verify-missing", __doc__, judge, severity="warning")
