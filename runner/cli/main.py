@@ -29,6 +29,7 @@ COMMANDS = {
     "preflight": "look at everything that would stop a run, before it opens",
     "run": "step through a runbook",
     "resume": "take up a run that waits, was stopped or was interrupted",
+    "rollback": "take back what a run has done",
     "abort": "end a run that shall not go on",
     "resolve": "settle a step whose outcome nobody knows",
     "review": "look at what waits for a second person, and decide",

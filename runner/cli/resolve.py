@@ -59,6 +59,8 @@ def _refuse(state: State, step: str, who: str, *, ended: bool) -> None:
             f"run {run} belongs to {state.operator}, not to {who}", hint="only its operator settles a step"
         )
     unknown = [path for path, each in state.steps.items() if each.outcome == "unknown"]
+    if state.rollback is not None and step in state.rollback and state.step(step).outcome == "failed":
+        return  # somebody has taken it back by hand
     if step not in unknown:
         raise UsageError(
             f"the outcome of {step} of run {run} is not unknown: {state.step(step).outcome or 'it was not begun'}",

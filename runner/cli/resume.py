@@ -11,12 +11,19 @@ from runner.cli.run import add_talk, left, need_answers, talk
 if TYPE_CHECKING:
     import argparse
 
+    from runner.engine.session import Session
+
 HELP = "Take up a run that waits, was stopped or was interrupted; guards and identity are asked again."
 EXAMPLE = "  shisa resume 261123-4f2a1c"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    add_again(parser)
+
+
+def add_again(parser: argparse.ArgumentParser) -> None:
+    """Add what a command needs that takes up a run: the run, its secrets, and how it talks."""
     add_run(parser)
     parser.add_argument(
         "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a secret of the run, given again"
@@ -28,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Resume the run; the exit code tells how it was left."""
+    return left(taken_up(arguments), arguments)
+
+
+def taken_up(arguments: argparse.Namespace) -> Session:
+    """Take the run up in this process."""
     from runner.engine.opening import resume_run
     from runner.engine.ports import wall_clock
     from runner.engine.state import fold
@@ -43,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     operator, observers = talk(arguments)
     given = parse_pairs(arguments.param)
     secrets = resolve({name: Param(type="secret") for name in given}, given)
-    session = resume_run(
+    return resume_run(
         state.run,
         journal=at.journal,
         config=at.config,
@@ -56,4 +68,3 @@ def run(arguments: argparse.Namespace) -> int:
         detach=arguments.detach,
         unattended=arguments.answers is not None,
     )
-    return left(session, arguments)

@@ -28,10 +28,14 @@ _NEXT = {
     "blocked": "shisa resume {run} measures again; shisa abort {run} ends it",
     "aborted": "shisa show {run} tells who ended it",
     "stopped": "shisa resume {run} goes on from here; shisa abort {run} ends it",
-    "failed": "shisa show {run} tells what happened; shisa resume {run} tries the step again",
+    "failed": "shisa show {run} tells what happened; shisa resume {run} tries the step again; "
+    "shisa rollback {run} takes back what is done",
     "rejected": "shisa resume {run} asks for approval again; shisa abort {run} ends it",
     "waiting": "shisa status tells who must act; shisa resume {run} goes on when they have",
     "unknown": "look at the target, then shisa resolve {run} STEP done|not-done --reason WHY",
+    "rolled-back": "shisa report {run}",
+    "rollback-failed": "look at the target; shisa rollback {run} goes on from the step that failed, "
+    "shisa resolve {run} STEP done --reason WHY where you have taken it back by hand",
 }
 """State in which the program lets go of a run → what the operator does next."""
 
@@ -90,17 +94,18 @@ def run(arguments: argparse.Namespace) -> int:
     return left(session, arguments)
 
 
-def left(session: Session, arguments: argparse.Namespace) -> int:
-    """Step through an open run, and say how it was left and what to do next."""
+def left(session: Session, arguments: argparse.Namespace, *, back: bool = False) -> int:
+    """Step through an open run, or take it back, and say how it was left and what to do next."""
     from runner.engine.loop import step_through
 
-    ending = step_through(session)
+    ending = step_through(session, back=back)
+    code = 0 if back and ending.state == "rolled-back" else ending.exit_code
     if arguments.format == "json":
-        summary = {"event": "run.summary", "run": session.run, "state": ending.state, "exit_code": ending.exit_code}
+        summary = {"event": "run.summary", "run": session.run, "state": ending.state, "exit_code": code}
         sys.stdout.write(json.dumps(summary) + "\n")
     else:
         say(_last_words(session, ending))
-    return ending.exit_code
+    return code
 
 
 def talk(arguments: argparse.Namespace) -> tuple[Operator, tuple[Observer, ...]]:
@@ -187,4 +192,6 @@ def _write(record: Record) -> None:
 def _last_words(session: Session, ending: Ending) -> str:
     """Name the state, whose reason stands in the line above, and what to do."""
     hint = "" if ending.hint is None else f"\n  hint: {ending.hint}"
-    return f"run {session.run} is {ending.state}{hint}\n  next: {_NEXT[ending.state].format(run=session.run)}"
+    standing = "".join(f"\n  {line}" for line in ending.standing)
+    next_ = _NEXT[ending.state].format(run=session.run)
+    return f"run {session.run} is {ending.state}{hint}{standing}\n  next: {next_}"

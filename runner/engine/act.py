@@ -13,6 +13,7 @@ from runner.engine.asking import ask_all
 from runner.engine.during import guards_during, hold, watch
 from runner.engine.enter import rendered
 from runner.engine.loops import after_canary, loop_of, pause_before
+from runner.engine.undoing import unasked, undone_of
 from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, ShisaError
 from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
@@ -20,7 +21,7 @@ from runner.runbook.model import GuardUse, step_of
 from runner.runbook.render import statements_of
 from runner.runbook.values import masked
 from runner.steps import EFFECTS
-from runner.steps.base import Effect
+from runner.steps.base import Effect, Undone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ def start(session: Session, path: str) -> bool:
     """
     view = gate.view(session, path)
     inside = loop_of(path) is not None
-    if after_canary(session.plan, path) if inside else view.entered.kind not in _NOT_ASKED:
+    if after_canary(session.plan, path) if inside else _asks(session, path):
         answer = session.operator.go(view)
         if answer == "skip" and view.may_skip:
             session.append(StepSkipped(reason=session.operator.reason(view)), path)
@@ -63,12 +64,21 @@ def start(session: Session, path: str) -> bool:
     return True
 
 
+def _asks(session: Session, path: str) -> bool:
+    """Whether the operator is asked before a step: not where a rollback was agreed to as a whole, or asks nobody."""
+    entered = session.state.step(path).entered
+    quiet = entered is not None and entered.kind in _NOT_ASKED
+    return not quiet and session.state.rollback is None and not (undone_of(path) and unasked(session.state, path))
+
+
 def look_again(session: Session, path: str) -> bool:
     """Prove right before the effect that nothing got worse; False where the step must be asked for anew.
 
-    The pinned files, the rendered text, the policies and the guards are compared with what was approved.
+    The pinned files, the rendered text, the policies and the guards are compared with what was approved. What takes a
+    step back comes out of the journal; a file or an answer that changed meanwhile must not stop it.
     """
-    changed = changed_files(session)
+    taking_back = undone_of(path) is not None
+    changed = [] if taking_back else changed_files(session)
     if changed:
         reason = f"{changed[0]} was changed after the run opened"
         approval.void_all(session, [reason])
@@ -90,7 +100,7 @@ def look_again(session: Session, path: str) -> bool:
         session.append(fresh, path)
         session.operator.tell(f"{path} is another step now than when it was shown")
         return False
-    if entered.destructive:
+    if entered.destructive and not taking_back:
         questions.still_agreed(session, path)
     asked = session.state.step(path).again
     if asked is not None and asked.verdict not in {"pass", "warn"}:
@@ -185,6 +195,7 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
     step = step_of(entered.rendered)
     target = session.targets.of(entered.target)
     name = short_name(f"shisa/{session.run}/{path}")
+    undone = undone_of(path)
 
     def connect(*, purpose: str = "") -> Any:
         if target is None:
@@ -203,6 +214,7 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         run=session.run,
         path=path,
         step=step,
+        undoes=None if undone is None else _undone(session, undone),
         statements=tuple(
             text.with_secrets(session.plan.secret_values) for text in statements_of(step, session.known(path))
         ),
@@ -222,3 +234,10 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         tell=session.operator.tell,
         progress=session.operator.progress,
     )
+
+
+def _undone(session: Session, path: str) -> Undone:
+    known = session.state.step(path)
+    if known.entered is None:
+        raise AssertionError
+    return Undone(path, step_of(known.entered.rendered), known.ended)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runner.canonical import digest, without_floats
 from runner.engine.loops import loop_of
 from runner.engine.targets import Target
+from runner.engine.undoing import undone_of
 from runner.errors import GateClosedError
 from runner.journal.events import StepEntered, StepSkipped
 from runner.runbook.danger import Danger, danger_of
@@ -75,7 +76,15 @@ def step_digest(plain: dict[str, object], texts: tuple[str, ...], target: Target
 
 
 def _covered(session: Session, path: str) -> bool:
-    """Whether a step is an iteration of a loop that was approved as a whole."""
+    """Whether a step is an iteration of a loop that was approved as a whole, or belongs to a step that was.
+
+    A rollback and a cleanup stand in the step that was signed, and are taken from there, unchanged.
+    """
+    step = undone_of(path)
+    if step is not None:
+        known = session.state.step(step)
+        approved = known.intended is not None and bool(known.intended.requests)
+        return approved or _covered(session, step)
     loop = loop_of(path)
     entered = None if loop is None else session.state.step(loop).entered
     return entered is not None and bool(entered.policies)

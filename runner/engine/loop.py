@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, assert_never
 
-from runner.engine import act, approval, gate, looping, questions
+from runner.engine import act, approval, gate, looping, questions, rolling
 from runner.engine.enter import enter
 from runner.engine.next_action import (
     Action,
@@ -27,7 +27,14 @@ from runner.engine.next_action import (
 )
 from runner.engine.session import Session
 from runner.engine.settle import settle
-from runner.errors import ApprovalError, GateClosedError, RunbookError, RunEndedError
+from runner.errors import (
+    ApprovalError,
+    GateClosedError,
+    OutcomeUnknownError,
+    RunbookError,
+    RunEndedError,
+    UsageError,
+)
 from runner.journal.events import RunPaused
 
 EXIT = {
@@ -39,6 +46,8 @@ EXIT = {
     "waiting": 6,
     "unknown": 7,
     "aborted": 5,
+    "rolled-back": 3,
+    "rollback-failed": 9,
 }
 """Exit code of a run by the state in which the program leaves it (DESIGN §5)."""
 
@@ -51,6 +60,8 @@ class Ending:
     reason: str
     hint: str | None = None
     """What the operator can do about it, where the cause knows better than the state."""
+    standing: tuple[str, ...] = ()
+    """After a rollback: what is in place, what is not, and whom to wake."""
 
     @property
     def exit_code(self) -> int:
@@ -58,17 +69,13 @@ class Ending:
         return EXIT[self.state]
 
 
-def step_through(session: Session) -> Ending:
-    """Work on a run until it is completed, or until something or somebody is needed."""
+def step_through(session: Session, *, back: bool = False) -> Ending:
+    """Work on a run until it is completed, or until something or somebody is needed; ``back`` takes it back.
+
+    Raises UsageError where it cannot be taken back.
+    """
     try:
-        while True:
-            session.refresh()
-            if session.state.closed is not None:
-                return _ended_meanwhile(session.state.closed.state)
-            action = next_action(session.state, session.order(), session.requests())
-            ending = perform(session, action)
-            if ending is not None:
-                return ending
+        return _work(session, back=back)
     except RunEndedError as error:
         return _ended_meanwhile(error.message)
     except (KeyboardInterrupt, EOFError):
@@ -77,6 +84,27 @@ def step_through(session: Session) -> Ending:
         return pause(session, "blocked", error.message, error.hint)
     except ApprovalError as error:
         return pause(session, "rejected", error.message, error.hint)
+
+
+def _work(session: Session, *, back: bool) -> Ending:
+    ending = _begin_rollback(session) if back and session.state.rollback is None else None
+    while ending is None:
+        session.refresh()
+        if session.state.closed is not None:
+            return _ended_meanwhile(session.state.closed.state)
+        ending = perform(session, next_action(session.state, session.order(), session.requests()))
+    return ending
+
+
+def _begin_rollback(session: Session) -> Ending | None:
+    try:
+        begun = rolling.begin(session)
+    except OutcomeUnknownError as error:
+        return pause(session, "unknown", error.message, error.hint)
+    except UsageError as error:
+        pause(session, "stopped", f"it cannot be taken back: {error.message}")
+        raise
+    return None if begun else pause(session, "stopped", "the operator left the run as it is")
 
 
 def _ended_meanwhile(state: str) -> Ending:
@@ -117,11 +145,12 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
             if not act.start(session, path):
                 return pause(session, "stopped", f"the operator stopped before {path}")
         case Failed(path):
-            step = session.state.step(path)
-            state = "stopped" if step.outcome == "cancelled" else "failed"
-            return pause(session, state, f"{path}: {step.ended.message if step.ended else 'not done'}")
+            return _failed(session, path)
         case Settle(path):
             return _settle(session, path)
+        case Close("rolled-back"):
+            session.close("rolled-back", f"taken back: {', '.join(session.state.rollback or ())}")
+            return Ending("rolled-back", "the run is taken back", standing=tuple(rolling.standing(session)))
         case Close():
             session.close("completed")
             return Ending("completed", "every step is done")
@@ -132,8 +161,19 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
 
 def pause(session: Session, state: str, reason: str, hint: str | None = None) -> Ending:
     """Journal why the program lets go of a run that can be resumed."""
+    if session.state.rollback is not None and state in {"blocked", "failed", "rejected"}:
+        state = "rollback-failed"
     session.append(RunPaused(state=state, reason=reason))  # type: ignore[arg-type]
-    return Ending(state, reason, hint)
+    standing = tuple(rolling.standing(session)) if state == "rollback-failed" else ()
+    return Ending(state, reason, hint, standing)
+
+
+def _failed(session: Session, path: str) -> Ending | None:
+    step = session.state.step(path)
+    reason = f"{path}: {step.ended.message if step.ended else 'not done'}"
+    if step.outcome == "failed" and rolling.offer(session, reason):
+        return None
+    return pause(session, "stopped" if step.outcome == "cancelled" else "failed", reason)
 
 
 def _blocked(session: Session, path: str) -> Ending | None:

@@ -17,8 +17,8 @@ from runner.journal.events import StepEnded
 from runner.runbook.model import Repeat, step_of
 from runner.runbook.plan import Plan, PlannedStep, iterate
 
-_ITERATION = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\](?:/(?P<inner>[^/\[\]]+))?")
-_OF_THE_LOOP = ("repeat", "approval", "group")
+_ITERATION = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\](?:/(?P<inner>[^/\[\].]+))?")
+_OF_THE_LOOP = ("repeat", "approval", "group", "rollback", "no_rollback", "point_of_no_return", "cleanup")
 """Keys of a repeated step that belong to the whole loop; guards after the effect do too."""
 
 

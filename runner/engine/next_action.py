@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from runner.engine.state import State, StepState
+from runner.engine.state import State, StepState, untidied
 
 RequestState = Literal["waiting", "approved", "rejected", "withdrawn", "expired", "stale", "consumed"]
 
@@ -111,7 +111,9 @@ class AwaitAnswer:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Close:
-    """Every step is done."""
+    """Every step is done, or taken back."""
+
+    state: Literal["completed", "rolled-back"] = "completed"
 
 
 Action = (
@@ -136,13 +138,14 @@ def next_action(state: State, order: Iterable[str], requests: Mapping[str, Reque
     """Tell what a run needs now.
 
     ``order`` holds the step paths of the amended plan, the iterations of a begun loop before its own; ``requests``
-    tells the state of each request by its id.
+    tells the state of each request by its id. Once a rollback has begun, only what it consists of is done.
     """
-    for path in order:
-        action = _for_step(state.step(path), requests)
+    for path in order if state.rollback is None else state.rollback:
+        step = state.step(f"{path}.cleanup") if untidied(state, path) else state.step(path)
+        action = _for_step(step, requests)
         if action is not None:
             return action
-    return Close()
+    return Close() if state.rollback is None else Close("rolled-back")
 
 
 def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action | None:  # noqa: C901, PLR0911 - one line a state

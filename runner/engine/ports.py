@@ -53,6 +53,26 @@ class Offer:
     remedy: Remedy
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Undo:
+    """One step of a rollback, as it will be carried out."""
+
+    path: str
+    target: str | None
+    body: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RollbackView:
+    """A rollback as the operator is shown it: what it does, in order, and what stays all the same."""
+
+    run: str
+    reason: str
+    undos: tuple[Undo, ...]
+    stays: tuple[tuple[str, str], ...]
+    """Steps that stay in place, and why."""
+
+
 class Operator(Protocol):
     """The person who steps through the run."""
 
@@ -67,6 +87,9 @@ class Operator(Protocol):
 
     def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
         """Offer the remedies of a closed gate; None stops."""
+
+    def take_back(self, view: RollbackView) -> bool:
+        """Ask whether the run shall be taken back now."""
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits for a second person."""
@@ -107,6 +130,10 @@ class Answers:
     def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
         """Take the first remedy where the file says ``remedy``."""
         return offers[0] if offers and self._answer(view) == "remedy" else None
+
+    def take_back(self, view: RollbackView) -> bool:
+        """Take the run back where the file says ``go`` to each step of the rollback by its name."""
+        return all(self.by_step.get(undo.path) == "go" for undo in view.undos)
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits."""

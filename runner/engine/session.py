@@ -12,16 +12,16 @@ from pathlib import Path
 
 from runner.config.model import Loaded
 from runner.engine import loops
+from runner.engine.closing import closing
 from runner.engine.next_action import RequestState
-from runner.engine.ports import Clock, Observer, Operator, stamp
+from runner.engine.ports import Clock, Observer, Operator
 from runner.engine.state import State, advance
 from runner.engine.targets import Targets
-from runner.journal.events import Event, RunClosed
+from runner.engine.undoing import planned_undo, undone_of
+from runner.journal.events import Event
 from runner.journal.record import Journal, Record
 from runner.review.keys import KeyRef
 from runner.review.requests import Standing, requests_of
-from runner.review.sshsig import sign
-from runner.review.statement import closed_statement
 from runner.runbook.plan import Plan, PlannedStep, plan_digest
 from runner.runbook.values import Secret, Value
 
@@ -69,12 +69,16 @@ class Session:
 
     def close(self, state: str, reason: str | None = None) -> Record:
         """End the run; the operator signs the journal's head, so that what stands before it cannot be rewritten."""
-        statement = signature = None
-        if self.key is not None:
-            head, at = self.journal.head(), stamp(self.clock())
-            statement = closed_statement(run=self.run, state=state, reason=reason, person=self.person, at=at, head=head)
-            signature = sign(self.key, "run@shisa", statement.encode())
-        return self.append(RunClosed(state=state, reason=reason, statement=statement, signature=signature))
+        body = closing(
+            run=self.run,
+            state=state,
+            reason=reason,
+            person=self.person,
+            key=self.key,
+            head=self.journal.head(),
+            now=self.clock(),
+        )
+        return self.append(body)
 
     def refresh(self) -> bool:
         """Read what others journaled for this run; tell whether there was anything."""
@@ -101,8 +105,11 @@ class Session:
         return self.planned(path).scope.values(self.state.names)
 
     def planned(self, path: str) -> PlannedStep:
-        """Find a step as it is planned, also an iteration."""
-        return loops.find(self.plan, self.state, path)
+        """Find a step as it is planned; also an iteration, and what takes a step back."""
+        step = undone_of(path)
+        if step is None:
+            return loops.find(self.plan, self.state, path)
+        return planned_undo(loops.find(self.plan, self.state, step), self.state.step(step), path)
 
     def order(self) -> Iterator[str]:
         """Give the paths of the run as they come now."""

@@ -51,6 +51,13 @@ class StepState:
         return self.entered is not None and not self.entered.rendered.keys().isdisjoint({"for_each", "repeat"})
 
     @property
+    def untidy(self) -> bool:
+        """Whether the step failed and says what then has to be tidied up."""
+        return (
+            self.outcome in {"failed", "cancelled"} and self.entered is not None and "cleanup" in self.entered.rendered
+        )
+
+    @property
     def target(self) -> str | None:
         """The target that the step was rendered for."""
         return None if self.entered is None else self.entered.target
@@ -87,6 +94,8 @@ class State:
     started_at: str
     steps: dict[str, StepState] = dataclasses.field(default_factory=dict)
     amendments: tuple[tuple[str, ev.PlanAmended], ...] = ()
+    rollback: tuple[str, ...] | None = None
+    """What takes the run back, in order, once that has begun; then nothing else is done any more."""
     paused: ev.RunPaused | None = None
     closed: ev.RunClosed | None = None
     ended_at: str | None = None
@@ -115,7 +124,9 @@ class State:
             return self.closed.state
         if any(step.outcome == "unknown" for step in self.steps.values()):
             return "unknown"
-        return self.paused.state if self.paused is not None else "running"
+        if self.paused is not None:
+            return self.paused.state
+        return "running" if self.rollback is None else "rolling-back"
 
 
 def fold(records: Iterable[Record]) -> State:
@@ -150,10 +161,14 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
             return dataclasses.replace(state, paused=body)
         case ev.RunResumed():
             told = state.paused is not None and state.paused.state == "rejected"
-            steps = {path: _resume(step, told=told) for path, step in state.steps.items()}
+            steps = {
+                path: step if untidied(state, path) else _resume(step, told=told) for path, step in state.steps.items()
+            }
             return dataclasses.replace(state, steps=steps, paused=None, operator=body.operator)
         case ev.RunHandedOver():
             return dataclasses.replace(state, operator=body.to_person)
+        case ev.RollbackBegun():
+            return dataclasses.replace(state, rollback=body.paths, paused=None)
         case ev.RunClosed():
             return dataclasses.replace(state, closed=body, ended_at=record.at, paused=None)
         case ev.RunOpened() | ev.Note() | ev.Anchor() | ev.GuardSampled() | ev.WaiverGiven():
@@ -163,6 +178,8 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
         case _:
             path = record.step or ""
             steps = {**state.steps, path: _advance_step(state.step(path), body, record)}
+            if isinstance(body, ev.StepEntered):
+                steps.pop(f"{path}.cleanup", None)  # it tidied up after an attempt before this one
             decided = isinstance(body, ev.ApprovalGiven | ev.ApprovalRejected | ev.ApprovalWithdrawn)
             return dataclasses.replace(state, steps=steps, paused=state.paused if decided else None)
 
@@ -230,6 +247,11 @@ def _advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
 
 _ASKED_AGAIN = {"manual", "ask", "check", "wait", "sequences"}
 """Kinds that an interrupted run simply does again: they change nothing, or only what is behind."""
+
+
+def untidied(state: State, path: str) -> bool:
+    """Whether a step failed whose cleanup was neither made nor left out with a reason."""
+    return state.step(path).untidy and state.step(f"{path}.cleanup").outcome not in {"done", "skipped"}
 
 
 def _resume(step: StepState, *, told: bool) -> StepState:

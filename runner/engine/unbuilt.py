@@ -10,7 +10,7 @@ from runner.runbook.model import KINDS
 from runner.runbook.plan import Plan
 from runner.steps import EFFECTS
 
-_KEYS = {"retry", "cleanup", "changes_target", "lock"}
+_KEYS = {"retry", "changes_target", "lock"}
 _RESTORE = ("rows", "where", "into", "triggers", "tenant_of")
 _BY_THE_ENGINE = {"for_each", "include"}
 """Kinds that are no effects: the plan and the engine take them apart."""
@@ -44,8 +44,9 @@ def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
         yield from sorted({"expect", "repeat"} & data.keys())
         if not {"command", "backup"} & data.keys():
             yield from sorted({"capture"} & data.keys())
-    if data.get("rollback", {}).get("auto"):
-        yield "rollback.auto"
+    for which in ("rollback", "cleanup"):
+        body = data.get(which, {})
+        yield from (f"{which}.{kind}" for kind in KINDS if kind in body and kind not in EFFECTS)
     restore = data.get("restore")
     if isinstance(restore, Mapping):
         yield from sorted({"lock_timeout", "statement_timeout"} & data.keys() - _raising(restore))

@@ -24,6 +24,7 @@ from runner.journal.run_events import (
     Note,
     PlanAmended,
     PluginSource,
+    RollbackBegun,
     RunClosed,
     RunHandedOver,
     RunOpened,
@@ -68,6 +69,7 @@ __all__ = [
     "PluginSource",
     "QuestionAnswered",
     "QuestionAsked",
+    "RollbackBegun",
     "RunClosed",
     "RunHandedOver",
     "RunOpened",
@@ -89,6 +91,7 @@ Event = (
     | RunResumed
     | RunPaused
     | RunHandedOver
+    | RollbackBegun
     | StepEntered
     | StepSkipped
     | ItemsExpanded

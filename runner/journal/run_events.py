@@ -87,8 +87,18 @@ class RunPaused(Body, frozen=True, kw_only=True):
     """The program let go of a run that can be resumed, and says why."""
 
     name: ClassVar[str] = "run.paused"
-    state: Literal["waiting", "blocked", "stopped", "failed", "rejected", "unknown"]
+    state: Literal["waiting", "blocked", "stopped", "failed", "rejected", "unknown", "rollback-failed"]
     reason: str
+
+
+class RollbackBegun(Body, frozen=True, kw_only=True):
+    """From here the run is taken back; ``paths`` are the rollbacks and cleanups that do it, in their order."""
+
+    name: ClassVar[str] = "rollback.begun"
+    paths: tuple[str, ...]
+    reason: str
+    auto: bool = False
+    """Whether it began without asking, as every step that is in place says."""
 
 
 class RunHandedOver(Body, frozen=True, kw_only=True):

@@ -43,6 +43,9 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one 
             return Sentence(body.state.upper(), body.reason, _STATE_TONES.get(body.state, "bad"))
         case ev.RunHandedOver():
             return Sentence("HANDED OVER", f"from {body.from_person} to {body.to_person}", "warn")
+        case ev.RollbackBegun():
+            how = ", as the steps say, without asking" if body.auto else f" by {who}"
+            return Sentence("ROLLING BACK", f"{_some(body.paths)}{how}: {body.reason}", "warn")
         case ev.StepEntered():
             destructive = "; destructive" if body.destructive else ""
             return Sentence("STEP", f"{step}: {body.title} ({body.kind}{destructive})", "strong")

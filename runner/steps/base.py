@@ -26,6 +26,17 @@ class Connect(Protocol):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Undone:
+    """The step that a rollback takes back, or that a cleanup tidies up after."""
+
+    path: str
+    step: Step
+    """As it was rendered when it was done."""
+    ended: StepEnded | None
+    """What it left in its ``detail``; None where a person settled its outcome."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Effect:
     """One attempt at a step: its text, its target, and the callback that makes the intent durable."""
 
@@ -33,6 +44,8 @@ class Effect:
     path: str
     step: Step
     """The step as it is rendered."""
+    undoes: Undone | None
+    """What this step takes back; None where it is no rollback and no cleanup."""
     statements: tuple[str, ...]
     """The texts to send, secrets put in; never shown, journaled or logged."""
     survives_rollback: bool

@@ -42,6 +42,8 @@ def _details(record: Record) -> tuple[Block, ...]:  # noqa: C901, PLR0911 - one 
             return (Code(body.sql, "asked with"),) if body.sql else ()
         case ev.PlanAmended() | ev.RunResumed() | ev.RunPaused() | ev.RunHandedOver() | ev.RunClosed() | ev.Anchor():
             return ()
+        case ev.RollbackBegun():
+            return ()
         case ev.StepEntered() | ev.StepSkipped() | ev.ItemsExpanded() | ev.ValueCaptured() | ev.QuestionAnswered():
             return ()
         case ev.ApprovalRequested() | ev.ApprovalGiven() | ev.ApprovalRejected() | ev.ApprovalWithdrawn():

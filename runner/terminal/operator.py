@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from runner.engine.ports import Offer, StepView
+from runner.engine.ports import Offer, RollbackView, StepView
 from runner.figures import moment, plain
 from runner.journal.events import ApprovalRequested, QuestionAsked
 from runner.journal.record import Record
@@ -15,6 +15,7 @@ from runner.terminal.event_lines import render_event
 from runner.terminal.live import LiveLine
 from runner.terminal.paint import show
 from runner.terminal.prompts import Prompter
+from runner.terminal.rollback_screen import rollback_screen
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,6 +75,14 @@ class TerminalOperator:
             return named.get(self.prompter.choose(question, meanings | {"stop": "leave it blocked; it can be resumed"}))
         except EOFError:
             return None
+
+    def take_back(self, view: RollbackView) -> bool:
+        """Show what would be taken back, in order, and let the operator type the word."""
+        show(rollback_screen(view), self.console)
+        try:
+            return self.prompter.type_word(f"Take run {view.run} back? What is shown above is then done.", "rollback")
+        except EOFError:
+            return False
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits for a second person, and what that person types."""

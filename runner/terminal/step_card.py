@@ -63,7 +63,7 @@ def undo(entered: StepEntered) -> Cell:
     rollback = rendered.get("rollback")
     if isinstance(rollback, Mapping):
         how = next((kind for kind in KINDS if rollback.get(kind) is not None), "unknown")
-        return cell(f"yes, by hand, by {how}: {plain(rollback.get(how))}", tone="good")
+        return cell(f"yes, by {how}: {plain(rollback.get(how))}", tone="good")
     if rendered.get("effects") == "none" or entered.kind in _LOOKS:
         return cell("nothing to undo: the step changes nothing")
     return cell("unknown: the step declares no rollback", tone="unknown")

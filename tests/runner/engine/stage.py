@@ -45,6 +45,8 @@ class Player:
 
     answers: dict[str, str] = dataclasses.field(default_factory=dict)
     remedy: bool = False
+    back: bool = False
+    """Whether a run that failed shall be taken back."""
     on_wait: Callable[[Any, Any], None] | None = None
     """What happens while the run waits for a second person, such as ``stage.sign``."""
     on_go: Callable[[Any], None] | None = None
@@ -70,6 +72,10 @@ class Player:
 
     def choose(self, view, offers):
         return offers[0] if self.remedy else None
+
+    def take_back(self, view):
+        self.seen.append(view)
+        return self.back
 
     def waiting(self, view, request):
         if self.on_wait is not None:
@@ -203,7 +209,12 @@ class Stage:
             "journal": open_journal(self.config.config.journal, self.folder),
             "config": self.config,
         }
-        return self._through(resume_run(run, **given | options))
+        back = options.pop("back", False)
+        return self._through(resume_run(run, **given | options), back=back)
+
+    def roll_back(self, run: str, player: Player | None = None, **options: Any) -> Play:
+        """Take a run back as `shisa rollback` does."""
+        return self.resume(run, player or Player(back=True), back=True, **options)
 
     def sign(
         self,
@@ -251,7 +262,9 @@ class Stage:
         journal.close()
         return [each.message for each in result.problems]
 
-    def _through(self, session: Session) -> Play:
-        ending = step_through(session)
-        session.journal.close()
+    def _through(self, session: Session, *, back: bool = False) -> Play:
+        try:
+            ending = step_through(session, back=back)
+        finally:
+            session.journal.close()
         return Play(session, ending)

@@ -238,3 +238,33 @@ def test_a_killed_manual_step_is_asked_again_until_it_is_done(stage, driver, die
     assert killed(driver(stage, die=die))
     assert finish(stage).state == "completed"
     assert stage.problems() == []
+
+
+BACK = """\
+  - id: add
+    title: Add an account
+    target: live
+    sql: INSERT INTO account VALUES (4, 'dan')
+    rollback: {sql: "INSERT INTO account VALUES (40, 'was dan')", auto: true}
+  - id: raise
+    title: Raise a balance
+    target: live
+    sql: UPDATE account SET balance = balance + 1 WHERE id = 1
+    rollback: {sql: UPDATE account SET balance = balance - 1 WHERE id = 1, auto: true}
+  - {id: fail, title: Fail, target: live, sql: SELECT 1 / 0}
+"""
+BACK_LINES = 18
+BACK_BEGINS = 10
+"""The line that says that the rollback has begun; before it, a resume tries the failed step again."""
+
+
+@pytest.mark.parametrize("die", [f"append:{n}" for n in range(BACK_BEGINS, BACK_LINES, 1 if ALL else 2)])
+def test_a_killed_rollback_goes_on_and_takes_each_step_back_exactly_once(stage, driver, accounts, die):
+    stage.write(BACK)
+    assert killed(driver(stage, die=die))
+    assert len(stage.records()) == int(die.removeprefix("append:"))
+    play = stage.resume(stage.records()[0].run)
+    assert play.state == "rolled-back", play.reason
+    assert accounts() == [1, 2, 3, 4, 40]
+    assert accounts("SELECT balance FROM account WHERE id = 1") == [10]
+    assert stage.problems() == []

@@ -59,7 +59,7 @@ def test_a_step_shows_what_it_does_and_whether_it_can_be_undone():
     assert "━━ 環境Aを環境Cへ複製する step restore (restore on live)" in seen
     assert "destructive YES it writes rows into 12 tables" in seen
     assert "must be approved under cross-review" in seen
-    assert "can be undone yes, by hand, by restore: undo" in seen
+    assert "can be undone yes, by restore: undo" in seen
     assert "2 INSERT INTO env_c.expense SELECT * FROM staging.expense WHERE note <> 'Zoë 経費'; -- 100 rows" in seen
 
 
@@ -68,7 +68,7 @@ def test_a_step_shows_what_it_does_and_whether_it_can_be_undone():
     [
         ({"point_of_no_return": True}, "NO: point of no return"),
         ({"no_rollback": "rows are gone"}, "NO: rows are gone"),
-        ({"rollback": {"sql": "DROP SCHEMA env_c", "auto": True}}, "yes, by hand, by sql: DROP SCHEMA env_c"),
+        ({"rollback": {"sql": "DROP SCHEMA env_c", "auto": True}}, "yes, by sql: DROP SCHEMA env_c"),
         ({"effects": "none"}, "nothing to undo"),
         ({}, "unknown: the step declares no rollback"),
     ],
