@@ -79,8 +79,9 @@ def statuses(runs: Iterable[list[Record]], config: Config, now: datetime) -> Ite
     for records in runs:
         state = fold(records)
         if state.closed is None:
-            newest = {one.request.step: one for one in requests_of(records, config, now)}
-            yield _status(state, records, newest.values(), config)
+            current = {step.request.request for step in state.steps.values() if step.request and not step.intended}
+            asked = [one for one in requests_of(records, config, now) if one.id in current]
+            yield _status(state, records, asked, config)
 
 
 def _status(state: State, records: list[Record], asked: Iterable[Standing], config: Config) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _status(state: State, records: list[Record], asked: Iterable[Standing], conf
         "operator": state.operator,
         "started_at": state.started_at,
         "last_at": records[-1].at,
-        "requests": [_request(one, config) for one in asked if one.state != "consumed"],
+        "requests": [_request(one, config) for one in asked],
         "questions": list(_questions(state, records, config)),
     }
 
@@ -122,6 +123,7 @@ def _request(one: Standing, config: Config) -> dict[str, Any]:
     spent = {one.request.body.operator, *(vote.person for vote in one.votes)}
     return {
         "step": one.request.step,
+        "steps": [part.step for part in one.request.body.parts if part.step not in one.started],
         "state": one.state,
         "reason": one.reason,
         "since": one.request.at,
@@ -149,7 +151,7 @@ def _lines(one: Mapping[str, Any], now: str) -> Iterator[str]:
     yield f"  {one['title']} ({one['runbook']}), {one['operator']} since {moment(one['started_at'])}"
     yield f"  last heard of {age(one['last_at'], now)}"
     for request in one["requests"]:
-        yield f"  {request['step']}: {_stands(request, one['operator'], now)}"
+        yield f"  {' and '.join(request['steps'] or [request['step']])}: {_stands(request, one['operator'], now)}"
         for gap in request["missing"] if request["state"] == "waiting" else ():
             people = ", ".join(gap["people"]) or "NOBODY in shisa.yaml could"
             yield f"    {gap['n']} of {gap['team']} for {gap['policy']}: {people}"

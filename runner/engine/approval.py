@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.duration import parse_duration
+from runner.canonical import digest
 from runner.engine.gate import view
 from runner.engine.ports import stamp
 from runner.evidence import envelope, no_worse
-from runner.journal.events import ApprovalExpired, ApprovalRequested, ApprovalStale
+from runner.journal.events import ApprovalExpired, ApprovalRequested, ApprovalStale, Part
+from runner.policy import uses
 from runner.review.requests import new_request_id
 
 if TYPE_CHECKING:
@@ -24,29 +26,64 @@ _POLL = 0.3
 """Seconds between two looks into the journal."""
 
 
-def request(session: Session, path: str) -> None:
-    """Journal a request for the step as it is rendered, within the envelope of what its guards found."""
-    step = session.state.step(path)
-    if step.entered is None:
-        raise AssertionError
-    evidence = () if step.before is None else step.before.evidence
-    policies = [session.config.config.policies[name] for name in step.entered.policies]
+def request(session: Session, path: str, ahead: Sequence[str] = ()) -> None:
+    """Journal a request for the step as it is rendered, within the envelope of what its guards found.
+
+    The steps of its group that are ready ``ahead`` are asked for with it, as far as they need approval on the same
+    target.
+    """
+    target = session.targets.of(_entered(session, path).target)
+    asked = [path]
+    for each in ahead:
+        entered = session.state.step(each).entered
+        if entered is None or session.state.step(each).outcome is not None or not entered.policies:
+            continue
+        if session.targets.of(entered.target) is not target:
+            break
+        asked.append(each)
+    parts = tuple(_part(session, each) for each in asked)
+    names = tuple(dict.fromkeys(name for part in parts for name in part.policies))
+    policies = [session.config.config.policies[name] for name in names]
     ttl = min((parse_duration(policy.request_ttl) for policy in policies), default=timedelta(hours=1))
-    target = session.targets.of(step.entered.target)
+    whole = parts[0] if len(parts) == 1 else _together(parts)
     session.append(
         ApprovalRequested(
             request=new_request_id(),
-            step_digest=step.entered.step_digest,
+            step_digest=whole.step_digest,
             plan_digest=session.plan_digest(),
             policy_digest=session.config.digest,
-            policies=step.entered.policies,
+            policies=names,
             operator=session.state.operator,
             target="" if target is None else target.bound.fingerprint,
-            envelope={"guards": envelope(evidence)},
+            envelope=whole.envelope,
             not_after=stamp(session.clock() + ttl),
+            max_uses=uses(policy.retries for policy in policies),
+            group=None if len(parts) == 1 else session.planned(path).data["group"],
+            parts=() if len(parts) == 1 else parts,
         ),
         path,
     )
+
+
+def _part(session: Session, path: str) -> Part:
+    step, entered = session.state.step(path), _entered(session, path)
+    evidence = () if step.before is None else step.before.evidence
+    limits = {"guards": envelope(evidence)}
+    return Part(step=path, step_digest=entered.step_digest, policies=entered.policies, envelope=limits)
+
+
+def _together(parts: Sequence[Part]) -> Part:
+    """Put the steps of a group under one digest and one list of limits, for readers that know nothing of groups."""
+    digests = [{"step": part.step, "step_digest": part.step_digest} for part in parts]
+    limits = [entry for part in parts for entry in part.envelope["guards"]]
+    return Part(step="", step_digest=digest(digests), policies=(), envelope={"guards": limits})
+
+
+def _entered(session: Session, path: str) -> StepEntered:
+    entered = session.state.step(path).entered
+    if entered is None:
+        raise AssertionError
+    return entered
 
 
 def wait(session: Session, path: str) -> bool:
@@ -79,16 +116,19 @@ def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Seq
     request_ = session.state.step(path).request
     if request_ is None:
         return []
+    part = request_.part(path)
+    if part is None:
+        return ["the request does not ask for this step"]
     reasons = []
-    if fresh.step_digest != request_.step_digest:
+    if fresh.step_digest != part.step_digest:
         reasons.append("the rendered step is another one than was approved")
     if session.plan_digest() != request_.plan_digest:
         reasons.append("the plan is another one than was approved")
     if session.config.digest != request_.policy_digest:
         reasons.append(_POLICIES_CHANGED)
-    if fresh.policies != request_.policies:
+    if fresh.policies != part.policies:
         reasons.append("it needs other policies than were satisfied")
-    return reasons + no_worse(request_.envelope["guards"], [one.as_json() for one in evidence])
+    return reasons + no_worse(part.envelope["guards"], [one.as_json() for one in evidence])
 
 
 def void(session: Session, path: str, reasons: Sequence[str]) -> None:

@@ -50,7 +50,7 @@ def take_over(session: Session, path: str, offer: Offer) -> None:
     A new step needs the same approval, and works on the same target, as the step that it mends.
     """
     step = session.plan.data(path)
-    inherited = {key: step[key] for key in ("approval", "target") if key in step}
+    inherited = {key: step[key] for key in ("approval", "target", "group") if key in step}
     then = tuple({**inherited, **copy.deepcopy(dict(added))} for added in offer.remedy.then)
     session.plan = amend(session.plan, path, dict(offer.remedy.set), then)
     body = PlanAmended(

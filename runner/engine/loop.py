@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from runner.engine import act, approval, gate, looping, questions, rolling
 from runner.engine.enter import enter
+from runner.engine.groups import groups
 from runner.engine.next_action import (
     Action,
     AskGuards,
@@ -92,7 +93,7 @@ def _work(session: Session, *, back: bool) -> Ending:
         session.refresh()
         if session.state.closed is not None:
             return _ended_meanwhile(session.state.closed.state)
-        ending = perform(session, next_action(session.state, session.order(), session.requests()))
+        ending = perform(session, next_action(session.state, session.order(), session.requests(), groups(session)))
     return ending
 
 
@@ -133,7 +134,7 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
             after = session.state.step(path).after
             return _closed(session, path, () if after is None else after.evidence)
         case RequestApproval(path):
-            approval.request(session, path)
+            approval.request(session, path, groups(session).get(path, ()))
         case Await(path):
             if not approval.wait(session, path):
                 return pause(session, "waiting", f"{path} waits for a second person")

@@ -7,7 +7,7 @@ outcome) → guards after*. No clock and no I/O: whether a request is approved a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from runner.engine.state import State, StepState, untidied
@@ -134,21 +134,30 @@ Action = (
 )
 
 
-def next_action(state: State, order: Iterable[str], requests: Mapping[str, RequestState]) -> Action:
+def next_action(
+    state: State,
+    order: Iterable[str],
+    requests: Mapping[str, RequestState],
+    groups: Mapping[str, Sequence[str]] | None = None,
+) -> Action:
     """Tell what a run needs now.
 
     ``order`` holds the step paths of the amended plan, the iterations of a begun loop before its own; ``requests``
-    tells the state of each request by its id. Once a rollback has begun, only what it consists of is done.
+    tells the state of each request by its id; ``groups`` tells for a step of a group those behind it that can be
+    rendered already, and so be asked for with it. Once a rollback has begun, only what it consists of is done.
     """
     for path in order if state.rollback is None else state.rollback:
         step = state.step(f"{path}.cleanup") if untidied(state, path) else state.step(path)
-        action = _for_step(step, requests)
+        ahead = [state.step(each) for each in (groups or {}).get(path, ())] if state.rollback is None else []
+        action = _for_step(step, requests, ahead)
         if action is not None:
             return action
     return Close() if state.rollback is None else Close("rolled-back")
 
 
-def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action | None:  # noqa: C901, PLR0911 - one line a state
+def _for_step(  # noqa: PLR0911 - one line a state
+    step: StepState, requests: Mapping[str, RequestState], ahead: Sequence[StepState]
+) -> Action | None:
     path = step.path
     match step.outcome:
         case "skipped":
@@ -163,17 +172,12 @@ def _for_step(step: StepState, requests: Mapping[str, RequestState]) -> Action |
             return Failed(path)
         case _:
             pass
-    if step.entered is None:
-        return Enter(path)
-    if step.entered.kind == "for_each" and step.items is None:
-        return Expand(path)
-    if step.before is None and step.guarded("before"):
-        return AskGuards(path, "before")
-    if step.closed_by_guards:
-        return Blocked(path, "before")
+    unready = _prepare(step)
+    if unready is not None or step.entered is None:
+        return unready
     if step.entered.kind == "ask" and step.answer is None:
         return AskQuestion(path) if step.question is None else AwaitAnswer(path)
-    return _approval(step, requests) if step.entered.policies else Start(path)
+    return _approval(step, requests, ahead) if step.entered.policies else Start(path)
 
 
 def _after(step: StepState) -> Action | None:
@@ -182,9 +186,21 @@ def _after(step: StepState) -> Action | None:
     return Blocked(step.path, "after") if step.closed_by_guards else None
 
 
-def _approval(step: StepState, requests: Mapping[str, RequestState]) -> Action:
+def _prepare(step: StepState) -> Action | None:
+    """Tell what a step that has not begun lacks before anybody could be asked to approve it."""
+    if step.entered is None:
+        return Enter(step.path)
+    if step.entered.kind == "for_each" and step.items is None:
+        return Expand(step.path)
+    if step.before is None and step.guarded("before"):
+        return AskGuards(step.path, "before")
+    return Blocked(step.path, "before") if step.closed_by_guards else None
+
+
+def _approval(step: StepState, requests: Mapping[str, RequestState], ahead: Sequence[StepState]) -> Action:
     if step.request is None:
-        return RequestApproval(step.path)
+        unready = (_ahead(each, requests) for each in ahead if each.outcome is None)
+        return next((action for action in unready if action is not None), None) or RequestApproval(step.path)
     match requests.get(step.request.request, "waiting"):
         case "waiting":
             return Await(step.path)
@@ -194,3 +210,10 @@ def _approval(step: StepState, requests: Mapping[str, RequestState]) -> Action:
             return Enter(step.path)
         case "rejected" | "withdrawn" | "expired" as how:
             return Refused(step.path, step.refused or f"the request has {how}")
+
+
+def _ahead(step: StepState, requests: Mapping[str, RequestState]) -> Action | None:
+    """Prepare a step of the group behind, from the start where what was asked for it before came to nothing."""
+    if step.request is not None and requests.get(step.request.request) not in {"waiting", "approved"}:
+        return Enter(step.path)
+    return _prepare(step)

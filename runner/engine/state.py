@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any, assert_never
 
+from runner.engine.about import about
 from runner.journal import events as ev
 from runner.journal.record import Record
 
@@ -176,10 +177,10 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
         case ev.BreakglassOpened() | ev.BreakglassReviewed():
             return state
         case _:
-            path = record.step or ""
-            steps = {**state.steps, path: _advance_step(state.step(path), body, record)}
+            paths = about(state.steps, record)
+            steps = {**state.steps, **{path: _advance_step(state.step(path), body, record) for path in paths}}
             if isinstance(body, ev.StepEntered):
-                steps.pop(f"{path}.cleanup", None)  # it tidied up after an attempt before this one
+                steps.pop(f"{record.step}.cleanup", None)  # it tidied up after an attempt before this one
             decided = isinstance(body, ev.ApprovalGiven | ev.ApprovalRejected | ev.ApprovalWithdrawn)
             return dataclasses.replace(state, steps=steps, paused=state.paused if decided else None)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from runner.journal.body import Body
 
 
@@ -28,6 +30,15 @@ class QuestionAnswered(Body, frozen=True, kw_only=True):
     facts: str | None = None
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a request is one step's: its text, and the limits within which it may start."""
+
+    step: str
+    step_digest: str
+    policies: tuple[str, ...]
+    envelope: dict[str, Any]
+
+
 class ApprovalRequested(Body, frozen=True, kw_only=True):
     """A second person is asked to sign ``step_digest`` within ``envelope``."""
 
@@ -44,6 +55,17 @@ class ApprovalRequested(Body, frozen=True, kw_only=True):
     envelope: dict[str, Any]
     not_after: str
     window: dict[str, str] | None = None
+    group: str | None = None
+    max_uses: int = 1
+    """How often it may start its step: more than once only where every policy grants retries."""
+    parts: tuple[Part, ...] = ()
+    """The steps of a group that are asked for together; the fields above then stand for all of them."""
+
+    def part(self, step: str) -> Part | None:
+        """Tell what is asked for one step; None where the request is not about it."""
+        if not self.parts:
+            return Part(step=step, step_digest=self.step_digest, policies=self.policies, envelope=self.envelope)
+        return next((part for part in self.parts if part.step == step), None)
 
 
 class ApprovalGiven(Body, frozen=True, kw_only=True):

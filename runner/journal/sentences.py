@@ -68,7 +68,9 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one 
             facts = f"; the database says {body.facts}" if body.facts is not None else ""
             return Sentence("ANSWER", f"{body.choice}, by {who} as {body.as_team}{facts}")
         case ev.ApprovalRequested():
-            text = f"of {step} asked for under {plain(body.policies)}, until {moment(body.not_after)} ({body.request})"
+            with_ = f" and {plain([part.step for part in body.parts[1:]])}" if body.parts else ""
+            until = moment(body.not_after)
+            text = f"of {step}{with_} asked for under {plain(body.policies)}, until {until} ({body.request})"
             return Sentence("APPROVAL", text, "ask")
         case ev.ApprovalGiven():
             return Sentence("APPROVED", f"{step} by {who} as {body.as_team} ({body.assurance})", "good")

@@ -164,7 +164,7 @@ def _step(path: str, title: str, kind: str | None, state: State, lines: Sequence
             for line in own
             if isinstance(line.body, ev.GuardsAsked) and line.body.evidence
         ),
-        decisions=tuple(_decisions(own)),
+        decisions=tuple(_decisions(lines, path)),
     )
 
 
@@ -192,9 +192,14 @@ def _message(step: StepState, ended: ev.StepEnded | None) -> str:
     return step.refused or (ended.message if ended else "")
 
 
-def _decisions(lines: Iterable[Record]) -> Iterator[Decision]:
+def _decisions(lines: Sequence[Record], path: str) -> Iterator[Decision]:
+    """Tell what people said about the requests of a step, its own and those of its group."""
+    asked = (line.body for line in lines if isinstance(line.body, ev.ApprovalRequested))
+    of_group = {body.request for body in asked if body.parts and body.part(path) is not None}
     for line in lines:
         body, who = line.body, line.person
+        if line.step != path and getattr(body, "request", None) not in of_group:
+            continue
         match body:
             case ev.ApprovalGiven(request=request, as_team=team, assurance=how):
                 yield Decision(line.at, who, team, "approved", request, how, None, _attested(body.statement))

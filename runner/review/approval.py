@@ -22,6 +22,8 @@ _OTHERWISE = {
     "run": "it was signed for another run",
     "step": "it was signed for another step",
     "request": "it was signed for another request: an approval counts for one asking only",
+    "group": "it was signed for another group of steps than is requested",
+    "steps": "it was signed for other steps of the group, or other texts of them, than are requested",
     "subject": "it was signed for another text of the step than is requested",
     "plan_digest": "it was signed for another plan",
     "policy_digest": "it was signed under other policies than the request's",
@@ -31,7 +33,7 @@ _OTHERWISE = {
     "target": "it was signed for another target",
     "window": "it was signed for another window of time",
     "not_after": "it was signed with another deadline than the request's",
-    "max_uses": "it claims more than one use",
+    "max_uses": "it was signed for another number of uses than the request's",
 }
 """The field that differs → the reason, the most telling first."""
 

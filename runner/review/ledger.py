@@ -37,11 +37,19 @@ class Entry:
     ended: tuple[State, str] | None = None
     approvals: list[Approved] = dataclasses.field(default_factory=list)
     refused: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    started: dict[str, int] = dataclasses.field(default_factory=dict)
+    """The steps that began with it, and how often."""
 
     def end(self, state: State, reason: str) -> None:
         """Close the request; the first end is the one that counts."""
         if self.ended is None:
             self.ended = state, reason
+
+    def start(self, step: str, at: str) -> None:
+        """Use up a step's part of the request; with the last part it is consumed."""
+        self.started[step] = self.started.get(step, 0) + 1
+        if self.started.keys() >= {part.step for part in self.request.body.parts}:
+            self.end("consumed", f"{step} started at {at}")
 
 
 class Ledger:
@@ -62,8 +70,30 @@ class Ledger:
                 self.entries.setdefault(request.id, Entry(request, self._keys(record.run, body.operator)))
             case ev.ApprovalGiven(request=id_) | ev.ApprovalRejected(request=id_):
                 self._decide(id_, record)
+            case ev.StepIntended() | ev.StepEnded() | ev.GuardsAsked():
+                self._use(record)
             case _:
                 self._close(record)
+
+    def _use(self, record: Record) -> None:
+        """Use up what a step begins with, and end what is left of a group when a step did not go as it was meant to."""
+        step = record.step or ""
+        match record.body:
+            case ev.StepIntended(requests=ids):
+                for id_ in ids:
+                    if id_ in self.entries:
+                        self.entries[id_].start(step, record.at)
+            case ev.StepEnded(outcome=outcome) if outcome != "done":
+                self._deviate(record.run, step, f"{step} of the group ended as {outcome}")
+            case ev.GuardsAsked(moment="after", verdict=verdict) if verdict not in {"pass", "warn"}:
+                self._deviate(record.run, step, f"a guard objected after {step} of the group")
+            case _:
+                pass
+
+    def _deviate(self, run: str, step: str, reason: str) -> None:
+        for entry in self.entries.values():
+            if entry.request.run == run and step in entry.started:
+                entry.end("stale", reason)
 
     def _close(self, record: Record) -> None:
         """Close the requests that a line puts an end to."""
@@ -74,8 +104,6 @@ class Ledger:
                 self._end([id_], "expired", reason)
             case ev.ApprovalStale(request=id_, reasons=reasons):
                 self._end([id_], "stale", "; ".join(reasons))
-            case ev.StepIntended(requests=ids):
-                self._end(ids, "consumed", f"{record.step} started at {record.at}")
             case ev.PlanAmended(plan_digest=digest):
                 self._end(self._of(record.run, lambda r: r.plan_digest != digest), "stale", "the plan was amended")
             case ev.RunHandedOver(to_person=heir):

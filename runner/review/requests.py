@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from checks.duration import parse_duration
@@ -35,6 +35,8 @@ class Standing:
     """The start of the signed window; an approved step may not start earlier."""
     deadline: datetime | None = None
     """Waiting: until when people may sign. Approved: until when the step may start."""
+    started: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """The steps that have begun with it, and how often."""
     operator_keys: frozenset[str] = frozenset()
     """Fingerprints of keys that the operator signed with; nobody approves with one of these."""
 
@@ -47,6 +49,18 @@ class Standing:
     def votes(self) -> tuple[Vote, ...]:
         """Who approved, and as which team."""
         return tuple(Vote(one.given.person, one.given.as_team) for one in self.approvals)
+
+
+def uses_left(standing: Standing, step: str, now: datetime) -> int:
+    """Tell how often a step may still be started with its request, first starts and retries alike.
+
+    None is left when somebody ended the request, when it was never approved, or past its deadline.
+    """
+    started = standing.started.get(step, 0)
+    used_up = standing.state == "consumed" and started > 0
+    if not (standing.state == "approved" or used_up) or standing.deadline is None or now > standing.deadline:
+        return 0
+    return max(0, standing.request.body.max_uses - started)
 
 
 def new_request_id() -> str:
@@ -85,17 +99,19 @@ def _standing(entry: Entry, config: Config, now: datetime) -> Standing:
         ),
         not_before=window.get("not_before"),
         deadline=datetime.fromisoformat(body.not_after),
+        started=dict(entry.started),
         operator_keys=entry.operator_keys,
     )
-    if entry.ended is not None:
-        return dataclasses.replace(stands, state=entry.ended[0], reason=entry.ended[1])
-    if len(known) < len(body.policies) or not known:
-        absent = ", ".join(sorted({*body.policies} - {*known})) or "a policy"
-        return dataclasses.replace(stands, state="stale", reason=f"shisa.yaml has no policy {absent}")
-    completed = _completed(list(known.values()), entry.approvals)
+    absent = sorted({*body.policies} - {*known})
+    completed = None if absent or not known else _completed(list(known.values()), entry.approvals)
     if completed is not None:
         deadline = _start_by(list(known.values()), completed, window.get("not_after"))
         stands = dataclasses.replace(stands, state="approved", deadline=deadline)
+    if entry.ended is not None:
+        return dataclasses.replace(stands, state=entry.ended[0], reason=entry.ended[1])
+    if absent or not known:
+        reason = f"shisa.yaml has no policy {', '.join(absent) or 'of the request'}"
+        return dataclasses.replace(stands, state="stale", reason=reason)
     if stands.deadline is not None and now > stands.deadline:
         what = "nobody started the step" if completed is not None else "not enough people signed"
         return dataclasses.replace(stands, state="expired", reason=f"{what} by {stands.deadline:%Y-%m-%d %H:%M:%S} UTC")

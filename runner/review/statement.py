@@ -49,7 +49,7 @@ def approval_statement(
         "window": request.window,
         "operator": request.operator,
         "not_after": request.not_after,
-        "max_uses": 1,
+        "max_uses": request.max_uses,
         "decision": decision,
         "person": person,
         "as_team": as_team,
@@ -58,7 +58,7 @@ def approval_statement(
         "attested": dict(attested),
         "reason": reason,
         "journal": _journal(head),
-    }
+    } | _group(request)
     return _statement("approval", f"{run}/{step}", request.step_digest, predicate)
 
 
@@ -145,6 +145,22 @@ def differences(text: str, expected: str) -> tuple[str, ...]:
     said, due = _flat(parse_canonical(text.encode())), _flat(parse_canonical(expected.encode()))
     missing = object()
     return tuple(field for field in dict.fromkeys((*due, *said)) if said.get(field, missing) != due.get(field, missing))
+
+
+def _group(request: ApprovalRequested) -> dict[str, Any]:
+    """The steps of a group, each with its text and limits; nothing for a step alone."""
+    if not request.parts:
+        return {}
+    parts = [
+        {
+            "step": part.step,
+            "step_digest": part.step_digest,
+            "policies": list(part.policies),
+            "envelope": digest(part.envelope),
+        }
+        for part in request.parts
+    ]
+    return {"group": request.group, "steps": parts}
 
 
 def _statement(kind: str, name: str, sha256: str, predicate: Mapping[str, Any]) -> str:

@@ -8,13 +8,14 @@ from runner.figures import duration, moment, parse_time
 from runner.journal.sentences import target_lines
 from runner.terminal.blocks import Block, Cell, Code, Facts, Heading, Line, cell
 from runner.terminal.evidence import evidence_blocks
+from runner.terminal.review_group import group_guards, group_text
 from runner.terminal.review_view import Need, ReviewView
 from runner.terminal.step_card import exact_text, undo
 
 
 def review_screen(view: ReviewView) -> tuple[Block, ...]:
     """Lay one request out."""
-    parts = (_target, _effect, _text, _differences, _guards, _history, _signatures, _deadline)
+    parts = (_target, _effect, _text, group_text, _differences, _guards, group_guards, _history, _signatures, _deadline)
     return tuple(block for part in parts for block in part(view))
 
 

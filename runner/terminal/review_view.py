@@ -19,6 +19,15 @@ class Need:
     signed: tuple[str, ...] = ()
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Together:
+    """A further step of the same group, approved by the same signature."""
+
+    step: str
+    entered: StepEntered
+    evidence: tuple[Mapping[str, Any], ...]
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewView:
     """One request, in the order of the screen. None means unknown and is printed so; an empty tuple means none."""
@@ -53,6 +62,8 @@ class ReviewView:
 
     evidence: tuple[Mapping[str, Any], ...] = ()
     """What the operator's guards found."""
+    together: tuple[Together, ...] = ()
+    """The other steps of the group, in their order."""
     own_evidence: tuple[Mapping[str, Any], ...] | None = None
     """What the same guards found from the reviewer's machine; None where they were not asked."""
     limits: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ from runner.terminal.console import console
 from runner.terminal.paint import show as paint
 from runner.terminal.read_back import read_back
 from runner.terminal.review_screen import review_screen
-from runner.terminal.review_view import Need, ReviewView
+from runner.terminal.review_view import Need, ReviewView, Together
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,6 +93,7 @@ def view_of(case: Case, config: Config, now: datetime) -> ReviewView:
         last_run=None if last is None else last[2],
         own_copy=_own_copy(state.opened),
         evidence=() if step.before is None else step.before.evidence,
+        together=tuple(_together(state, [part.step for part in body.parts if part.step != path])),
         limits=tuple(_limit(one) for one in body.envelope.get("guards", ())),
         durations_ms=tuple(ended.duration_ms for _, ended, _ in before if ended is not None),
         skips=tuple(f"{path}: {one.skipped}" for path, one in state.steps.items() if one.skipped is not None),
@@ -106,6 +107,14 @@ def view_of(case: Case, config: Config, now: datetime) -> ReviewView:
         not_after=body.not_after,
         window=None if body.window is None else (body.window["not_before"], body.window["not_after"]),
     )
+
+
+def _together(state: State, paths: Iterable[str]) -> Iterable[Together]:
+    for path in paths:
+        step = state.step(path)
+        if step.entered is None:
+            raise UsageError(f"step {path} was never entered", hint="`shisa verify` tells whether the journal is whole")
+        yield Together(path, step.entered, () if step.before is None else step.before.evidence)
 
 
 def show(view: ReviewView) -> float:

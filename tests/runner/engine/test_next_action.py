@@ -61,7 +61,7 @@ def body_of(word, value):  # noqa: C901, PLR0911, PLR0912 - a case an event
         case "resolved":
             return ev.StepResolved(outcome=value, reason="looked")
         case "skipped":
-            return ev.StepSkipped(reason=value)
+            return ev.StepSkipped(reason=str(value))
         case "paused":
             return ev.RunPaused(state=value, reason="")
         case "resumed":
@@ -73,10 +73,11 @@ def body_of(word, value):  # noqa: C901, PLR0911, PLR0912 - a case an event
 
 
 def state_of(events):
-    bodies = [OPENED, *(body_of(word, value) for event in events for word, value in event.items())]
+    told = [(word, value, event.get("at", "s")) for event in events for word, value in event.items() if word != "at"]
+    bodies = [(OPENED, None), *((body_of(word, value), step) for word, value, step in told)]
     return fold(
-        Record(seq, "", "261123-abcdef", None if body.name.startswith("run.") else "s", "alice", body, "", "", "")
-        for seq, body in enumerate(bodies, 1)
+        Record(seq, "", "261123-abcdef", None if body.name.startswith("run.") else step, "alice", body, "", "", "")
+        for seq, (body, step) in enumerate(bodies, 1)
     )
 
 
@@ -86,7 +87,7 @@ def in_words(action):
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_what_is_next(case):
-    action = next_action(state_of(case["events"]), ["s"], case.get("requests", {}))
+    action = next_action(state_of(case["events"]), ["s"], case.get("requests", {}), {"s": case.get("group", ())})
     assert in_words(action) == case["then"]
 
 

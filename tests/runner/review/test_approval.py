@@ -3,16 +3,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import jsonschema_rs
+import msgspec
 import pytest
 import yaml
 
 from runner.canonical import canonical, digest, parse_canonical
 from runner.config.model import Person
+from runner.journal import events as ev
 from runner.review import sshsig
-from runner.review.approval import Counted, event_of, verify_approval
+from runner.review.approval import Counted, Request, event_of, verify_approval
 from runner.review.sshsig import Refused
-from tests.runner.review.people import HEAD, NOON, request, requested
+from tests.runner.review.people import HEAD, NOON, RUN, STEP, request, requested, stamp
 
+PARTS = tuple(
+    ev.Part(step=step, step_digest=digest(step), policies=("cross",), envelope={"guards": []}) for step in ("a", "b")
+)
 CASES = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text(encoding="utf-8"))
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas" / "approval.schema.json").read_text(encoding="utf-8"))
 
@@ -96,12 +101,15 @@ def test_the_statement_fits_its_schema_and_is_small_enough_to_paste(crew):
     validator.validate(value)
     assert len(statement) + len(signature) < 2_000
     properties = set(SCHEMA["properties"]["predicate"]["properties"])
-    assert properties == set(SCHEMA["properties"]["predicate"]["required"]) == set(value["predicate"])
+    assert set(SCHEMA["properties"]["predicate"]["required"]) == set(value["predicate"])
+    group = parse_canonical(crew.decide("bob", "dev", requested(group="g", parts=PARTS))[0].encode())
+    validator.validate(group)
+    assert properties == set(group["predicate"])
     windowed = requested(
         window={"not_before": "2026-11-24T02:00:00.000000Z", "not_after": "2026-11-24T04:00:00.000000Z"}
     )
     validator.validate(json.loads(crew.decide("bob", "dev", windowed, decision="reject", reason="no")[0]))
-    value["predicate"]["max_uses"] = 2
+    value["predicate"]["max_uses"] = 0
     assert not validator.is_valid(value)
 
 
@@ -110,3 +118,22 @@ def test_the_statement_binds_the_step_and_the_envelope_by_their_digests(crew):
     assert value["subject"] == [{"name": "261123-abcdef/restore", "digest": {"sha256": digest("step")}}]
     assert value["predicate"]["envelope"] == digest({"rows": {"max": 5}})
     assert canonical(value).decode() == crew.decide("bob", "dev", requested())[0]
+
+
+GROUPS = {
+    "another step": {"step": "c"},
+    "another text of a step": {"step_digest": digest("c")},
+    "wider limits of a step": {"envelope": {"guards": [1]}},
+}
+
+
+@pytest.mark.parametrize("other", GROUPS)
+def test_a_group_is_signed_with_every_step_in_it_and_for_no_other(crew, other):
+    part = msgspec.structs.replace(PARTS[1], **GROUPS[other])
+    asked = requested(group="g", parts=PARTS)
+    statement, signature = crew.decide("bob", "dev", requested(group="g", parts=(PARTS[0], part)))
+    now = NOON + timedelta(minutes=6)
+    found = verify_approval(statement, signature, Request(RUN, STEP, stamp(NOON), asked), people=crew.people, now=now)
+    assert found == Refused("it was signed for other steps of the group, or other texts of them, than are requested")
+    alone = verify_approval(statement, signature, request(), people=crew.people, now=now)
+    assert alone == Refused("it was signed for another group of steps than is requested")

@@ -8,7 +8,7 @@ from runner.journal.chain import GENESIS
 from runner.journal.codec import encode
 from runner.journal.record import Record
 from runner.policy import Missing, Vote
-from runner.review.requests import new_request_id, requests_of
+from runner.review.requests import new_request_id, requests_of, uses_left
 from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, requested, stamp
 
 BODY = requested()
@@ -261,3 +261,58 @@ def test_two_requests_are_told_apart_and_ids_never_repeat(crew):
 def test_a_decision_on_an_unknown_request_changes_nothing(story):
     stray = requested(request="req-" + "f" * 32)
     assert story.approve(5, "bob", "dev", stray).stands(6).votes == ()
+
+
+GROUP = requested(
+    group="g",
+    max_uses=2,
+    parts=tuple(ev.Part(step=name, step_digest="0", policies=("cross",), envelope={}) for name in (STEP, "b", "c")),
+)
+
+
+@pytest.fixture
+def grouped(crew):
+    return Story(crew).at(0, GROUP).approve(5, "bob", "dev", GROUP).approve(6, "carol", "ops", GROUP)
+
+
+def begin(step="restore", body=GROUP):
+    return ev.StepIntended(step_digest="0", requests=(body.request,)), "alice", step
+
+
+def test_each_step_of_a_group_uses_up_its_part_and_the_last_one_all_of_it(grouped):
+    for minute, step in ((7, STEP), (8, "b")):
+        stands = grouped.at(minute, *begin(step)).at(minute, ev.StepEnded(outcome="done"), step=step).stands(9)
+        assert (stands.state, stands.started[step]) == ("approved", 1)
+    stands = grouped.at(9, *begin("c")).stands(10)
+    assert (stands.state, stands.reason) == ("consumed", f"c started at {stamp(NOON + timedelta(minutes=9))}")
+
+
+DEVIATIONS = [
+    (ev.StepEnded(outcome="failed"), "restore of the group ended as failed"),
+    (ev.StepEnded(outcome="unknown"), "restore of the group ended as unknown"),
+    (ev.GuardsAsked(moment="after", verdict="unknown", evidence=()), "a guard objected after restore of the group"),
+]
+
+
+@pytest.mark.parametrize(("event", "reason"), DEVIATIONS)
+def test_what_goes_another_way_in_a_step_of_a_group_ends_the_rest(grouped, event, reason):
+    stands = grouped.at(7, *begin()).at(8, event).stands(9)
+    assert (stands.state, stands.reason) == ("stale", reason)
+
+
+def test_the_same_in_a_step_that_is_not_of_the_group_ends_nothing(grouped):
+    assert grouped.at(7, *begin()).at(8, ev.StepEnded(outcome="failed"), step="other").stands(9).state == "approved"
+
+
+def test_how_often_an_approval_may_still_start_its_step(crew):
+    body = requested(max_uses=3)
+    story = Story(crew).at(0, body)
+    assert uses_left(story.stands(1), STEP, NOON) == 0, "nobody has approved it"
+    story.approve(5, "bob", "dev", body).approve(6, "carol", "ops", body)
+    later, late = NOON + timedelta(minutes=10), NOON + timedelta(minutes=67)
+    for used in range(4):
+        assert uses_left(story.stands(10), STEP, later) == 3 - used
+        assert uses_left(story.stands(10), STEP, late) == 0, "past its deadline"
+        story.at(7, *begin(body=body))
+    story = Story(crew).at(0, body).approve(5, "bob", "dev", body).approve(6, "carol", "ops", body)
+    assert uses_left(story.reject(7, "dan", "dev", body).stands(8), STEP, later) == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from runner.terminal.read_back import ReadBack, facts_of, read_back
 from runner.terminal.review_screen import review_screen
-from runner.terminal.review_view import Need, ReviewView
+from runner.terminal.review_view import Need, ReviewView, Together
 from tests.fixtures.payloads import TEXTS
 from tests.fixtures.sample_run import BLOCKED, LIVE, REQUEST, RESTORE, RUN, drift, entered
 from tests.fixtures.screens import painted
@@ -178,3 +178,19 @@ def test_names_are_read_back_letter_by_letter():
     assert fact.accepts("keihi_1,000")
     assert not fact.accepts("keihi_1000")
     assert not fact.accepts("Keihi_1,000")
+
+
+def test_every_step_of_a_group_is_shown_whole_with_its_guards():
+    found = drift("warn", "The guard of the second.", 3, "2026-11-23T12:02:33.900000Z")
+    second = entered(
+        {"title": "Drop the old copy", "no_rollback": "it is a copy"},
+        kind="sql",
+        destructive=True,
+        reasons=("it drops a table",),
+        statements=("DROP TABLE env_b.expense",),
+    )
+    shown = words(dataclasses.replace(VIEW, together=(Together("drop", second, (found,)),)))
+    assert "Signed with it, 2 of 2: drop: Drop the old copy" in shown
+    for text in ("DROP TABLE env_b.expense", "it drops a table", "NO: it is a copy", "The guard of the second."):
+        assert text in shown
+    assert shown.index("DROP TABLE env_b.expense") < shown.index("Who has approved")

@@ -1,0 +1,45 @@
+"""Groups: which of the consecutive steps behind a step can be asked for together with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.errors import ShisaError
+from runner.runbook.model import step_of
+from runner.runbook.render import holds, render_step, statements_of
+
+if TYPE_CHECKING:
+    from runner.engine.session import Session
+    from runner.runbook.plan import PlannedStep
+
+
+def groups(session: Session) -> dict[str, tuple[str, ...]]:
+    """Tell for each step of a group the steps of it behind that can be rendered completely already.
+
+    A step that needs what an earlier one leaves ends the group there; from it on another request is made.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    behind: tuple[str, ...] = ()
+    group = None
+    for planned in reversed(session.plan.steps):
+        name = planned.data.get("group")
+        if name is None or name != group:
+            behind = ()
+        group = name
+        if name is not None:
+            found[planned.path] = behind
+            behind = (planned.path, *behind) if _known(session, planned) else ()
+    return found
+
+
+def _known(session: Session, planned: PlannedStep) -> bool:
+    """Whether every name that a step uses has its value now."""
+    names = session.state.names
+    try:
+        for when in planned.when:
+            holds(when.expression, when.scope.values(names))
+        known = planned.scope.values(names)
+        statements_of(step_of(render_step(dict(planned.data), known)), known)
+    except ShisaError:
+        return False
+    return True
