@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+Row = TypeVar("Row")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -193,3 +195,20 @@ class SessionFacts:
     """The server processes that answered, one transaction after the other."""
     kept: bool
     """Whether a setting of the session was still there in every transaction."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Captured(Generic[Row]):
+    """What an earlier guard of the run found, kept to be compared with."""
+
+    rows: tuple[Row, ...]
+    step: str
+    """The step whose guard captured it."""
+    at: str
+    """When, RFC 3339 in UTC."""
+    server_version: int
+
+    @property
+    def side(self) -> str:
+        """How it is called in a sentence."""
+        return f"the baseline of step {self.step}"

@@ -1,24 +1,25 @@
 """What a check is made of: verdicts, findings, the port ``Ask``, and the declaration ``@check``.
 
 A check gathers facts through ``Ask`` (thin, mostly the sibling ``.sql`` file) and judges them (pure: no clock,
-no I/O). Nothing here knows the program that asks: ``runner.guards`` implements ``Ask``.
+no I/O). Nothing here knows the program that asks: ``runner.port`` implements ``Ask``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import enum
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
 
 from checks.answers import (
     Answer,
     ArchiveEntry,
     ArchiveFacts,
+    Captured,
     Change,
     DiffFacts,
     Ran,
@@ -27,6 +28,7 @@ from checks.answers import (
     SequenceSet,
     SessionFacts,
 )
+from checks.ask import Ask, CannotAskError, StepContext
 
 __all__ = [
     "REGISTRY",
@@ -35,6 +37,7 @@ __all__ = [
     "ArchiveFacts",
     "Ask",
     "CannotAskError",
+    "Captured",
     "Change",
     "Check",
     "DiffFacts",
@@ -55,7 +58,6 @@ __all__ = [
 
 Json = Any  # integers, strings, booleans, null and what nests them; no floats (they have no one spelling)
 Facts = TypeVar("Facts")
-Row = TypeVar("Row")
 
 
 class Verdict(enum.IntEnum):
@@ -101,109 +103,6 @@ class Finding:
     remedy: Remedy | None = None
 
 
-class CannotAskError(Exception):
-    """A question could not be answered: no privilege, a timeout, no such file. It becomes UNKNOWN."""
-
-    def __init__(self, reason: str, *, sqlstate: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.sqlstate = sqlstate
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StepContext:
-    """The step that a guard stands in, as it is rendered."""
-
-    id: str
-    kind: str
-    statements: tuple[str, ...] = ()
-    relations: tuple[str, ...] = ()
-    """What the statements change, or where they change nothing what they read; names as they stand in the text."""
-    lock: str | None = None
-    """The strongest table lock that the statements take, as ``AccessExclusiveLock``; ``unknown``; None."""
-    backup: Path | None = None
-    """The archive that a restore takes from."""
-    selection: Selection | None = None
-    sequences: str | None = None
-    """A restore's mode: ``keep``, ``raise`` or ``from-backup``."""
-    rows: str | None = None
-    where: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    moment: str = "before"
-    """``before`` the effect, ``during`` it or ``after`` it."""
-
-
-class Ask(Protocol):
-    """Everything a check may do to learn facts; all of it read-only and bounded in time.
-
-    Each method raises CannotAskError where it could not look.
-    """
-
-    @property
-    def step(self) -> StepContext | None:
-        """The step that the guard stands in; None for ``shisa check``."""
-
-    @property
-    def server_version(self) -> int:
-        """``server_version_num`` of the target, as 180006."""
-
-    def rows(self, sql: str, into: type[Row], /, **params: Any) -> list[Row]:
-        """Run one query and build one ``into`` (a dataclass named by column) for each row.
-
-        ``params`` are psql variables of the query (``:'name'``, ``:"name"``, ``:name``).
-        """
-
-    def chunks(self, queries: Sequence[str], into: type[Row], /) -> list[Row]:
-        """Run many small queries of the same columns, at most 50 of them as one UNION ALL statement."""
-
-    def select(self, sql: str, /, **params: Any) -> Answer:
-        """Run a query that a person wrote; one that is not provably read-only is refused."""
-
-    def archive(self, path: Path) -> ArchiveFacts:
-        """Read a backup file's table of contents."""
-
-    def sequence_sets(self, path: Path) -> tuple[SequenceSet, ...]:
-        """Tell what a restore of the step's selection would set, by the names on the target.
-
-        Without a step, or where the step restores another file, it is the whole archive. The step's mode
-        (``keep``, ``raise``, ``from-backup``) is not considered.
-        """
-
-    def diff(
-        self,
-        path: Path,
-        tables: Sequence[str] = (),
-        *,
-        limit: timedelta,
-        group_by: str | None = None,
-        tenant_of: Mapping[str, str] = {},
-        where: Mapping[str, str] = {},
-        examples: int = 0,
-    ) -> DiffFacts:
-        """Compare the rows of a backup with the live ones: changed, deleted and inserted since, by group.
-
-        Looked at are the tables of the step's selection, and of these ``tables`` where any are given. ``tenant_of``
-        gives SQL for the group where a table lacks ``group_by``. A table that cannot be compared says why.
-        """
-
-    def read_through(self, path: Path, *, limit: timedelta) -> ReadFacts:
-        """Read everything in a backup file to its end, rows too, in bounded memory and for at most ``limit``."""
-
-    def changes(self, statements: Sequence[str], /) -> tuple[Change, ...]:
-        """Tell of each statement that writes rows how they can be counted before."""
-
-    def run(self, argv: Sequence[str], /, *, limit: timedelta) -> Ran:
-        """Run a program to its end, for at most ``limit``; only what the target's own people named may be given."""
-
-    def disk_free(self, *, limit: timedelta) -> int:
-        """Tell the free bytes of the target's data volume, by the command that its configuration names."""
-
-    def session_facts(self) -> SessionFacts:
-        """Tell how the connection behaves over several transactions."""
-
-    def other(self, target: str) -> Ask:
-        """The same port for another target of the run."""
-
-
 class Check(Generic[Facts]):
     """Base of every check; a subclass is declared with ``@check`` and keeps its parameters as fields."""
 
@@ -220,6 +119,13 @@ class Check(Generic[Facts]):
     empty_ok: ClassVar[bool]
     limits: ClassVar[tuple[str, ...]]
     """Measured numbers of which more is worse; a reviewer's signature bounds them."""
+    scope: ClassVar[tuple[str, ...] | None]
+    """The parameters that say what a baseline is of; None where the check has none."""
+
+    @property
+    def about(self) -> str:
+        """What a baseline is of: a guard compares with what the same check captured in the same scope."""
+        return json.dumps([self.id, {name: getattr(self, name) for name in self.scope or ()}], default=str)
 
     def gather(self, ask: Ask) -> Facts:
         """Learn the facts; the default runs the sibling query and returns its rows."""
@@ -271,6 +177,7 @@ def check(
     row: type | None = None,
     empty_ok: bool = False,
     limits: Sequence[str] = (),
+    scope: Sequence[str] | None = None,
 ) -> Callable[[type[Any]], type[Any]]:
     """Declare a check: freeze the class, read its sibling ``.sql`` and put it in the catalogue.
 
@@ -288,6 +195,7 @@ def check(
         cls.queries = _by_name(cls.query)
         cls.id, cls.row, cls.since, cls.group = id, row, since, group
         cls.looks_at, cls.empty_ok, cls.limits = looks_at, empty_ok, tuple(limits)
+        cls.scope = None if scope is None else tuple(scope)
         frozen = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
         REGISTRY[id] = frozen
         return frozen

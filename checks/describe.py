@@ -126,6 +126,9 @@ def describe(cls: type[Check[Any]]) -> CheckSpec:
     if not title or tuple(sections) != SECTIONS:
         message = f"{cls.id}: its docstring needs one line and the sections {', '.join(SECTIONS)}"
         raise ValueError(message)
+    if (cls.scope is None) == any(field.name == "baseline" for field in dataclasses.fields(cls)):  # type: ignore[arg-type]
+        message = f"{cls.id}: scope= says what the parameter baseline is of; a check has both or neither"
+        raise ValueError(message)
     hints = typing.get_type_hints(cls)
     params = tuple(_param(field, hints[field.name]) for field in dataclasses.fields(cls))  # type: ignore[arg-type]
     return CheckSpec(cls, cls.id, title, cls.group, cls.since, cls.looks_at, cls.limits, params, sections)

@@ -1,4 +1,4 @@
-"""``inheritance-topology``: tables inherit from the same parents here, in the backup, or on another target."""
+"""``inheritance-topology``: tables inherit from the same parents here and in the backup, elsewhere, or before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from checks.base import Ask, Check, Finding, Selection, Verdict, check, param
+from checks.facts.baseline import BASELINE, CAPTURE, COMPARE, MODES, kept
 from checks.facts.scope import SCHEMAS, not_there, scope
 from checks.facts.topology import Difference, Name, TableRow, differences, of_archive, shown
 from checks.facts.wording import listed
@@ -24,9 +25,9 @@ class Facts:
     absent: tuple[str, ...] = ()
 
 
-@check("inheritance-topology", since=14, group="structure", looks_at="tables")
+@check("inheritance-topology", since=14, group="structure", looks_at="tables", scope=["schemas"])
 class InheritanceTopology(Check[Facts]):
-    """Every table has the parents that it has in the backup, or on another target.
+    """Every table has the parents that it has in the backup, on another target, or had earlier in the run.
 
     ## Why it matters
 
@@ -42,15 +43,18 @@ class InheritanceTopology(Check[Facts]):
     ## What to do
 
     `ALTER TABLE … INHERIT / NO INHERIT`, or ATTACH and DETACH of a partition, after making sure which side is right.
+    `baseline: capture` keeps the trees of this moment beside the run's journal, and a later guard with `baseline:
+    compare` compares with them.
 
     ## What it cannot see
 
-    The bounds of partitions (`schema-drift`), and the parents in a plain dump (unknown). Without `other` and without a
-    backup there is nothing to compare with: unknown.
+    The bounds of partitions (`schema-drift`), and the parents in a plain dump (unknown). Without `other`, `baseline`
+    and a backup there is nothing to compare with: unknown.
     """
 
     other: str | None = param("Target that is compared with, by its name.", default=None)
     backup: Path | None = param("pg_dump archive that is compared with, where no other target is named.", default=None)
+    baseline: str | None = param(BASELINE, default=None, choices=MODES)
     schemas: tuple[str, ...] = param(SCHEMAS, default=())
 
     def gather(self, ask: Ask) -> Facts:
@@ -60,6 +64,8 @@ class InheritanceTopology(Check[Facts]):
         if there is not None and self.schemas:
             there = tuple(row for row in there if row.schema in self.schemas)
         here = part.within(ask.rows(self.query, TableRow))
+        if self.baseline == CAPTURE:
+            ask.capture(self.about, here)
         known = {row.schema for row in there or ()}
         return Facts(here, there, side, tuple(name for name in part.absent if name not in known))
 
@@ -70,8 +76,12 @@ class InheritanceTopology(Check[Facts]):
     def judge(self, facts: Facts) -> Iterator[Finding]:
         """Block where parents differ."""
         yield from not_there(facts.absent)
-        if facts.there is None:
-            message = "There is nothing to compare the inheritance with; name other: a target, or backup: a file."
+        if self.baseline == CAPTURE:
+            yield kept(len(facts.here), "table")
+        elif facts.there is None:
+            message = (
+                "There is nothing to compare the inheritance with; name other: a target, backup: a file, or baseline."
+            )
             yield Finding("inheritance", Verdict.UNKNOWN, message)
         elif not facts.there:
             message = f"{facts.side[:1].upper()}{facts.side[1:]} has no tables to compare with."
@@ -81,6 +91,11 @@ class InheritanceTopology(Check[Facts]):
                 yield _judged(found, facts.side)
 
     def _other_side(self, ask: Ask) -> tuple[tuple[TableRow, ...] | None, str]:
+        if self.baseline == CAPTURE:
+            return None, ""
+        if self.baseline == COMPARE:
+            then = ask.captured(self.about, TableRow)
+            return then.rows, then.side
         if self.other is not None:
             other = ask.other(self.other)
             return scope(other, ()).within(other.rows(self.query, TableRow)), self.other

@@ -1,4 +1,4 @@
-"""``row-count``: tables hold as many rows as expected, neither emptied nor grown beyond belief."""
+"""``row-count``: tables hold as many rows as expected, or as before: neither emptied nor grown beyond belief."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
 from checks.base import Ask, Check, Finding, Verdict, check, param
+from checks.facts.baseline import BASELINE, CAPTURE, COMPARE, MODES, kept
 from checks.facts.scope import not_there
 from checks.facts.wording import counted, listed
 
@@ -53,9 +54,12 @@ class Facts:
 
     counts: tuple[Counted, ...] = ()
     absent: tuple[str, ...] = ()
+    before: tuple[Counted, ...] = ()
+    """The counts of an earlier moment, where they are compared."""
+    side: str = ""
 
 
-@check("row-count", since=14, group="structure", looks_at="tables")
+@check("row-count", since=14, group="structure", looks_at="tables", limits=["lost", "added"], scope=["tables"])
 class RowCount(Check[Facts]):
     """Tables hold as many rows as expected.
 
@@ -69,6 +73,10 @@ class RowCount(Check[Facts]):
     A table, together with all that inherit from it or are its partitions, holds fewer rows than `minimum` (1 by
     default) or more than `maximum`. Tables larger than `scan_limit` are unknown, or estimated where `estimate` says so:
     by what the last ANALYZE saw.
+
+    With `baseline: compare` the counts are those of the same tables in an earlier guard of the run (`baseline:
+    capture`), and no other bounds count: it blocks where a table lost more than `max_lost` rows or got more than
+    `max_added`. Estimates are never compared.
 
     ## What to do
 
@@ -85,6 +93,11 @@ class RowCount(Check[Facts]):
     maximum: int | None = param("Most rows that each may hold; any number where not given.", default=None, minimum=0)
     scan_limit: int = param("Largest table that is counted.", default=400, minimum=0, unit="MB")
     estimate: bool = param("Whether larger tables are estimated instead of unknown.", default=False)
+    baseline: str | None = param(BASELINE, default=None, choices=MODES)
+    max_lost: int = param("Most rows that each may have lost since the baseline.", default=0, minimum=0)
+    max_added: int | None = param(
+        "Most rows that each may have got since the baseline; any number where not given.", default=None, minimum=0
+    )
 
     def gather(self, ask: Ask) -> Facts:
         """Learn the tables, and count those that are not too large."""
@@ -98,7 +111,13 @@ class RowCount(Check[Facts]):
         rows = {counted_now[row.at]: row.rows for row in ask.chunks(queries, CountRow)}
         groups = itertools.groupby(known, attrgetter("name"))
         counts = tuple(self._sum(list(group), rows) for _, group in groups)
-        return Facts(counts, tuple(member.name for member in members if member.object is None))
+        absent = tuple(member.name for member in members if member.object is None)
+        if self.baseline == COMPARE:
+            then = ask.captured(self.about, Counted)
+            return Facts(counts, absent, then.rows, then.side)
+        if self.baseline == CAPTURE:
+            ask.capture(self.about, counts)
+        return Facts(counts, absent)
 
     def looked_at(self, facts: Facts) -> int:
         """Count the tables asked for."""
@@ -107,22 +126,49 @@ class RowCount(Check[Facts]):
     def judge(self, facts: Facts) -> Iterator[Finding]:
         """Compare with the bounds; what is counted already may be too much, whatever was not counted."""
         yield from not_there(facts.absent, "table")
+        if self.baseline == COMPARE:
+            before = {each.object: each for each in facts.before}
+            for now in facts.counts:
+                yield self._compared(now, before.get(now.object), facts.side)
+            return
         for count in facts.counts:
             verdict, message = self._judged(count)
             measured = {"rows": count.rows, "exact": count.exact, "not_counted": list(count.unseen)}
-            bound = {"minimum": self.minimum, "maximum": self.maximum}
+            bound = {} if self.baseline else {"minimum": self.minimum, "maximum": self.maximum}
             yield Finding(count.object, verdict, message, measured, bound)
+        if self.baseline == CAPTURE:
+            yield kept(len(facts.counts), "count")
 
     def _judged(self, count: Counted) -> tuple[Verdict, str]:
         about = "" if count.exact else "about "
         holds = f"{count.object} holds {about}{counted(count.rows, 'row')}"
-        if self.maximum is not None and count.rows > self.maximum:
+        if not self.baseline and self.maximum is not None and count.rows > self.maximum:
             return Verdict.BLOCK, f"{holds}, more than the {self.maximum} that are expected at most."
         if count.unseen:
             return Verdict.UNKNOWN, f"The rows of {count.object} could not be counted: {listed(count.unseen, 3)}."
-        if count.rows < self.minimum:
+        if not self.baseline and count.rows < self.minimum:
             return Verdict.BLOCK, f"{holds}, fewer than the {self.minimum} that are expected at least."
         return Verdict.PASS, f"{holds}."
+
+    def _compared(self, now: Counted, then: Counted | None, side: str) -> Finding:
+        """Compare a table's rows with those of an earlier moment."""
+        for count in (now, then):
+            if count is None or count.unseen or not count.exact:
+                why = "it was not there" if count is None else listed(count.unseen, 3) or "it was only estimated"
+                message = f"The rows of {now.object} cannot be compared with {side}: {why}."
+                return Finding(now.object, Verdict.UNKNOWN, message, {"rows": now.rows})
+        was = 0 if then is None else then.rows
+        lost, added = max(0, was - now.rows), max(0, now.rows - was)
+        measured = {"rows": now.rows, "rows_before": was, "lost": lost, "added": added}
+        bound = {"lost": self.max_lost} | ({} if self.max_added is None else {"added": self.max_added})
+        told = f"{now.object} holds {counted(now.rows, 'row')}, and {was} in {side}"
+        if lost > self.max_lost:
+            message = f"{told}: {counted(lost, 'row')} fewer, and {self.max_lost} may go."
+            return Finding(now.object, Verdict.BLOCK, message, measured, bound)
+        if self.max_added is not None and added > self.max_added:
+            message = f"{told}: {counted(added, 'row')} more, and {self.max_added} may come."
+            return Finding(now.object, Verdict.BLOCK, message, measured, bound)
+        return Finding(now.object, Verdict.PASS, f"{told}.", measured, bound)
 
     def _countable(self, member: MemberRow) -> bool:
         return member.kind in {"r", "m"} and member.readable and member.size_mb <= self.scan_limit

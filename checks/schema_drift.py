@@ -1,11 +1,12 @@
-"""``schema-drift``: two targets have the same tables, columns, keys, views, functions and types."""
+"""``schema-drift``: two targets, or two moments, have the same tables, columns, keys, views, functions and types."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
 
-from checks.base import Ask, Check, Finding, Verdict, check, param
+from checks.base import Ask, CannotAskError, Check, Finding, Verdict, check, param
+from checks.facts.baseline import BASELINE, CAPTURE, COMPARE, MODES, kept
 from checks.facts.packing import packed
 from checks.facts.scope import SCHEMAS, not_there, scope
 from checks.facts.words import Difference, ObjectRow, differences, shown
@@ -44,16 +45,19 @@ class Facts:
     version_there: int = 0
     """Major versions."""
     absent: tuple[str, ...] = ()
+    side: str = ""
+    """Where the other side is, in a sentence: on another target, or in a baseline."""
 
 
-@check("schema-drift", since=14, group="structure", looks_at="objects")
+@check("schema-drift", since=14, group="structure", looks_at="objects", scope=["schemas"])
 class SchemaDrift(Check[Facts]):
-    """Two targets have the same schema.
+    """Two targets, or two moments of a run, have the same schema.
 
     ## Why it matters
 
     A change that reached one environment and not the other makes the next one fail half way: a column that is there, an
-    index that is missing, a default that draws from another sequence, a function of last month.
+    index that is missing, a default that draws from another sequence, a function of last month. And a procedure that
+    should change rows only must leave the schema as it was.
 
     ## When it blocks
 
@@ -65,26 +69,39 @@ class SchemaDrift(Check[Facts]):
     ## What to do
 
     Find the change that one side lacks and apply it, with the same statements; or accept a difference that is meant in
-    shisa.yaml, by name and with a date.
+    shisa.yaml, by name and with a date. `baseline: capture` keeps this moment beside the run's journal, and
+    `baseline: compare` in a later guard compares with it.
 
     ## What it cannot see
 
     The order of columns, privileges (`privileges`), extensions (`extension-versions`), owners, comments, statistics
     objects, publications, names of constraints and indexes that partitions got by themselves, and the rows. A view that
     reads more than 50 relations locks all of them while its words are read. A schema that is on neither side is
-    unknown.
+    unknown. A baseline holds the objects' whole text, function bodies too.
     """
 
-    other: str = param("Target that is compared with, by its name.")
+    other: str | None = param("Target that is compared with, by its name.", default=None)
+    baseline: str | None = param(BASELINE, default=None, choices=MODES)
     schemas: tuple[str, ...] = param(SCHEMAS, default=())
 
     def gather(self, ask: Ask) -> Facts:
         """Put both sides into words."""
+        if self.other is None and self.baseline is None:
+            raise CannotAskError("there is nothing to compare with; name other: a target, or baseline: compare")
+        here, absent = self._objects(ask)
+        version = ask.server_version // _MAJOR
+        if self.baseline == CAPTURE:
+            ask.capture(self.about, here)
+            return Facts(here, version_here=version, absent=absent)
+        if self.baseline == COMPARE or self.other is None:
+            then = ask.captured(self.about, ObjectRow)
+            then_there = {row.schema for row in then.rows}
+            absent = tuple(name for name in absent if name not in then_there)
+            return Facts(here, then.rows, version, then.server_version // _MAJOR, absent, f"in {then.side}")
         other = ask.other(self.other)
-        here, missing_here = self._objects(ask)
-        there, missing_there = self._objects(other)
-        absent = tuple(name for name in missing_here if name in missing_there)
-        return Facts(here, there, ask.server_version // _MAJOR, other.server_version // _MAJOR, absent)
+        there, missing = self._objects(other)
+        absent = tuple(name for name in absent if name in missing)
+        return Facts(here, there, version, other.server_version // _MAJOR, absent, f"on {self.other}")
 
     def looked_at(self, facts: Facts) -> int:
         """Count the objects on either side."""
@@ -93,24 +110,14 @@ class SchemaDrift(Check[Facts]):
     def judge(self, facts: Facts) -> Iterator[Finding]:
         """Block each difference."""
         yield from not_there(facts.absent)
+        if self.baseline == CAPTURE:
+            yield kept(len(facts.here), "object")
+            return
         same = facts.version_here == facts.version_there
         for found in differences(facts.here, facts.there, same_major=same):
-            verdict, message = self._judged(found, facts)
+            verdict, message = _judged(found, facts)
             measured = {"kind": found.kind, "here": shown(found.here), "there": shown(found.there)}
             yield Finding(found.object, verdict, message, measured, {"there": shown(found.there)})
-
-    def _judged(self, found: Difference, facts: Facts) -> tuple[Verdict, str]:
-        what = f"The {found.kind} {found.object}"
-        if found.there is None:
-            return Verdict.BLOCK, f"{what} is here and not on {self.other}."
-        if found.here is None:
-            return Verdict.BLOCK, f"{what} is on {self.other} and not here."
-        if found.by_version:
-            return Verdict.UNKNOWN, (
-                f"{what} reads differently, and PostgreSQL {facts.version_here} and {facts.version_there} write the "
-                "same differently: nobody can tell whether it is the same."
-            )
-        return Verdict.BLOCK, f"{what} is {shown(found.here)} here and {shown(found.there)} on {self.other}."
 
     def _objects(self, ask: Ask) -> tuple[tuple[ObjectRow, ...], tuple[str, ...]]:
         part = scope(ask, self.schemas)
@@ -123,3 +130,17 @@ class SchemaDrift(Check[Facts]):
                 text = words.definition or ""
                 found.append(ObjectRow(row.schema, row.kind, row.object, row.part_of, text, True, row.single))  # noqa: FBT003
         return tuple(found), part.absent
+
+
+def _judged(found: Difference, facts: Facts) -> tuple[Verdict, str]:
+    what = f"The {found.kind} {found.object}"
+    if found.there is None:
+        return Verdict.BLOCK, f"{what} is here and not {facts.side}."
+    if found.here is None:
+        return Verdict.BLOCK, f"{what} is {facts.side} and not here."
+    if found.by_version:
+        return Verdict.UNKNOWN, (
+            f"{what} reads differently, and PostgreSQL {facts.version_here} and {facts.version_there} write the "
+            "same differently: nobody can tell whether it is the same."
+        )
+    return Verdict.BLOCK, f"{what} is {shown(found.here)} here and {shown(found.there)} {facts.side}."

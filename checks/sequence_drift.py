@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from checks.base import Ask, Check, Finding, Remedy, SequenceSet, Verdict, check, param
+from checks.facts.baseline import BASELINE, CAPTURE, COMPARE, MODES, kept
 from checks.facts.drawers import BodyRow, ColumnRow, SequenceRow, graph
 from checks.facts.drift import Subject, judge_kept, judge_live, judge_restore
 from checks.facts.measure import measure
+from checks.facts.rewind import Stood, rewound, stood
 
 _MARGIN = 1000
 """Numbers left free by the raise of a remedy; DESIGN §8."""
@@ -39,9 +41,19 @@ class Facts:
     dynamic: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     """Names asked for that no sequence has."""
+    before: tuple[Stood, ...] = ()
+    """Where the sequences stood at an earlier moment, where that is compared."""
+    side: str = ""
 
 
-@check("sequence-drift", since=14, group="sequences and keys", looks_at="sequences", limits=["ids_to_be_reissued"])
+@check(
+    "sequence-drift",
+    since=14,
+    group="sequences and keys",
+    looks_at="sequences",
+    limits=["ids_to_be_reissued"],
+    scope=["only"],
+)
 class SequenceDrift(Check[Facts]):
     """No sequence will hand out an id that is in use.
 
@@ -60,7 +72,8 @@ class SequenceDrift(Check[Facts]):
     `sequences: keep` or `raise` sets no sequence and passes, and the evidence names the rewind that was avoided.
     A backup of another database blocks.
 
-    Without a backup, or after the step: the sequence's own next number is compared.
+    Without a backup, or after the step: the sequence's own next number is compared. With `baseline: compare` it blocks
+    too where a sequence stands behind where it stood in an earlier guard of the run (`baseline: capture`), or is gone.
 
     It is unknown, which closes the gate too, where ids cannot be compared or read: text keys and expressions built from
     `nextval`, functions whose numbers cannot be followed into a column, CYCLE (ids return by design, so the highest one
@@ -87,6 +100,7 @@ class SequenceDrift(Check[Facts]):
         "Database that the backup was taken from, where that is not the target's own name.", default=None
     )
     only: tuple[str, ...] = param("Sequences to look at, as schema.name; all where empty.", default=())
+    baseline: str | None = param(BASELINE, default=None, choices=MODES)
     scan_limit: int = param(
         "Largest table that is read whole where no index gives the highest id.", default=400, minimum=0, unit="MB"
     )
@@ -114,10 +128,19 @@ class SequenceDrift(Check[Facts]):
         if server.standby or _foreign(facts, self.from_database) or (mode != "live" and not sets):
             return facts
         rows = ask.rows(self.queries["sequences"], SequenceRow)
+        if self.baseline == CAPTURE:
+            chosen, absent = self._chosen(rows, (), "live")
+            subjects = measure(ask, chosen, {row.sequence: () for row in rows}, scan_limit_mb=0)
+            ask.capture(self.about, stood(subjects))
+            return dataclasses.replace(facts, subjects=subjects, absent=absent)
         known = graph(rows, ask.rows(self.queries["drawers"], ColumnRow), ask.rows(self.queries["bodies"], BodyRow))
         chosen, absent = self._chosen(rows, sets, mode)
         subjects = measure(ask, chosen, known.drawers, scan_limit_mb=self.scan_limit)
-        return dataclasses.replace(facts, subjects=subjects, dynamic=known.dynamic, absent=absent)
+        facts = dataclasses.replace(facts, subjects=subjects, dynamic=known.dynamic, absent=absent)
+        if self.baseline == COMPARE:
+            then = ask.captured(self.about, Stood)
+            return dataclasses.replace(facts, before=then.rows, side=then.side)
+        return facts
 
     def looked_at(self, facts: Facts) -> int:
         """Count sequences; a backup that carries none was looked at itself."""
@@ -146,7 +169,7 @@ class SequenceDrift(Check[Facts]):
 
     def _mode(self, ask: Ask) -> str:
         step = ask.step
-        if self.backup is None or (step is not None and step.moment == "after"):
+        if self.backup is None or self.baseline or (step is not None and step.moment == "after"):
             return "live"
         restores = step is not None and step.kind == "restore"
         return (step.sequences if step is not None and restores else None) or "from-backup"
@@ -170,6 +193,11 @@ class SequenceDrift(Check[Facts]):
     def _judge_each(self, facts: Facts) -> Iterator[Finding]:
         for name in facts.absent:
             yield Finding(name, Verdict.UNKNOWN, f"There is no sequence {name} to look at.")
+        if self.baseline == CAPTURE:
+            yield from (judge_live(each) for each in facts.subjects if each.live_next is None)
+            yield kept(len(facts.subjects), "sequence")
+            return
+        yield from rewound(facts.before, facts.subjects, facts.side)
         if facts.mode == "live":
             found = [judge_live(subject) for subject in facts.subjects]
         elif facts.mode == "from-backup":

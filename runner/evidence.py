@@ -53,6 +53,8 @@ class Evidence:
     limits: tuple[str, ...] = ()
     """Measured numbers of which more is worse."""
     severity: str = "block"
+    baseline: Mapping[str, Json] | None = None
+    """The baseline that was captured or compared with, by its digest."""
 
     def as_json(self) -> dict[str, Json]:
         """The shape of DESIGN §5; what exceeds the caps is counted under ``omitted``, with its digest."""
@@ -71,6 +73,8 @@ class Evidence:
             "limits": list(self.limits),
             "accepted": sum(finding.object in self.accepted for finding in self.findings),
         }
+        if self.baseline is not None:
+            found["baseline"] = dict(self.baseline)
         rest = self._rest()
         return found if rest is None else found | {"omitted": self._omitted(rest)}
 

@@ -27,7 +27,7 @@ def ask_guard(
 ) -> Evidence:
     """Ask one guard on one snapshot and judge; whatever keeps it from looking is UNKNOWN, never an exception."""
     begun, taken = time.monotonic(), clock()
-    sent = len(ask.sent)
+    sent, ask.baseline = len(ask.sent), None
     looked_at, findings, failure = _found(spec, params, ask)
     known = {each.object: each for each in accept if each.check == spec.id and _holds(each, taken)}
     if severity == "warn":
@@ -50,6 +50,7 @@ def ask_guard(
         accepted=known,
         limits=spec.limits,
         severity=severity,
+        baseline=ask.baseline,
     )
 
 

@@ -14,6 +14,7 @@ from checks.base import (
     Answer,
     ArchiveFacts,
     CannotAskError,
+    Captured,
     Change,
     DiffFacts,
     Ran,
@@ -23,11 +24,14 @@ from checks.base import (
     SessionFacts,
     StepContext,
 )
+from runner import baseline
 from runner.archive import read_archive, read_through, sequence_sets, tables_with_data
 from runner.errors import ShisaError
 from runner.postgres.names import split_name
 
 if TYPE_CHECKING:
+    from checks.base import Json
+    from runner.baseline import Baselines
     from runner.postgres.readonly import ReadOnlySession, Table
 
 Row = TypeVar("Row")
@@ -51,18 +55,23 @@ class GuardAsk:
         folder: Path = Path(),
         other: Callable[[str], GuardAsk] | None = None,
         disk_free: Sequence[str] | None = None,
+        baselines: Baselines | None = None,
     ) -> None:
         """``folder`` is where relative paths start; ``other`` gives the port of another target of the run.
 
-        ``disk_free`` is the command that the target's configuration names for its free bytes.
+        ``disk_free`` is the command that the target's configuration names for its free bytes; ``baselines`` are the
+        run's.
         """
         self.session = session
         self.target = target
         self.sent: list[str] = []
+        self.baseline: dict[str, Json] | None = None
+        """What the guard that asks has captured, or compared with."""
         self._step = step
         self._folder = folder
         self._other = other
         self._disk_free = disk_free
+        self._baselines = baselines
         self._open = contextlib.ExitStack()
         self._archives: dict[Path, ArchiveFacts] = {}
 
@@ -193,6 +202,19 @@ class GuardAsk:
             raise CannotAskError(_sentence(error)) from None
         return tuple(dataclasses.replace(each, schema=chosen.into.get(each.schema, each.schema)) for each in found)
 
+    def capture(self, about: str, rows: Sequence[object], /) -> None:
+        """Keep rows as the run's baseline; see ``Ask``."""
+        if self._step is not None and self._step.moment == "during":
+            raise CannotAskError("a baseline is captured before or after a step, not while it runs")
+        content = baseline.written(about, rows, server_version=self.server_version)
+        self.baseline = baseline.told("capture", about, self._run_baselines().keep(content))
+
+    def captured(self, about: str, into: type[Row], /) -> Captured[Row]:
+        """Give the rows of the run's newest baseline; see ``Ask``."""
+        kept = self._run_baselines().find(self.target, about)
+        self.baseline = baseline.told("compare", about, kept.sha256, kept.step)
+        return baseline.read(kept, into)
+
     def other(self, target: str) -> GuardAsk:
         """The same port for another target of the run; see ``Ask``."""
         if self._other is None:
@@ -209,6 +231,11 @@ class GuardAsk:
         if step is not None and step.selection is not None and step.backup == self._folder / path:
             return step.selection
         return Selection()
+
+    def _run_baselines(self) -> Baselines:
+        if self._baselines is None:
+            raise CannotAskError("a baseline belongs to a run, and there is none here")
+        return self._baselines
 
     def _hold(self) -> None:
         if not self.session.held:

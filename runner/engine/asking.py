@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from checks import catalog
 from checks.base import CannotAskError, Selection, StepContext
+from runner.engine.baselines import RunBaselines
 from runner.engine.targets import Targets
 from runner.errors import ShisaError
 from runner.guards import GuardAsk, ask_guard, could_not_ask
@@ -21,6 +22,7 @@ Asked = Literal["before", "again", "during", "after"]
 """When a guard is asked."""
 
 if TYPE_CHECKING:
+    from runner.baseline import Baselines
     from runner.config.model import Config
     from runner.engine.ports import Clock
     from runner.engine.session import Session
@@ -35,8 +37,15 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked
         raise AssertionError
     context = step_context(path, entered, session.folder, moment)
     name = short_name(f"shisa/{session.run}/{path}/guard")
-    config = session.config.config
-    with Asks(session.targets, name, context, folder=session.folder, config=config) as asks:
+    asks = Asks(
+        session.targets,
+        name,
+        context,
+        folder=session.folder,
+        config=session.config.config,
+        baselines=RunBaselines(session),
+    )
+    with asks:
         return tuple(asks.ask(use, entered.target, session.clock) for use in uses)
 
 
@@ -79,7 +88,16 @@ def context_of(path: str, step: Step, statements: tuple[str, ...], folder: Path,
 class Asks:
     """One port a target, opened when the first guard needs it, closed at the end of the ``with``."""
 
-    def __init__(self, targets: Targets, name: str, context: StepContext, *, folder: Path, config: Config) -> None:
+    def __init__(
+        self,
+        targets: Targets,
+        name: str,
+        context: StepContext,
+        *,
+        folder: Path,
+        config: Config,
+        baselines: Baselines,
+    ) -> None:
         self._targets = targets
         self._folder = folder
         self._name = name
@@ -87,6 +105,7 @@ class Asks:
         self._harmless = frozenset(config.functions.harmless)
         self._accept = config.accept
         self._disk_free = {each: target.disk_free for each, target in config.targets.items()}
+        self._baselines = baselines
         self._open: dict[str, GuardAsk] = {}
         self._stack = contextlib.ExitStack()
 
@@ -123,5 +142,6 @@ class Asks:
                 folder=self._folder,
                 other=self.of,
                 disk_free=self._disk_free.get(target.bound.configured),
+                baselines=self._baselines,
             )
         return self._open[name]

@@ -10,6 +10,7 @@ from typing import Any
 from checks.base import CannotAskError, Verdict
 from runner.config.model import Loaded
 from runner.engine.asking import Asks, context_of
+from runner.engine.baselines import NoBaselines
 from runner.engine.ports import Clock
 from runner.engine.preflight_item import Item
 from runner.engine.targets import Targets
@@ -60,6 +61,10 @@ def later_items(looks: Sequence[StepLook]) -> Iterator[Item]:
     for look in looks:
         if look.later is not None:
             yield Item("later", look.path, Verdict.WARN, f"not looked at yet: {look.later}")
+        for use in () if look.step is None or look.later is not None else _uses(look.step):
+            if _compares(use):
+                message = f"{use.check} compares with a baseline that the run captures"
+                yield Item("later", look.path, Verdict.WARN, message)
 
 
 def privilege_items(looks: Sequence[StepLook], targets: Targets, config: Loaded) -> Iterator[Item]:
@@ -107,15 +112,25 @@ def guard_evidence(look: StepLook, targets: Targets, config: Loaded, clock: Cloc
     if look.step is None or look.later is not None:
         return
     step = look.step
-    own = () if step.check is None else (GuardUse(check=step.check, with_=step.with_),)
-    uses = own + step.guards.before
+    uses = [use for use in _uses(step) if not _compares(use)]
     if not uses:
         return
     context = context_of(look.path, step, look.texts, Path.cwd(), "before")
     name = short_name(f"shisa/preflight/{look.path}")
-    with Asks(targets, name, context, folder=Path.cwd(), config=config.config) as asks:
+    asks = Asks(targets, name, context, folder=Path.cwd(), config=config.config, baselines=NoBaselines())
+    with asks:
         for use in uses:
             yield asks.ask(use, _on(look, targets), clock)
+
+
+def _uses(step: Step) -> tuple[GuardUse, ...]:
+    """What is asked before a step; a step that is a guard asks itself."""
+    own = () if step.check is None else (GuardUse(check=step.check, with_=step.with_),)
+    return own + step.guards.before
+
+
+def _compares(use: GuardUse) -> bool:
+    return use.with_.get("baseline") == "compare"
 
 
 def _on(look: StepLook, targets: Targets) -> str | None:

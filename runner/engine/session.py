@@ -18,6 +18,7 @@ from runner.engine.ports import Clock, Observer, Operator
 from runner.engine.state import State, advance
 from runner.engine.targets import Targets
 from runner.engine.undoing import planned_undo, undone_of
+from runner.journal.attachments import Attachments, attachments_of
 from runner.journal.events import Event
 from runner.journal.record import Journal, Record
 from runner.review.keys import KeyRef
@@ -49,6 +50,11 @@ class Session:
     def run(self) -> str:
         """The run's id."""
         return self.state.run
+
+    @property
+    def attachments(self) -> Attachments:
+        """The files beside the journal."""
+        return attachments_of(self.config.config.journal, self.config.folder)
 
     @property
     def folder(self) -> Path:

@@ -14,6 +14,8 @@ from runner.errors import JournalError
 from runner.journal.sqlite_faults import from_os
 from runner.journal.sqlite_file import mode_for, sync_folder
 
+SUFFIX = ".kept"
+"""What the folder is called beyond the name of the journal file."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20
 
@@ -69,3 +71,14 @@ class Attachments:
             ) from error
         except OSError as error:
             raise from_os(path, error) from error
+
+
+def attachments_of(location: str, folder: Path) -> Attachments:
+    """Give the folder beside the journal that shisa.yaml names; of a team journal it is on this machine.
+
+    ``folder`` is where relative paths start.
+    """
+    if location.startswith(("postgresql://", "postgres://")):
+        return Attachments(folder / ".shisa" / f"team{SUFFIX}")
+    journal = folder / Path(location).expanduser()
+    return Attachments(journal.with_name(journal.name + SUFFIX))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runner.runbook.lint.rule import Rule
 from runner.runbook.lint.rules import (
+    baseline_without_capture,
     cascade_without_reach,
     check_parameter,
     concurrently_if_not_exists,
@@ -128,6 +129,7 @@ MODULES = (
     restore_without_sequence_drift,
     restore_without_overwrite,
     manual_without_expected,
+    baseline_without_capture,
     recheck_slower_than_approval,
     wait_before_auto_rollback,
     hidden_characters,

@@ -71,6 +71,22 @@ def test_where_nothing_objects_it_says_what_it_has_looked_at(live):
     assert not (desk.folder / "journal.db").exists()
 
 
+def test_a_baseline_is_looked_at_as_if_captured_and_compared_only_by_the_run(live):
+    desk, database = live
+    database.execute(SESSIONS)
+    counted = (
+        "  - {{id: {0}, title: T, target: live, check: row-count, with: {{tables: [public.session], baseline: {0}}}}}\n"
+    )
+    (desk.folder / "book.yaml").write_text(BOOK + counted.format("capture") + counted.format("compare"))
+    code, found = looked(desk)
+    assert (code, objecting(found)) == (0, [])
+    (kept,) = (each for each in found["guards"] if each["step"] == "capture")
+    assert kept["baseline"]["mode"] == "capture"
+    (later,) = (each["message"] for each in found["items"] if each["area"] == "later" and each["subject"] == "compare")
+    assert later == "row-count compares with a baseline that the run captures"
+    assert not list(desk.folder.glob("*.kept"))
+
+
 def test_a_server_that_lets_nobody_write_can_be_looked_at_whole(live):
     desk, database = live
     database.execute(SESSIONS + f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
