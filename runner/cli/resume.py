@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, desk, person
 from runner.cli.lookup import add_run, one_run
-from runner.cli.run import add_talk, left, need_answers, talk
+from runner.cli.run import add_talk, add_window, left, need_answers, talk, window_of
 
 if TYPE_CHECKING:
     import argparse
 
     from runner.engine.session import Session
+    from runner.engine.windows import Window
 
 HELP = "Take up a run that waits, was stopped or was interrupted; guards and identity are asked again."
 EXAMPLE = "  shisa resume 261123-4f2a1c"
@@ -20,6 +21,7 @@ EXAMPLE = "  shisa resume 261123-4f2a1c"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_again(parser)
+    add_window(parser)
 
 
 def add_again(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +37,10 @@ def add_again(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Resume the run; the exit code tells how it was left."""
-    return left(taken_up(arguments), arguments)
+    return left(taken_up(arguments, window_of(arguments)), arguments)
 
 
-def taken_up(arguments: argparse.Namespace) -> Session:
+def taken_up(arguments: argparse.Namespace, window: Window | None = None) -> Session:
     """Take the run up in this process."""
     from runner.engine.opening import resume_run
     from runner.engine.ports import wall_clock
@@ -67,4 +69,5 @@ def taken_up(arguments: argparse.Namespace) -> Session:
         observers=observers,
         detach=arguments.detach,
         unattended=arguments.answers is not None,
+        window=window,
     )

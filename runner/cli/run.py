@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runner.engine.loop import Ending
     from runner.engine.ports import Observer, Operator
     from runner.engine.session import Session
+    from runner.engine.windows import Window
     from runner.journal.record import Record
     from runner.runbook.model import Param
     from runner.runbook.plan import Plan
@@ -49,9 +50,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="open it although nobody could approve a step; nothing is skipped yet",
     )
+    add_window(parser)
     add_talk(parser)
     add_config(parser)
     add_person(parser)
+
+
+def add_window(parser: argparse.ArgumentParser) -> None:
+    """Add ``--not-before`` and ``--not-after``."""
+    parser.add_argument(
+        "--not-before", metavar="TIME", help="ask for a window: from when steps may start, 02:00 or 2026-11-24T02:00Z"
+    )
+    parser.add_argument("--not-after", metavar="TIME", help="until when steps may start")
+
+
+def window_of(arguments: argparse.Namespace) -> Window | None:
+    """Read the window that the command line names.
+
+    Raises UsageError.
+    """
+    from runner.engine.ports import wall_clock
+    from runner.engine.windows import parse_window
+
+    return parse_window(arguments.not_before, arguments.not_after, wall_clock())
 
 
 def add_talk(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     targets = target_map(arguments, plan)
     _refuse_errors(plan, at)
     need_answers(arguments)
+    window = window_of(arguments)
     operator, observers = talk(arguments)
     session = open_run(
         journal=at.journal,
@@ -90,6 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
         detach=arguments.detach,
         unattended=arguments.answers is not None,
         break_glass=arguments.break_glass,
+        window=window,
     )
     return left(session, arguments)
 

@@ -106,6 +106,7 @@ def look_again(session: Session, path: str) -> bool:
     if asked is not None and asked.verdict not in {"pass", "warn"}:
         raise gate.refuse_closed(path, asked.evidence)
     if entered.policies:
+        session.drift.refuse(session.records[-1].at)
         request = session.state.step(path).request
         if request is None or session.requests().get(request.request) != "approved":
             raise ApprovalError(f"{path} is not approved any more", hint="`shisa status` tells who must sign")

@@ -9,6 +9,7 @@ from runner.config.model import Loaded
 from runner.engine.preflight_item import Item
 from runner.engine.preflight_steps import StepLook
 from runner.engine.targets import Target, Targets
+from runner.engine.windows import Window, objection
 from runner.errors import ShisaError, UsageError
 from runner.policy import satisfiable
 from runner.runbook.danger import danger_of
@@ -39,11 +40,20 @@ def policy_items(
             yield Item("policy", name, Verdict.PASS, "there are people who can satisfy it")
 
 
-def demands_of_policies(plan: Plan, targets: Targets, config: Loaded, operator: str) -> Iterator[UsageError]:
-    """Name each policy that nobody besides the operator could ever satisfy, before anything is done in vain."""
-    looks = [StepLook.of(planned) for planned in plan.steps]
-    for _, error in _unsatisfiable(_wanted(looks, plan, config, targets), config, (operator,)):
+def demands_of_policies(
+    plan: Plan, targets: Targets, config: Loaded, *, operator: str, break_glass: bool, window: Window | None
+) -> Iterator[UsageError]:
+    """Name each policy that nobody besides the operator could ever satisfy, or that does not allow the window.
+
+    So nothing is done in vain; with ``break_glass`` somebody means to go on without the second person.
+    """
+    wanted = _wanted([StepLook.of(planned) for planned in plan.steps], plan, config, targets)
+    for _, error in () if break_glass else _unsatisfiable(wanted, config, (operator,)):
         yield error
+    known = {name: policy for name, policy in config.config.policies.items() if name in wanted}
+    refused = None if window is None else objection(window, known)
+    if refused is not None:
+        yield UsageError(refused, hint="name a shorter window, or none: --not-before, --not-after")
 
 
 def _wanted(looks: Sequence[StepLook], plan: Plan, config: Loaded, targets: Targets) -> dict[str, str]:

@@ -1,16 +1,14 @@
-"""The second person, seen from the engine: ask, wait, and look again before the effect."""
+"""The second person, seen from the engine: ask, and look again before the effect."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from checks.duration import parse_duration
 from runner.canonical import digest
-from runner.engine.gate import view
 from runner.engine.ports import stamp
+from runner.engine.windows import Window, objection, request_until
+from runner.errors import GateClosedError
 from runner.evidence import envelope, no_worse
 from runner.journal.events import ApprovalExpired, ApprovalRequested, ApprovalStale, Part
 from runner.policy import uses
@@ -21,9 +19,8 @@ if TYPE_CHECKING:
     from runner.evidence import Evidence
     from runner.journal.events import StepEntered
 
-_POLICIES_CHANGED = "the policies in shisa.yaml are others than at the request"
-_POLL = 0.3
-"""Seconds between two looks into the journal."""
+POLICIES_CHANGED = "the policies in shisa.yaml are others than at the request"
+ANOTHER_WINDOW = "the operator has named another window than at the request"
 
 
 def request(session: Session, path: str, ahead: Sequence[str] = ()) -> None:
@@ -43,8 +40,11 @@ def request(session: Session, path: str, ahead: Sequence[str] = ()) -> None:
         asked.append(each)
     parts = tuple(_part(session, each) for each in asked)
     names = tuple(dict.fromkeys(name for part in parts for name in part.policies))
-    policies = [session.config.config.policies[name] for name in names]
-    ttl = min((parse_duration(policy.request_ttl) for policy in policies), default=timedelta(hours=1))
+    policies = {name: session.config.config.policies[name] for name in names}
+    window = window_of(session)
+    refused = None if window is None else objection(window, policies)
+    if refused is not None:
+        raise GateClosedError(f"{path}: {refused}", hint="resume with another window: --not-before, --not-after")
     whole = parts[0] if len(parts) == 1 else _together(parts)
     session.append(
         ApprovalRequested(
@@ -56,13 +56,30 @@ def request(session: Session, path: str, ahead: Sequence[str] = ()) -> None:
             operator=session.state.operator,
             target="" if target is None else target.bound.fingerprint,
             envelope=whole.envelope,
-            not_after=stamp(session.clock() + ttl),
-            max_uses=uses(policy.retries for policy in policies),
+            not_after=stamp(request_until(session.clock(), policies.values(), window)),
+            window=None if window is None else window.as_json(),
+            max_uses=uses(policy.retries for policy in policies.values()),
             group=None if len(parts) == 1 else session.planned(path).data["group"],
             parts=() if len(parts) == 1 else parts,
         ),
         path,
     )
+
+
+def window_of(session: Session) -> Window | None:
+    """Tell the window that requests are made for: the one named in this process, else the newest of the run.
+
+    One that is over is none.
+    """
+    asked = (record.body for record in reversed(session.records) if isinstance(record.body, ApprovalRequested))
+    newest = next((Window.of(body.window) for body in asked if body.window is not None), None)
+    window = session.window or newest
+    return window if window is not None and session.clock() < window.not_after else None
+
+
+def another_window(session: Session, asked: ApprovalRequested) -> bool:
+    """Whether the operator has named another window in this process than was asked for."""
+    return session.window is not None and session.window.as_json() != asked.window
 
 
 def _part(session: Session, path: str) -> Part:
@@ -86,24 +103,6 @@ def _entered(session: Session, path: str) -> StepEntered:
     return entered
 
 
-def wait(session: Session, path: str) -> bool:
-    """Wait until the step's request is decided; False where the operator does not want to wait here."""
-    step = session.state.step(path)
-    if step.request is None:
-        raise AssertionError
-    if step.request.policy_digest != session.config.digest:
-        void(session, path, [_POLICIES_CHANGED])  # nobody whose shisa.yaml is today's could sign it
-        return True
-    session.operator.waiting(view(session, path), step.request)
-    if session.detach:
-        return False
-    while True:
-        session.refresh()
-        if session.requests().get(step.request.request, "waiting") != "waiting":
-            return True
-        time.sleep(_POLL)
-
-
 def expire(session: Session, path: str, reason: str) -> None:
     """Journal that a request outlived its time, once."""
     step = session.state.step(path)
@@ -125,7 +124,9 @@ def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Seq
     if session.plan_digest() != request_.plan_digest:
         reasons.append("the plan is another one than was approved")
     if session.config.digest != request_.policy_digest:
-        reasons.append(_POLICIES_CHANGED)
+        reasons.append(POLICIES_CHANGED)
+    if another_window(session, request_):
+        reasons.append(ANOTHER_WINDOW)
     if fresh.policies != part.policies:
         reasons.append("it needs other policies than were satisfied")
     return reasons + no_worse(part.envelope["guards"], [one.as_json() for one in evidence])
@@ -134,7 +135,7 @@ def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Seq
 def void(session: Session, path: str, reasons: Sequence[str]) -> None:
     """Journal that the step's request is stale, where it could still be used."""
     step = session.state.step(path)
-    if step.request is not None and session.requests().get(step.request.request) in {"waiting", "approved"}:
+    if step.request is not None and session.requests().get(step.request.request) in {"waiting", "early", "approved"}:
         session.append(ApprovalStale(request=step.request.request, reasons=tuple(reasons)), path)
 
 

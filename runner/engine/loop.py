@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, assert_never
 
-from runner.engine import act, approval, gate, looping, questions, rolling
+from runner.engine import act, approval, gate, looping, questions, rolling, waiting
 from runner.engine.enter import enter
 from runner.engine.groups import groups
 from runner.engine.next_action import (
@@ -14,6 +14,7 @@ from runner.engine.next_action import (
     AskQuestion,
     Await,
     AwaitAnswer,
+    AwaitWindow,
     Blocked,
     Close,
     EndLoop,
@@ -136,8 +137,11 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
         case RequestApproval(path):
             approval.request(session, path, groups(session).get(path, ()))
         case Await(path):
-            if not approval.wait(session, path):
+            if not waiting.for_approval(session, path):
                 return pause(session, "waiting", f"{path} waits for a second person")
+        case AwaitWindow(path):
+            if not waiting.for_window(session, path):
+                return pause(session, "waiting", f"{path} is approved, and its window has not begun")
         case Refused(path, reason):
             if "expired" in reason:
                 approval.expire(session, path, reason)

@@ -12,7 +12,8 @@ from typing import Literal
 
 from runner.engine.state import State, StepState, untidied
 
-RequestState = Literal["waiting", "approved", "rejected", "withdrawn", "expired", "stale", "consumed"]
+RequestState = Literal["waiting", "approved", "rejected", "withdrawn", "expired", "stale", "consumed", "early"]
+"""How a request stands; ``early`` is approved, for a window that has not begun."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,6 +49,13 @@ class RequestApproval:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Await:
     """Wait until the request is decided."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AwaitWindow:
+    """Wait until the signed window begins."""
 
     path: str
 
@@ -125,6 +133,7 @@ Action = (
     | AwaitAnswer
     | RequestApproval
     | Await
+    | AwaitWindow
     | Refused
     | Start
     | EndLoop
@@ -206,6 +215,8 @@ def _approval(step: StepState, requests: Mapping[str, RequestState], ahead: Sequ
             return Await(step.path)
         case "approved":
             return Start(step.path)
+        case "early":
+            return AwaitWindow(step.path)
         case "stale" | "consumed":
             return Enter(step.path)
         case "rejected" | "withdrawn" | "expired" as how:
@@ -214,6 +225,6 @@ def _approval(step: StepState, requests: Mapping[str, RequestState], ahead: Sequ
 
 def _ahead(step: StepState, requests: Mapping[str, RequestState]) -> Action | None:
     """Prepare a step of the group behind, from the start where what was asked for it before came to nothing."""
-    if step.request is not None and requests.get(step.request.request) not in {"waiting", "approved"}:
+    if step.request is not None and requests.get(step.request.request) not in {"waiting", "early", "approved"}:
         return Enter(step.path)
     return _prepare(step)

@@ -21,6 +21,7 @@ from runner.engine.session import Session, host
 from runner.engine.state import fold
 from runner.engine.targets import Target, Targets, bind
 from runner.engine.unbuilt import refuse_unbuilt
+from runner.engine.windows import Window
 from runner.errors import ConfigError, GateClosedError, UsageError
 from runner.journal.events import PluginSource, RunOpened, RunResumed, SourceFile
 from runner.review.sshsig import sign
@@ -58,6 +59,7 @@ def open_run(
     detach: bool = False,
     unattended: bool = False,
     break_glass: bool = False,
+    window: Window | None = None,
 ) -> Session:
     """Open a run of ``plan``: bind its targets, prove that it can be carried out, and journal ``run.opened``.
 
@@ -68,9 +70,8 @@ def open_run(
     refuse_unbuilt(plan)
     targets = Targets({name: bind_target(config, name, target_map.get(name, name)) for name in plan.targets})
     _demand(plan, targets, key=key, unattended=unattended, config=config)
-    if not break_glass:
-        for error in demands_of_policies(plan, targets, config, person):
-            raise error
+    for error in demands_of_policies(plan, targets, config, operator=person, break_glass=break_glass, window=window):
+        raise error
     run = new_run_id(clock())
     opened = RunOpened(
         version=__version__,
@@ -106,6 +107,7 @@ def open_run(
         state=fold([record]),
         records=[record],
         detach=detach,
+        window=window,
     )
     for observer in observers:
         observer(record)
@@ -124,6 +126,7 @@ def resume_run(
     secrets_given: Mapping[str, Secret] | None = None,
     observers: Sequence[Observer] = (),
     detach: bool = False,
+    window: Window | None = None,
     unattended: bool = False,
 ) -> Session:
     """Take a run up again, from the content that it was opened with.
@@ -161,6 +164,7 @@ def resume_run(
         state=state,
         records=records,
         detach=detach,
+        window=window,
     )
     session.append(RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins()))
     return session

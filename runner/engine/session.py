@@ -13,11 +13,13 @@ from pathlib import Path
 from runner.config.model import Loaded
 from runner.engine import loops
 from runner.engine.closing import closing
+from runner.engine.drift import Drift
 from runner.engine.next_action import RequestState
 from runner.engine.ports import Clock, Observer, Operator
 from runner.engine.state import State, advance
 from runner.engine.targets import Targets
 from runner.engine.undoing import planned_undo, undone_of
+from runner.engine.windows import Window
 from runner.journal.attachments import Attachments, attachments_of
 from runner.journal.events import Event
 from runner.journal.record import Journal, Record
@@ -45,6 +47,13 @@ class Session:
     state: State
     records: list[Record]
     detach: bool = False
+    window: Window | None = None
+    """When the operator means to start; None where they named no window in this process."""
+    drift: Drift = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        """Watch the clock from here on."""
+        self.drift = Drift(self.clock)
 
     @property
     def run(self) -> str:
@@ -96,7 +105,8 @@ class Session:
 
     def requests(self) -> dict[str, RequestState]:
         """Tell the state of each approval request at this moment."""
-        return {request.id: request.state for request in self.decided(self.clock())}
+        now = self.clock()
+        return {one.id: "early" if one.early(now) else one.state for one in self.decided(now)}
 
     def decided(self, now: datetime) -> list[Standing]:
         """Read the run's requests with who signed what; signatures and policies are judged there."""

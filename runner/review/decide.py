@@ -10,10 +10,11 @@ from runner.config.model import Loaded
 from runner.errors import ApprovalError
 from runner.journal.events import ApprovalGiven, ApprovalRejected, ApprovalWithdrawn
 from runner.journal.record import Journal, Record
+from runner.policy import Vote, assign
 from runner.review.approval import verify_approval
 from runner.review.keys import KeyRef
 from runner.review.ledger import teams_asked
-from runner.review.requests import Standing
+from runner.review.requests import Standing, sign_from
 from runner.review.sshsig import APPROVAL, Refused, sign
 from runner.review.statement import Decision, approval_statement
 
@@ -67,6 +68,8 @@ def decide(
     Raises ApprovalError where it would not count, with the reason; then nothing is journaled.
     """
     request = standing.request
+    if decision == "approve":
+        _refuse_too_early(standing, config, person, as_team, now)
     statement = approval_statement(
         request.body,
         run=request.run,
@@ -95,6 +98,19 @@ def decide(
             request=request.id, as_team=as_team, reason=reason or "", statement=statement, signature=signature
         )
     return journal.append(body, run=request.run, step=request.step, person=person)
+
+
+def _refuse_too_early(standing: Standing, config: Loaded, person: str, as_team: str, now: datetime) -> None:
+    """Refuse the last signature so long before the window that it would hold no more when it begins."""
+    begin = sign_from(standing, config.config)
+    votes = (*standing.votes, Vote(person, as_team))
+    known = (config.config.policies.get(name) for name in standing.request.body.policies)
+    last = all(policy is not None and assign(policy.need, votes).complete for policy in known)
+    if begin is not None and now <= begin and last:
+        raise ApprovalError(
+            f"the window begins at {standing.not_before:%Y-%m-%d %H:%M} UTC, and an approval does not hold that long",
+            hint=f"sign after {begin:%Y-%m-%d %H:%M} UTC",
+        )
 
 
 def withdraw(journal: Journal, standing: Standing, *, person: str, reason: str) -> Record:

@@ -45,10 +45,23 @@ class Standing:
         """The request's id."""
         return self.request.id
 
+    def early(self, now: datetime) -> bool:
+        """Whether it is approved for a window that has not begun."""
+        return self.state == "approved" and self.not_before is not None and now < self.not_before
+
     @property
     def votes(self) -> tuple[Vote, ...]:
         """Who approved, and as which team."""
         return tuple(Vote(one.given.person, one.given.as_team) for one in self.approvals)
+
+
+def sign_from(standing: Standing, config: Config) -> datetime | None:
+    """Tell from when the last signature for a window counts: an approval holds only so long; None where at once."""
+    if standing.not_before is None:
+        return None
+    known = [config.policies[name] for name in standing.request.body.policies if name in config.policies]
+    limits = [parse_duration(policy.window.max if policy.window else policy.approval_ttl) for policy in known]
+    return standing.not_before - min(limits) if limits else None
 
 
 def uses_left(standing: Standing, step: str, now: datetime) -> int:
@@ -112,6 +125,9 @@ def _standing(entry: Entry, config: Config, now: datetime) -> Standing:
     if absent or not known:
         reason = f"shisa.yaml has no policy {', '.join(absent) or 'of the request'}"
         return dataclasses.replace(stands, state="stale", reason=reason)
+    if completed is not None and stands.early(stands.deadline or now):
+        reason = f"the last signature is of {completed:%Y-%m-%d %H:%M} UTC, too long before the window for its policies"
+        return dataclasses.replace(stands, state="expired", reason=reason)
     if stands.deadline is not None and now > stands.deadline:
         what = "nobody started the step" if completed is not None else "not enough people signed"
         return dataclasses.replace(stands, state="expired", reason=f"{what} by {stands.deadline:%Y-%m-%d %H:%M:%S} UTC")

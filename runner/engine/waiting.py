@@ -1,0 +1,69 @@
+"""Waiting: for a second person, and for the window that they signed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from runner.engine.approval import ANOTHER_WINDOW, POLICIES_CHANGED, another_window, void
+from runner.engine.gate import view
+from runner.figures import moment
+
+if TYPE_CHECKING:
+    from runner.engine.session import Session
+    from runner.journal.events import ApprovalRequested
+
+_POLL = 0.3
+"""Seconds between two looks into the journal."""
+
+
+def for_approval(session: Session, path: str) -> bool:
+    """Wait until the step's request is decided; False where the operator does not want to wait here.
+
+    Raises GateClosedError where the clock cannot be trusted.
+    """
+    asked = _open(session, path)
+    if asked is None:
+        return True
+    session.operator.waiting(view(session, path), asked)
+    return _while(session, asked, "waiting")
+
+
+def for_window(session: Session, path: str) -> bool:
+    """Wait until the signed window begins; False where the operator does not want to wait here.
+
+    Raises GateClosedError where the clock cannot be trusted.
+    """
+    asked = _open(session, path)
+    if asked is None or asked.window is None:
+        return True
+    begin, end = moment(asked.window["not_before"]), moment(asked.window["not_after"])
+    session.operator.tell(f"{path} is approved; its window begins at {begin} and ends at {end}")
+    return _while(session, asked, "early")
+
+
+def _open(session: Session, path: str) -> ApprovalRequested | None:
+    """Give the step's request, unless nobody could sign it any more; then it is void."""
+    asked = session.state.step(path).request
+    if asked is None:
+        raise AssertionError
+    session.drift.refuse(session.records[-1].at)
+    for changed, reason in (
+        (asked.policy_digest != session.config.digest, POLICIES_CHANGED),
+        (another_window(session, asked), ANOTHER_WINDOW),
+    ):
+        if changed:
+            void(session, path, [reason])
+            return None
+    return asked
+
+
+def _while(session: Session, asked: ApprovalRequested, state: str) -> bool:
+    if session.detach:
+        return False
+    while True:
+        session.refresh()
+        session.drift.refuse(session.records[-1].at)
+        if session.requests().get(asked.request, "waiting") != state:
+            return True
+        time.sleep(_POLL)

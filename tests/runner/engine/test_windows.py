@@ -1,0 +1,229 @@
+"""Signed in daylight, started at night: windows, and clocks that jump."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runner.config.model import Need, Policy
+from runner.config.model import Window as Limit
+from runner.engine.drift import Drift
+from runner.engine.ports import moment, stamp, wall_clock
+from runner.engine.windows import Window, objection, parse_window, request_until
+from runner.errors import ApprovalError, GateClosedError, UsageError
+from tests.runner.engine.stage import Player
+from tests.runner.engine.test_approvals import DELETE, TWINS
+
+NOW = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+NIGHT = Window(datetime(2026, 11, 24, 2, 0, tzinfo=UTC), datetime(2026, 11, 24, 4, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def zone(monkeypatch):
+    """Put this machine somewhere."""
+
+    def put(name):
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield put
+    monkeypatch.undo()
+    time.tzset()
+
+
+READ = [
+    ("UTC", "02:00", "04:00", NIGHT),
+    ("Asia/Tokyo", "11:00", "13:00", NIGHT),
+    ("Asia/Tokyo", "2026-11-24T11:00+09:00", "2026-11-24T04:00Z", NIGHT),
+    ("UTC", "23:00", "01:00", Window(datetime(2026, 11, 23, 23, tzinfo=UTC), datetime(2026, 11, 24, 1, tzinfo=UTC))),
+    ("UTC", "17:00", "18:00", Window(NOW + timedelta(days=1), NOW + timedelta(days=1, hours=1))),
+]
+
+
+@pytest.mark.parametrize(("where", "begin", "end", "window"), READ)
+def test_a_time_of_day_is_the_next_one_of_this_machine_and_the_end_comes_after_the_begin(
+    where, begin, end, window, zone
+):
+    zone(where)
+    assert parse_window(begin, end, NOW) == window
+    assert Window.of(window.as_json()) == window
+
+
+UNREADABLE = [
+    ("02:00", None, "a window has two ends"),
+    (None, "02:00", "a window has two ends"),
+    ("2026-11-24T02:00", "04:00", "'2026-11-24T02:00' is no time with a zone"),
+    ("tonight", "04:00", "'tonight' is no time with a zone"),
+    ("24:00", "04:00", "'24:00' is no time with a zone"),
+    ("2026-11-24T02:00Z", "2026-11-24T01:00Z", "ends (2026-11-24T01:00Z) before it begins (2026-11-24T02:00Z)"),
+    ("2026-11-22T02:00Z", "2026-11-22T04:00Z", "the window is over: it ends at 2026-11-22T04:00:00.000000Z"),
+]
+
+
+@pytest.mark.parametrize(("begin", "end", "reason"), UNREADABLE)
+def test_what_is_no_window_is_refused(begin, end, reason):
+    with pytest.raises(UsageError) as refused:
+        parse_window(begin, end, NOW)
+    assert reason in refused.value.message
+
+
+def policy(longest):
+    return Policy(need=(Need(team="dev", n=1),), window=None if longest is None else Limit(max=longest))
+
+
+OBJECTIONS = [
+    ({"a": "16h"}, None),
+    ({"a": "2h"}, None),
+    ({"a": "16h", "b": "90min"}, "the window is 2 h long, and policy b allows 90min"),
+    ({"a": "16h", "b": None}, "policy b allows no window: an approval holds for 1h"),
+]
+
+
+@pytest.mark.parametrize(("longest", "reason"), OBJECTIONS)
+def test_every_policy_must_allow_the_window(longest, reason):
+    assert objection(NIGHT, {name: policy(value) for name, value in longest.items()}) == reason
+
+
+def test_a_request_is_not_signed_after_its_window():
+    assert request_until(NOW, [policy("16h")], None) == NOW + timedelta(hours=12)
+    assert request_until(NOW, [policy("16h")], NIGHT) == NIGHT.not_after
+
+
+@pytest.fixture
+def windowed(stage):
+    """A stage whose policy allows windows of four hours; gives how to open a run with one, hours from now."""
+    stage.settings["policies"]["cross"] |= {"window": {"max": "4h"}, "request_ttl": "9h"}
+    stage.save()
+    stage.write(DELETE)
+
+    def play(begin, end, player=None, **options):
+        now = wall_clock()
+        window = Window(now + timedelta(hours=begin), now + timedelta(hours=end))
+        return stage.play(player, window=window, **options)
+
+    return play
+
+
+def at(hours):
+    """A clock that is so many hours ahead; time goes on by it as by the real one."""
+    return lambda: wall_clock() + timedelta(hours=hours)
+
+
+def test_what_is_signed_by_day_starts_at_night_and_not_before(stage, windowed, accounts):
+    first = windowed(1, 2, detach=True)
+    (request,) = first.bodies("approval.requested")
+    assert moment(request.window["not_after"]) - moment(request.window["not_before"]) == timedelta(hours=1)
+    stage.sign()
+    early = stage.resume(first.run, detach=True)
+    assert (early.ending.exit_code, early.reason) == (6, "clean is approved, and its window has not begun")
+    assert accounts() == [1, 2, 3]
+    night = stage.resume(first.run, clock=at(1.5))
+    assert night.ending.exit_code == 0, night.reason
+    assert night.names.count("approval.requested") == 1
+    assert accounts() == [1, 3]
+
+
+def test_the_envelope_decides_at_night(stage, windowed, accounts, database):
+    database.execute("CREATE TABLE child () INHERITS (account); INSERT INTO child VALUES (1, 'twin')")
+    stage.write(DELETE + TWINS)
+    first = windowed(1, 2, detach=True)
+    stage.sign()
+    database.execute("INSERT INTO child VALUES (3, 'twin')")
+    night = stage.resume(first.run, clock=at(1.5), detach=True)
+    assert night.ending.exit_code == 6
+    (stale,) = night.bodies("approval.stale")
+    assert [one for one in stale.reasons if "duplicate_keys was accepted up to 1 and is 2 now" in one]
+    old, new = night.bodies("approval.requested")
+    assert new.window == old.window, "the run keeps its window"
+
+
+def test_after_the_window_it_has_expired(stage, windowed, accounts):
+    first = windowed(1, 2, detach=True)
+    stage.sign()
+    morning = stage.resume(first.run, clock=at(2.1))
+    assert morning.ending.exit_code == 4
+    assert morning.bodies("approval.expired")
+    assert "expired" in morning.reason
+    assert accounts() == [1, 2, 3]
+
+
+def test_a_program_that_stays_waits_for_the_window_and_then_asks_its_operator(stage, windowed, accounts):
+    play = windowed(1.5 / 3600, 1, Player(on_wait=stage.sign))
+    assert play.ending.exit_code == 0
+    begun = next(each for each in play.session.records if each.body.name == "step.intended")
+    (request,) = play.bodies("approval.requested")
+    assert begun.at >= request.window["not_before"]
+    assert any("its window begins at" in said for said in play.session.operator.said)
+    assert accounts() == [1, 3]
+
+
+def test_another_window_voids_what_was_signed_for_the_first(stage, windowed, accounts):
+    first = windowed(1, 2, detach=True)
+    stage.sign()
+    now = wall_clock()
+    again = stage.resume(first.run, window=Window(now, now + timedelta(hours=1)), detach=True)
+    assert again.ending.exit_code == 6
+    assert again.bodies("approval.stale")[0].reasons == ("the operator has named another window than at the request",)
+    assert again.bodies("approval.requested")[-1].window["not_before"] == stamp(now)
+
+
+def test_the_last_signature_must_not_be_older_than_the_policy_allows_when_the_window_begins(stage, windowed):
+    windowed(5, 6, detach=True)
+    with pytest.raises(
+        ApprovalError, match=r"the window begins at .* and an approval does not hold that long"
+    ) as early:
+        stage.sign()
+    assert early.value.hint.startswith("sign after ")
+
+
+def test_a_run_does_not_begin_with_a_window_that_its_policies_do_not_allow(stage, windowed):
+    with pytest.raises(UsageError, match="the window is 4 h 30 min long, and policy cross allows 4h"):
+        windowed(1, 5.5)
+    assert stage.records() == []
+
+
+class Clock:
+    """A clock that somebody sets."""
+
+    def __init__(self):
+        self.ahead = timedelta()
+
+    def __call__(self):
+        return wall_clock() + self.ahead
+
+
+@pytest.mark.parametrize(("hours", "way"), [(2, "forward"), (-2, "back")])
+def test_a_clock_that_jumps_while_the_run_waits_neither_ends_nor_lengthens_anything(stage, accounts, hours, way):
+    stage.write(DELETE)
+    clock = Clock()
+
+    def jump(*_):
+        clock.ahead = timedelta(hours=hours)
+
+    play = stage.play(Player(on_wait=jump), clock=clock)
+    assert (play.state, play.ending.exit_code) == ("blocked", 1)
+    assert f"this machine's clock was set {way} by " in play.reason
+    assert "approval.expired" not in play.names
+    stage.sign()
+    assert stage.resume(play.run).ending.exit_code == 0
+    assert accounts() == [1, 3]
+
+
+def test_a_clock_set_back_between_two_processes_does_not_lengthen_an_approval(stage, accounts):
+    stage.write(DELETE)
+    first = stage.play(detach=True)
+    stage.sign()
+    again = stage.resume(first.run, clock=at(-1))
+    assert again.state == "blocked"
+    assert "behind the journal's newest line of the run" in again.reason
+    assert accounts() == [1, 2, 3]
+
+
+def test_a_clock_that_goes_as_time_goes_is_believed_also_over_hours():
+    wall, even = [NOW], [1000.0]
+    drift = Drift(lambda: wall[0], lambda: even[0])
+    wall[0], even[0] = NOW + timedelta(hours=9), 1000.0 + 9 * 3600 + 29
+    drift.refuse(stamp(NOW))
+    even[0] += 2
+    with pytest.raises(GateClosedError, match="was set back by 31"):
+        drift.refuse(stamp(NOW))
