@@ -149,6 +149,7 @@ def _facts(step: Mapping[str, Any]) -> Iterator[str]:
         yield f"     statement   {statement['command']}: {statement['class']}, lock {statement['lock'] or 'none'}"
         for reason in statement["survives_rollback"]:
             yield f"                 a ROLLBACK does not undo this: {reason}"
+    yield from (f"     note        {note}" for note in step["notes"])
     if step["destructive"]:
         yield f"     destructive {'; '.join(step['reasons'])}"
     elif step["lowered"]:

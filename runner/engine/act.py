@@ -24,7 +24,7 @@ from runner.steps import EFFECTS
 from runner.steps.base import Effect, Undone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from runner.engine.session import Session
     from runner.evidence import Evidence
@@ -171,7 +171,9 @@ def _broken_off(
     return StepEnded(outcome=outcome, message=f"not begun: {message}", detail=detail or {})
 
 
-def intend(session: Session, path: str, intended: list[StepIntended], xid: Xid | None) -> StepIntended:
+def intend(
+    session: Session, path: str, intended: list[StepIntended], xid: Xid | None, kept: str | None = None
+) -> StepIntended:
     """Make the intent durable; from here to ``step.ended`` the outcome is unknown."""
     step = session.state.step(path)
     if step.entered is None:
@@ -183,6 +185,7 @@ def intend(session: Session, path: str, intended: list[StepIntended], xid: Xid |
         xid=None if xid is None else xid.xid,
         system_identifier=None if xid is None else xid.system_identifier,
         timeline=None if xid is None else xid.timeline,
+        kept=kept,
     )
     session.append(body, path)
     intended.append(body)
@@ -208,6 +211,13 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         session.append(GuardSampled(evidence=evidence.as_json()), path)
         return evidence
 
+    def kept() -> Iterator[bytes]:
+        of = undone or path
+        done = session.state.step(of).intended
+        if done is None or done.kept is None:
+            raise ApprovalError(f"{of} kept no rows, so there is nothing to put back")
+        return session.attachments.read(done.kept)
+
     def capture(variable: str, value: Any) -> None:
         session.append(ValueCaptured(variable=variable, value=value), path)
 
@@ -224,7 +234,9 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         secrets=session.plan.secret_values,
         folder=session.folder,
         application_name=name,
-        intend=lambda xid: intend(session, path, intended, xid),
+        intend=lambda xid, kept=None: intend(session, path, intended, xid, kept),
+        keep=session.attachments.put,
+        kept=kept,
         connect=connect,
         conninfo=None if target is None else target.conninfo,
         confirm=lambda: session.operator.done(gate.view(session, path)),

@@ -57,7 +57,7 @@ def watch(
     watched = _Watched()
     own = dataclasses.replace(
         effect,
-        intend=lambda xid: desk.call(lambda: effect.intend(xid)),
+        intend=lambda xid, kept=None: desk.call(lambda: effect.intend(xid, kept)),
         capture=lambda name, value: desk.call(lambda: effect.capture(name, value)),
         tell=lambda text: desk.call(lambda: effect.tell(text)),
         progress=lambda text: desk.call(lambda: effect.progress(text)),

@@ -12,10 +12,11 @@ from runner.engine.undoing import undone_of
 from runner.errors import GateClosedError
 from runner.journal.events import StepEntered, StepSkipped
 from runner.runbook.danger import Danger, danger_of
-from runner.runbook.model import Step, step_of
+from runner.runbook.model import Restore, Step, step_of
 from runner.runbook.render import holds, render_step, statements_of
 from runner.sql.classify import classify
 from runner.sql.grammar import parse
+from runner.sql.lookups import expression
 from runner.sql.variables import analysable
 
 if TYPE_CHECKING:
@@ -128,8 +129,15 @@ def _refuse_unsendable(step: Step, statements: Sequence[str], harmless: frozense
             raise GateClosedError(
                 f"{step.id}: {found.command} cannot run inside a transaction", hint="add `transaction: false`"
             )
+    if isinstance(step.restore, Restore):
+        for text in (*step.restore.where.values(), *step.restore.tenant_of.values()):
+            _require_only_looks(step, "a restore's condition", f"SELECT {expression(text).text}", harmless)
     if step.expect is not None and step.expect.sql is not None:
-        looks = [classify(each, harmless=harmless) for each in parse(analysable(step.expect.sql))]
-        if len(looks) != 1 or not looks[0].read_only:
-            why = "; ".join(action for each in looks for action in each.actions) or f"it is {len(looks)} statements"
-            raise GateClosedError(f"{step.id}: expect.sql must be one query that only looks: {why}")
+        _require_only_looks(step, "expect.sql", analysable(step.expect.sql), harmless)
+
+
+def _require_only_looks(step: Step, what: str, text: str, harmless: frozenset[str]) -> None:
+    looks = [classify(each, harmless=harmless) for each in parse(text)]
+    if len(looks) != 1 or not looks[0].read_only:
+        why = "; ".join(action for each in looks for action in each.actions) or f"it is {len(looks)} statements"
+        raise GateClosedError(f"{step.id}: {what} must be one query that only looks: {why}")

@@ -11,7 +11,9 @@ from runner.runbook.plan import Plan
 from runner.steps import EFFECTS
 
 _KEYS = {"retry", "changes_target", "lock"}
-_RESTORE = ("rows", "where", "into", "triggers", "tenant_of")
+_RESTORE = ("into",)
+_ROWS = ("where", "triggers", "tenant_of")
+"""Keys of a restore that only restores of rows have."""
 _BY_THE_ENGINE = {"for_each", "include"}
 """Kinds that are no effects: the plan and the engine take them apart."""
 
@@ -40,16 +42,18 @@ def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
     yield from sorted(_KEYS & data.keys())
     if any(use.get("max_age") for uses in data.get("guards", {}).values() for use in uses):
         yield "max_age of a guard"
+    restore = data.get("restore")
+    rows = isinstance(restore, Mapping) and "rows" in restore
     if "sql" not in data:
-        yield from sorted({"expect", "repeat"} & data.keys())
+        yield from sorted(({"repeat"} if rows else {"expect", "repeat"}) & data.keys())
         if not {"command", "backup"} & data.keys():
             yield from sorted({"capture"} & data.keys())
     for which in ("rollback", "cleanup"):
         body = data.get(which, {})
         yield from (f"{which}.{kind}" for kind in KINDS if kind in body and kind not in EFFECTS)
-    restore = data.get("restore")
-    if isinstance(restore, Mapping):
+    if isinstance(restore, Mapping) and not rows:
         yield from sorted({"lock_timeout", "statement_timeout"} & data.keys() - _raising(restore))
+        yield from (f"restore.{key} without rows" for key in _ROWS if key in restore)
         yield from (f"restore.{key}" for key in _RESTORE if key in restore)
     loop = data.get("for_each")
     if isinstance(loop, Mapping):

@@ -82,6 +82,8 @@ class StepIntended(Body, frozen=True, kw_only=True):
     xid: str | None = None
     system_identifier: str | None = None
     timeline: int | None = None
+    kept: str | None = None
+    """The digest of the file in which the rows that will change are kept, for ``restore: undo``."""
 
 
 class StepEnded(Body, frozen=True, kw_only=True):

@@ -141,7 +141,7 @@ class BesideSession:
         try:
             yield
         except psycopg.Error as error:
-            raise CannotAskError(_reason(error), sqlstate=error.sqlstate) from error
+            raise CannotAskError(reason_of(error), sqlstate=error.sqlstate) from error
 
 
 @contextlib.contextmanager
@@ -161,11 +161,11 @@ def beside(shared: Shared, *, deadline: float) -> Iterator[BesideSession]:
             for name, value in settings.items():
                 connection.execute("SELECT set_config(%s, %s, false)", (name, value))
         except psycopg.Error as error:
-            raise CannotAskError(_reason(error), sqlstate=error.sqlstate) from error
+            raise CannotAskError(reason_of(error), sqlstate=error.sqlstate) from error
         yield session
 
 
-def _reason(error: psycopg.Error) -> str:
+def reason_of(error: psycopg.Error) -> str:
     """Say what went wrong without the value that PostgreSQL's own message may quote."""
     message = error.diag.message_primary or "the connection is lost"
     state = error.sqlstate or ""

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from runner.runbook.model import Lowered, Restore, Step, step_of
+from runner.runbook.restoring import reason_of
 from runner.sql.classify import Classification, classify
 from runner.sql.grammar import parse
 from runner.sql.variables import analysable
@@ -82,7 +83,7 @@ def _loop(steps: Sequence[dict[str, Any]], harmless: AbstractSet[str]) -> Danger
 
 
 def _restore(restore: Restore | str | None) -> Danger:
-    reasons = ["it writes rows of a backup beside the rows of today"]
+    reasons = [reason_of(restore)]
     if isinstance(restore, Restore) and restore.sequences == "from-backup":
         return Danger(
             (*reasons, "it sets sequences back to their numbers at backup time"),

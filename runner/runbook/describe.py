@@ -12,6 +12,7 @@ from runner.runbook.danger import Danger, danger_of
 from runner.runbook.model import Step, step_of
 from runner.runbook.plan import Plan, PlannedStep
 from runner.runbook.render import preview
+from runner.runbook.restoring import LOCK, notes_of, restores_rows
 from runner.runbook.values import Secret, Values
 from runner.sql.classify import Classification, classify
 from runner.sql.errors import SqlError
@@ -51,6 +52,7 @@ def describe_step(
     text = None if typed.sql is None else analysable(typed.sql)
     classes, problem = _classes(text, harmless)
     danger = _danger(typed, text, harmless)
+    lock = LOCK if restores_rows(typed.restore) else None
     described = {
         "path": step.path,
         "kind": typed.kind,
@@ -62,7 +64,7 @@ def describe_step(
         "reasons": list(danger.reasons),
         "lowered": danger.lowered,
         "statements": [_statement(each) for each in classes],
-        "lock": strongest([each.lock for each in classes]) if classes else None,
+        "lock": strongest([each.lock for each in classes]) if classes else lock,
         "transaction": typed.transaction if typed.kind == "sql" else None,
         "guards": list(_guards(data)),
         "approval": _approval(typed, danger, config, targets),
@@ -70,6 +72,7 @@ def describe_step(
         "after_a_crash": after_a_crash(typed, danger),
         "repeats": _repeats(data),
         "not_known_yet": unknown,
+        "notes": notes_of(typed.restore),
         "problem": problem,
     }
     if typed.for_each is not None:

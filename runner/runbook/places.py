@@ -11,7 +11,13 @@ _UNTOUCHED = frozenset({"id", "when", "check", "as", "include", "capture", "appr
 def is_sql(path: Path) -> bool:
     """Tell whether the text at this place of a step is SQL, where psql variables stand and templates do not."""
     match path:
-        case (*_, "sql") | (*_, "where", str()) | ("verify",) | (*_, "for_each", "query") | (*_, "with", "query"):
+        case (
+            (*_, "sql")
+            | (*_, "where" | "tenant_of", str())
+            | ("verify",)
+            | (*_, "for_each", "query")
+            | (*_, "with", "query")
+        ):
             return True
         case _:
             return False

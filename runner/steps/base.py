@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
     from runner.evidence import Evidence
     from runner.postgres.transaction import Xid
+
+
+class Intend(Protocol):
+    """Makes the intent durable."""
+
+    def __call__(self, xid: Xid | None, kept: str | None = None) -> StepIntended:
+        """Return when the intent is on disk; ``kept`` is the digest of rows that were kept for a rollback."""
 
 
 class Connect(Protocol):
@@ -56,8 +63,12 @@ class Effect:
     folder: Path
     """The folder that relative paths start from."""
     application_name: str
-    intend: Callable[[Xid | None], StepIntended]
-    """Must be called once before anything is changed; returns when the intent is on disk."""
+    intend: Intend
+    """Must be called once before anything is changed."""
+    keep: Callable[[Iterable[bytes]], str]
+    """Keeps content durably beside the journal and tells its digest. Raises JournalError."""
+    kept: Callable[[], Iterator[bytes]]
+    """Reads what the step kept when it was done, after proving its digest. Raises JournalError."""
     connect: Connect
     conninfo: str | None
     confirm: Callable[[], Literal["done", "stop"]]

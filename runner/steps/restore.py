@@ -35,8 +35,13 @@ def perform(effect: Effect) -> StepEnded:
     """Restore the selection in one transaction; what is not carried out whole is rolled back."""
     restore = effect.step.restore
     if not isinstance(restore, Restore):
-        message = "restore: undo is not built yet"
-        raise UsageError(message, hint="restore the rows kept by hand, or from the backup")
+        from runner.steps.restore_undo import undo
+
+        return undo(effect)
+    if restore.rows is not None:
+        from runner.steps.restore_rows import perform_rows
+
+        return perform_rows(effect, restore)
     begun = time.monotonic()
     archive = effect.folder / restore.from_
     facts = read_archive(archive)

@@ -205,7 +205,7 @@ def _role(path: Path) -> Role:
             return "rollback"
         case ("cleanup", "sql"):
             return "cleanup"
-        case (*_, "where", str()):
+        case (*_, "where" | "tenant_of", str()):
             return "condition"
         case _:
             return "look"

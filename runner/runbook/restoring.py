@@ -1,0 +1,43 @@
+"""What a restore does, in words for plan and reviewer."""
+
+from __future__ import annotations
+
+from runner.runbook.model import Restore
+
+LOCK = "ShareRowExclusiveLock"
+"""What a restore of rows takes on its tables."""
+_MODES = {
+    "insert-missing": "it inserts rows of the backup whose key is missing today",
+    "overwrite": "it puts rows of today back to what the backup holds, and inserts what is missing",
+    "replace": "it makes rows of today exactly the backup's: newer ones are deleted",
+}
+
+
+def restores_rows(restore: Restore | str | None) -> bool:
+    """Tell whether a restore is one of rows, in one transaction."""
+    return isinstance(restore, Restore) and restore.rows is not None
+
+
+def reason_of(restore: Restore | str | None) -> str:
+    """Say why a restore is destructive."""
+    if not isinstance(restore, Restore):
+        return "it puts rows back that a step kept"
+    if restore.rows is None:
+        return "it writes rows of a backup beside the rows of today"
+    return _MODES.get(restore.rows, f"it writes rows of a backup (rows: {restore.rows})")
+
+
+def notes_of(restore: Restore | str | None) -> list[str]:
+    """Say what else somebody has to know who runs or signs a restore of rows."""
+    if not isinstance(restore, Restore) or restore.rows is None:
+        return []
+    notes = [
+        "the backup's rows are staged in temporary tables first; then the tables are locked against writing until the "
+        "end of the transaction, and reading goes on beside",
+        "rows that change are kept beside the journal, readable by their owner only",
+    ]
+    if restore.triggers in {False, "off"}:
+        notes.append("user triggers do not fire meanwhile, and foreign keys are checked; the role must own the tables")
+    if restore.sequences == "raise":
+        notes.append("sequences that the tables draw from are raised above every id in use, and stay raised")
+    return notes

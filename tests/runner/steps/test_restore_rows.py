@@ -1,0 +1,73 @@
+"""Rows out of a real backup beside, over and in the place of live rows; and back again."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from psycopg.conninfo import make_conninfo
+
+from runner.errors import ShisaError
+from tests.runner.steps.effects import dump, restore
+
+CASES = yaml.safe_load((Path(__file__).parent / "cases" / "restore_rows.yaml").read_text("utf-8"))
+FORMATS = ("-Fc", "-Fd", "-Ft", "-Fp")
+TABLES = """
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1"""
+
+
+def everything(connection):
+    """Every table of the database with the digest of its rows."""
+    tables = [name for (name,) in connection.execute(TABLES).fetchall()]
+    digest = "SELECT md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM ONLY {} AS t"
+    return {name: connection.execute(digest.format(name)).fetchone()[0] for name in tables}
+
+
+@pytest.mark.parametrize(
+    ("case", "form"),
+    [pytest.param(case, case.get("format") or FORMATS[at % 4], id=case["name"]) for at, case in enumerate(CASES)],
+)
+def test_case(case, form, database, archive_tools, tmp_path):
+    look = database.connect()
+    one = lambda query: look.execute(query).fetchone()[0]  # noqa: E731
+    if case.get("tools") and not one("SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'"):
+        pytest.skip("the server lacks contrib")
+    database.execute(case["before"])
+    dump(archive_tools, database.dsn, tmp_path / "b", form, *case.get("dump", ()))
+    as_backup = one(case["look"]) if case.get("as_backup") else case.get("expect")
+    database.execute(case.get("after", "SELECT 1"))
+    for name, value in case.get("settings", {}).items():
+        database.execute(f"ALTER DATABASE {database.name} SET {name} = '{value}'")
+    whole, before = everything(look), one(case["look"]) if "look" in case else None
+    dsn = _as_guest(database) if case.get("role") else database.dsn
+    body = {"from": "b"} | case["restore"]
+    if "refused" in case:
+        with pytest.raises(ShisaError, match="^" + re.escape(case["refused"])) as refused:
+            restore(dsn, tmp_path, body)
+        assert "hint" not in case or refused.value.hint == case["hint"]
+    else:
+        done = restore(dsn, tmp_path, body)
+        if "failed" in case:
+            assert done.ended.outcome == "failed"
+            assert case["failed"] in done.ended.message
+        else:
+            assert done.ended.outcome == "done", done.ended.message
+            assert done.ended.message.startswith(case["says"] + "; committed transaction")
+            assert one(case["look"]) == as_backup
+            if case.get("kept", True):
+                undone = restore(dsn, tmp_path, "undo", undoes=done)
+                assert undone.ended.outcome == "done", undone.ended.message
+                assert one(case["look"]) == case.get("undone", before)
+            else:
+                assert done.intended.kept is None
+    if "undone" not in case:
+        assert everything(look) == whole
+
+
+def _as_guest(database):
+    database.execute(
+        "DO $$ BEGIN CREATE ROLE guest LOGIN PASSWORD 'guest'; EXCEPTION WHEN duplicate_object THEN END $$"
+    )
+    database.execute("GRANT USAGE ON SCHEMA public TO guest; GRANT ALL ON ALL TABLES IN SCHEMA public TO guest")
+    return make_conninfo(database.server.dsn(database.name, user="guest"), password="guest")
