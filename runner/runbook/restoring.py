@@ -32,8 +32,8 @@ def notes_of(restore: Restore | str | None) -> list[str]:
     if not isinstance(restore, Restore) or restore.rows is None:
         return []
     notes = [
-        "the backup's rows are staged in temporary tables first; then the tables are locked against writing until the "
-        "end of the transaction, and reading goes on beside",
+        "the backup's rows are staged in temporary tables before anything is locked",
+        "the tables are locked against writing for the transaction (SHARE ROW EXCLUSIVE); reading goes on",
         "rows that change are kept beside the journal, readable by their owner only",
     ]
     if restore.triggers in {False, "off"}:
