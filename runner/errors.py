@@ -7,9 +7,11 @@ ShisaError
 │   └── ConnectError               no connection before a run opened
 ├── RunbookError                1  an invalid runbook
 ├── GateClosedError             1  a guard or facts closed the gate
+│   └── TargetLockedError          another run is at work on the target
 ├── StepFailedError             3
 ├── ApprovalError               4  rejected, expired, stale, or not countable
 ├── RunEndedError               5  somebody ended the run meanwhile
+├── RunTakenError               5  another program goes on with the run
 ├── OutcomeUnknownError         7
 ├── JournalError                8  unwritable or tampered
 └── RollbackFailedError         9
@@ -59,6 +61,10 @@ class GateClosedError(ShisaError):
     exit_code = 1
 
 
+class TargetLockedError(GateClosedError):
+    """Another run is at work on the target."""
+
+
 class StepFailedError(ShisaError):
     """The effect of a step failed, and is known to have failed."""
 
@@ -73,6 +79,12 @@ class ApprovalError(ShisaError):
 
 class RunEndedError(ShisaError):
     """Somebody ended the run while this program worked on it."""
+
+    exit_code = 5
+
+
+class RunTakenError(ShisaError):
+    """Another program took the run up, so this one must write nothing more of it."""
 
     exit_code = 5
 

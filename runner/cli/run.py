@@ -28,6 +28,7 @@ _NEXT = {
     "completed": "shisa report {run}",
     "blocked": "shisa resume {run} measures again; shisa abort {run} ends it",
     "aborted": "shisa show {run} tells who ended it",
+    "taken": "nothing here: another program goes on with it",
     "stopped": "shisa resume {run} goes on from here; shisa abort {run} ends it",
     "failed": "shisa show {run} tells what happened; shisa resume {run} tries the step again; "
     "shisa rollback {run} takes back what is done",

@@ -14,7 +14,7 @@ from runner.engine.during import guards_during, hold, watch
 from runner.engine.enter import rendered
 from runner.engine.loops import after_canary, loop_of, pause_before
 from runner.engine.undoing import unasked, undone_of
-from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, ShisaError
+from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, RunTakenError, ShisaError
 from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
 from runner.runbook.model import GuardUse, step_of
@@ -85,10 +85,9 @@ def look_again(session: Session, path: str) -> bool:
         raise ApprovalError(reason, hint="put the file back and resume, or open a new run from the new file")
     session.refresh()
     if session.state.closed is not None:
-        raise RunEndedError(session.state.closed.state)
-    if session.state.step(path).intended is not None:
-        raise GateClosedError(f"another process has begun {path} of this run", hint="`shisa show` tells who and when")
-    again = gate.ask(session, path, "again") if session.state.step(path).guarded("again") else ()
+        raise RunEndedError(f"somebody ended the run while this program worked on it ({session.state.closed.state})")
+    anew = session.hold(path)
+    again = gate.ask(session, path, "again", every=anew) if session.state.step(path).guarded("again") else ()
     fresh = rendered(session, path)
     reasons = approval.stale_reasons(session, path, fresh, again)
     if reasons:
@@ -144,7 +143,7 @@ def _perform(session: Session, path: str) -> tuple[StepEnded, str | None]:
             ended = perform(effect)
     except KeyboardInterrupt:
         ended = _broken_off(intended, "cancelled", "interrupted by the operator")
-    except JournalError:
+    except (JournalError, RunTakenError, RunEndedError):
         raise
     except GateClosedError as error:
         if not intended:

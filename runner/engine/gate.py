@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _CLOSING = {"unknown", "block"}
 
 
-def ask(session: Session, path: str, moment: Moment) -> tuple[Evidence, ...]:
-    """Ask the guards of one moment and journal their evidence."""
+def ask(session: Session, path: str, moment: Moment, *, every: bool = False) -> tuple[Evidence, ...]:
+    """Ask the guards of one moment and journal their evidence; ``every`` also those that need no second look."""
     entered = session.state.step(path).entered
     if entered is None:
         raise AssertionError
-    uses = _guards(step_of(entered.rendered), moment)
+    uses = _guards(step_of(entered.rendered), moment, every=every)
     evidence = ask_all(session, path, uses, moment) if uses else ()
     worst = max((one.verdict for one in evidence), default=Verdict.PASS)
     found = tuple(one.as_json() for one in evidence)
@@ -89,9 +89,9 @@ def refuse_closed(path: str, evidence: tuple[dict[str, Any], ...]) -> GateClosed
     return GateClosedError(f"{path}: the gate is closed")
 
 
-def _guards(step: Step, moment: Moment) -> tuple[GuardUse, ...]:
+def _guards(step: Step, moment: Moment, *, every: bool) -> tuple[GuardUse, ...]:
     if moment == "after":
         return step.guards.after
     own = (GuardUse(check=step.check, with_=step.with_),) if step.check is not None else ()
     uses = own + step.guards.before
-    return uses if moment == "before" else tuple(use for use in uses if use.recheck != "none")
+    return uses if moment == "before" or every else tuple(use for use in uses if use.recheck != "none")

@@ -35,6 +35,7 @@ from runner.errors import (
     OutcomeUnknownError,
     RunbookError,
     RunEndedError,
+    RunTakenError,
     UsageError,
 )
 from runner.journal.events import RunPaused
@@ -50,6 +51,7 @@ EXIT = {
     "aborted": 5,
     "rolled-back": 3,
     "rollback-failed": 9,
+    "taken": 5,
 }
 """Exit code of a run by the state in which the program leaves it (DESIGN §5)."""
 
@@ -77,9 +79,18 @@ def step_through(session: Session, *, back: bool = False) -> Ending:
     Raises UsageError where it cannot be taken back.
     """
     try:
+        return _carry_out(session, back=back)
+    except RunTakenError as error:
+        return Ending("taken", error.message, error.hint)
+    finally:
+        session.let_go()
+
+
+def _carry_out(session: Session, *, back: bool) -> Ending:
+    try:
         return _work(session, back=back)
     except RunEndedError as error:
-        return _ended_meanwhile(error.message)
+        return Ending("aborted", error.message, error.hint)
     except (KeyboardInterrupt, EOFError):
         return pause(session, "stopped", "interrupted by the operator")
     except (GateClosedError, RunbookError) as error:
@@ -92,8 +103,9 @@ def _work(session: Session, *, back: bool) -> Ending:
     ending = _begin_rollback(session) if back and session.state.rollback is None else None
     while ending is None:
         session.refresh()
-        if session.state.closed is not None:
-            return _ended_meanwhile(session.state.closed.state)
+        closed = session.state.closed
+        if closed is not None:
+            raise RunEndedError(f"somebody ended the run while this program worked on it ({closed.state})")
         ending = perform(session, next_action(session.state, session.order(), session.requests(), groups(session)))
     return ending
 
@@ -107,10 +119,6 @@ def _begin_rollback(session: Session) -> Ending | None:
         pause(session, "stopped", f"it cannot be taken back: {error.message}")
         raise
     return None if begun else pause(session, "stopped", "the operator left the run as it is")
-
-
-def _ended_meanwhile(state: str) -> Ending:
-    return Ending("aborted", f"somebody ended the run while this program worked on it ({state})")
 
 
 def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, PLR0911, PLR0912 - a case an action

@@ -16,6 +16,7 @@ from runner.config.plugins import plugins_in_use, use_plugins
 from runner.engine import demands
 from runner.engine.approvable import demands_of_policies
 from runner.engine.labels import labels_of
+from runner.engine.locks import Locks, released_on_error
 from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.session import Session, host
 from runner.engine.state import fold
@@ -64,7 +65,7 @@ def open_run(
     """Open a run of ``plan``: bind its targets, prove that it can be carried out, and journal ``run.opened``.
 
     ``break_glass`` opens it although nobody could ever approve a step of it. Raises UsageError (also ConfigError,
-    ConnectError) before anything is journaled.
+    ConnectError) before anything is journaled, and TargetLockedError where another run is at work on a target.
     """
     use_plugins(config.config)
     refuse_unbuilt(plan)
@@ -92,7 +93,10 @@ def open_run(
     )
     if key is not None:
         opened = _signed(opened, run, key, journal.head(), clock())
-    record = journal.append(opened, run=run, step=None, person=person)
+    locks = Locks(run, plan, targets, journal)
+    with released_on_error(locks):
+        locks.hold(plan)
+        record = journal.append(opened, run=run, step=None, person=person)
     session = Session(
         journal=journal,
         config=config,
@@ -106,11 +110,13 @@ def open_run(
         pinned=_pins(opened),
         state=fold([record]),
         records=[record],
+        locks=locks,
         detach=detach,
         window=window,
     )
     for observer in observers:
         observer(record)
+    session.warn()
     return session
 
 
@@ -131,7 +137,9 @@ def resume_run(
 ) -> Session:
     """Take a run up again, from the content that it was opened with.
 
-    Raises UsageError where there is no such run or it has ended, or where it belongs to somebody else.
+    Raises UsageError where there is no such run or it has ended, or where it belongs to somebody else;
+    TargetLockedError where a run is at work on one of its targets; RunTakenError where another program takes it up
+    at the same moment.
     """
     records = list(journal.records(run=run))
     if not records:
@@ -150,6 +158,7 @@ def resume_run(
         plan = amend(plan, path, amendment.set, amendment.then)
     targets = Targets({bound.name: _again(config, bound) for bound in state.opened.targets})
     _demand(plan, targets, key=key, unattended=unattended, config=config)
+    locks = Locks(run, plan, targets, journal)
     session = Session(
         journal=journal,
         config=config,
@@ -163,10 +172,14 @@ def resume_run(
         pinned=_pins(state.opened),
         state=state,
         records=records,
+        locks=locks,
         detach=detach,
         window=window,
     )
-    session.append(RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins()))
+    with released_on_error(locks):
+        locks.hold(plan)
+        session.append(RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins()))
+        session.warn()
     return session
 
 

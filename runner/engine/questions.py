@@ -46,6 +46,7 @@ def wait(session: Session, path: str) -> bool:
         session.append(answer, path)
     if session.detach:
         return False
+    session.locks.release()
     while session.state.step(path).answer is None:
         if _late(asked, session.clock()):
             raise GateClosedError(

@@ -14,14 +14,16 @@ from runner.config.model import Loaded
 from runner.engine import loops
 from runner.engine.closing import closing
 from runner.engine.drift import Drift
+from runner.engine.locks import Locks
 from runner.engine.next_action import RequestState
 from runner.engine.ports import Clock, Observer, Operator
 from runner.engine.state import State, advance
 from runner.engine.targets import Targets
 from runner.engine.undoing import planned_undo, undone_of
 from runner.engine.windows import Window
+from runner.journal import turns
 from runner.journal.attachments import Attachments, attachments_of
-from runner.journal.events import Event
+from runner.journal.events import Event, Note, RunHandedOver, RunResumed
 from runner.journal.record import Journal, Record
 from runner.review.keys import KeyRef
 from runner.review.requests import Standing, requests_of
@@ -46,9 +48,12 @@ class Session:
     """The runbook and what it includes → sha256 at the time the run opened."""
     state: State
     records: list[Record]
+    locks: Locks
     detach: bool = False
     window: Window | None = None
     """When the operator means to start; None where they named no window in this process."""
+    warned: int = 0
+    """How many of the locks' warnings are journaled."""
     drift: Drift = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,13 +78,14 @@ class Session:
     def append(self, body: Event, step: str | None = None) -> Record:
         """Make an event durable, take it into the state, and tell the listeners.
 
-        Raises JournalError; then nothing may be done any more.
+        Raises JournalError; then nothing may be done any more. Raises RunTakenError and RunEndedError where another
+        program goes on with the run, or somebody ended it.
         """
-        record = self.journal.append(body, run=self.run, step=step, person=self.person)
+        record = self.journal.append(body, run=self.run, step=step, person=self.person, seen=self.state.last_seq)
         if record.seq == self.state.last_seq + 1:
             self._take(record)
         else:
-            self.refresh()  # what others wrote meanwhile comes first, such as the withdrawal of an approval
+            self._read(own=record.seq)  # what others wrote meanwhile comes first, such as the withdrawal of an approval
         return record
 
     def close(self, state: str, reason: str | None = None) -> Record:
@@ -95,10 +101,40 @@ class Session:
         )
         return self.append(body)
 
+    def hold(self, path: str) -> bool:
+        """Make sure that this run has its targets before a step; whether the locks were taken up only now.
+
+        Raises TargetLockedError and ConnectError.
+        """
+        entered = self.state.step(path).entered
+        target = None if entered is None else self.targets.of(entered.target)
+        keys = () if entered is None else entered.rendered.get("lock", ())
+        anew = self.locks.hold(self.plan, target, keys)
+        self.warn()
+        return anew
+
+    def warn(self) -> None:
+        """Journal whom an emergency run works beside."""
+        for sentence in self.locks.warnings[self.warned :]:
+            self.warned += 1
+            self.append(Note(text=f"an emergency, so this run goes on although {sentence}"))
+
+    def let_go(self) -> None:
+        """Give back what this program holds for the run on its targets."""
+        self.locks.release()
+
     def refresh(self) -> bool:
-        """Read what others journaled for this run; tell whether there was anything."""
+        """Read what others journaled for this run; tell whether there was anything.
+
+        Raises RunTakenError where another program took the run up.
+        """
+        return self._read()
+
+    def _read(self, own: int = 0) -> bool:
         found = False
         for record in self.journal.records(run=self.run, after=self.state.last_seq):
+            if record.seq != own and isinstance(record.body, RunResumed | RunHandedOver):
+                turns.refuse(record)
             self._take(record)
             found = True
         return found

@@ -38,8 +38,13 @@ class Head:
 class Journal(Protocol):
     """An append-only, hash-chained journal."""
 
-    def append(self, body: Event, *, run: str, step: str | None, person: str) -> Record:
+    def append(self, body: Event, *, run: str, step: str | None, person: str, seen: int | None = None) -> Record:
         """Make one event durable before returning.
+
+        The program that carries a run out names the newest line that it has ``seen``. Where one of the run's lines
+        behind that (``turns.TAKES``) says that the run was taken up, handed over or ended, nothing is written, and
+        ``turns.refuse`` raises RunTakenError or RunEndedError. The look and the line are one transaction, so that of
+        two programs that take up one run at the same moment exactly one goes on.
 
         Raises JournalError when it cannot; nothing may be done after that.
         """

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.errors import JournalError, UsageError
-from runner.journal import sqlite_file
+from runner.journal import sqlite_file, turns
 from runner.journal.chain import GENESIS, Line, is_whole, line_hash
 from runner.journal.codec import encode, record_of
 from runner.journal.events import Event
@@ -80,11 +80,12 @@ class SqliteJournal:
             self._connection.close()
             raise
 
-    def append(self, body: Event, *, run: str, step: str | None, person: str) -> Record:
+    def append(self, body: Event, *, run: str, step: str | None, person: str, seen: int | None = None) -> Record:
         """Make one event durable before returning; the time is never before the last line's.
 
-        Raises JournalError when it cannot. After an error of the disk every later append is refused, too: what a
-        failed fsync has lost, a second one does not bring back.
+        Nothing is written where the run was taken up, handed over or ended behind the line ``seen``: RunTakenError,
+        RunEndedError. Raises JournalError when it cannot. After an error of the disk every later append is refused,
+        too: what a failed fsync has lost, a second one does not bring back.
         """
         text = encode(body)
         with self._lock:
@@ -92,6 +93,8 @@ class SqliteJournal:
                 raise self._lost
             try:
                 with self._worded(), self._transaction():
+                    if seen is not None:
+                        self._refuse_late(run, seen)
                     return self._append(body, text, run=run, step=step, person=person)
             except JournalError as error:
                 cause = error.__cause__
@@ -192,6 +195,12 @@ class SqliteJournal:
             (seq, now, person, body.name, run, step, text, prev, own),
         )
         return Record(seq=seq, at=now, run=run, step=step, person=person, body=body, text=text, prev=prev, hash=own)
+
+    def _refuse_late(self, run: str, seen: int) -> None:
+        query = f"{_SELECT} WHERE seq > ? AND run = ? AND event IN (?, ?, ?) ORDER BY seq LIMIT 1"
+        row = self._connection.execute(query, (seen, run, *turns.TAKES)).fetchone()
+        if row is not None:
+            turns.refuse(record_of(Line._make(row)))
 
     def _last(self) -> Line | None:
         row = self._connection.execute(f"{_SELECT} ORDER BY seq DESC LIMIT 1").fetchone()

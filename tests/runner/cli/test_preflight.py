@@ -173,9 +173,9 @@ def test_what_the_run_itself_creates_is_not_missed(live):
         ("approval: cross-review", "approval: other", "runbook", "other"),
         (
             "    expect: {rows: {min",
-            "    lock: [a]\n    expect: {rows: {min",
+            "    changes_target: {role: standby}\n    expect: {rows: {min",
             "runbook",
-            "uses lock, which this version",
+            "uses changes_target, which this version",
         ),
     ],
 )

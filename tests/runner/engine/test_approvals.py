@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import threading
 from datetime import timedelta
 
 import psycopg
@@ -13,7 +14,7 @@ from runner.journal import open_journal
 from runner.journal.events import Note
 from runner.review.decide import withdraw
 from runner.review.requests import requests_of
-from tests.runner.engine.stage import Player
+from tests.runner.engine.stage import Player, Stage
 
 DELETE = """\
   - id: clean
@@ -142,6 +143,7 @@ def test_what_others_journal_while_this_process_appends_is_not_overlooked(stage)
     journal.close()
     session.append(Note(text="mine"))
     assert [record.body.text for record in session.records[1:]] == ["theirs", "mine"]
+    session.let_go()
     session.journal.close()
 
 
@@ -291,18 +293,24 @@ def test_production_takes_a_local_journal_for_a_reason(stage, accounts):
     assert accounts() == [1, 3]
 
 
-def test_a_step_that_another_process_has_begun_meanwhile_is_left_to_it(stage, accounts):
+def test_who_waits_lets_go_when_another_program_takes_the_run_up(stage, accounts):
     insert = DELETE.replace("DELETE FROM account WHERE id = 2", "INSERT INTO account VALUES (4, 'dan')")
     stage.write(insert + "  - {id: tell, title: Tell, manual: Tell them.}\n")
-    inner = []
+    elsewhere = []
 
-    def elsewhere(view):
-        inner.append(stage.resume(view.run, Player(answers={"tell": "stop"})))
+    def come(view, _request):
+        def resume():
+            other = Stage.at(stage.folder)
+            elsewhere.append(other.resume(view.run, Player(answers={"tell": "stop"}, on_wait=other.sign)))
 
-    play = stage.play(Player(on_wait=stage.sign, on_go=elsewhere))
-    assert inner[0].state == "stopped"
-    assert play.ending.exit_code == 1
-    assert "another process has begun clean of this run" in play.reason
+        elsewhere.append(threading.Thread(target=resume))
+        threading.Timer(0.3, elsewhere[0].start).start()
+
+    play = stage.play(Player(on_wait=come))
+    elsewhere[0].join()
+    assert (play.state, play.ending.exit_code) == ("taken", 5)
+    assert f"alice took run {play.run} up on " in play.reason
+    assert elsewhere[1].state == "stopped"
     assert accounts() == [1, 2, 3, 4]
     assert stage.resume(play.run).ending.exit_code == 0
     assert accounts() == [1, 2, 3, 4]

@@ -7,7 +7,6 @@ import time
 import psycopg
 import pytest
 
-from runner.engine import opening
 from runner.postgres.transaction import Transaction
 from tests.runner.engine.stage import Player
 
@@ -98,10 +97,7 @@ def test_a_target_that_cannot_be_asked_leaves_the_outcome_unknown_until_it_can(s
     die(stage, monkeypatch, "commit", last)
     run = stage.records()[0].run
     crashing.start()
-    again = opening._again
-    with monkeypatch.context() as patched:
-        patched.setattr(opening, "_again", lambda *given: (again(*given), crashing.stop("immediate"))[0])
-        play = stage.resume(run)
+    play = stage.resume(run, observers=[lambda _: crashing.stop("immediate")])
     assert (play.state, play.ending.exit_code) == ("unknown", 7)
     assert "the target cannot be asked: No server listens" in play.reason
     crashing.start()

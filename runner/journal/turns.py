@@ -1,0 +1,25 @@
+"""Whose turn it is to carry a run out: the program that took it up last, and nobody when it has ended."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from runner.errors import RunEndedError, RunTakenError
+from runner.figures import moment
+from runner.journal.events import RunClosed, RunHandedOver, RunResumed
+from runner.journal.record import Record
+
+TAKES = (RunResumed.name, RunHandedOver.name, RunClosed.name)
+"""Events after which the program that carried the run out until then may write nothing more of it."""
+
+
+def refuse(record: Record) -> NoReturn:
+    """Tell a program that its turn is over, by the line that says so."""
+    body = record.body
+    if isinstance(body, RunClosed):
+        raise RunEndedError(f"{record.person} ended run {record.run} meanwhile ({body.state})")
+    on = f" on {body.host}" if isinstance(body, RunResumed) else ""
+    raise RunTakenError(
+        f"{record.person} took run {record.run} up{on} at {moment(record.at)}",
+        hint=f"`shisa show {record.run}` tells how it goes on there",
+    )
