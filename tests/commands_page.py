@@ -1,13 +1,11 @@
 """docs/commands.md, from the declared arguments of every command; the wording of argparse differs by version."""
 
 import argparse
-import importlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from runner.cli.main import COMMANDS, parser_of
+from runner.cli.main import COMMANDS, module_of, parser_of
 
 SCHEMAS = Path(__file__).parents[1] / "schemas" / "output"
 HEAD = """\
@@ -38,7 +36,7 @@ def page() -> str:
 
 
 def _command(name: str) -> Iterator[str]:
-    module: Any = importlib.import_module(f"runner.cli.{name.replace('-', '_')}")
+    module = module_of(name)
     actions = [each for each in parser_of(name, module)._actions if each.dest != "help"]
     usage = " ".join(part for each in actions if (part := _usage(each)))
     options = " [OPTION …]" if any(each.option_strings for each in actions) else ""

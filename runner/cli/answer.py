@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.common import add_config, add_person, desk, person, say
-from runner.cli.lookup import add_run, one_run
+from runner.cli.common import add_config, add_person, person, say
+from runner.cli.sources import add_exchange, source_of
 
 if TYPE_CHECKING:
     import argparse
@@ -16,27 +16,31 @@ EXAMPLE = "  shisa answer 261123-4f2a1c ask-cs"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_run(parser)
-    parser.add_argument("step", metavar="STEP")
+    parser.add_argument("run", metavar="RUN", nargs="?", help="a run's id, its first or last characters, or `last`")
+    parser.add_argument("step", metavar="STEP", nargs="?", help="the step that asks (default: the one that waits)")
+    add_exchange(parser)
     add_config(parser)
     add_person(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show the question, let the person choose, sign and journal the answer."""
+    """Show the question, let the person choose, sign the answer and hand it in."""
     from runner.engine.ports import wall_clock
     from runner.engine.state import fold
     from runner.errors import ApprovalError, UsageError
-    from runner.review.answers import give_answer
+    from runner.review.answers import signed_answer
     from runner.terminal.prompts import Prompter, demand_terminal
 
-    at = desk(arguments)
     demand_terminal()
-    who = person(arguments, at.config)
-    state = fold(one_run(at.journal, arguments.run))
-    question = state.step(arguments.step).question
-    if question is None:
-        raise UsageError(f"step {arguments.step} of run {state.run} asks nobody anything")
+    source = source_of(arguments)
+    who = person(arguments, source.config)
+    state = fold(one for one in source.records() if one.run == source.run)
+    waits = [path for path, each in state.steps.items() if each.question is not None and each.answer is None]
+    step = arguments.step or next(iter(waits), None)
+    question = None if step is None else state.step(step).question
+    if step is None or question is None:
+        which = f"step {step}" if step else "no step"
+        raise UsageError(f"{which} of run {state.run} asks {'nobody anything' if step else 'anything now'}")
     if who.key is None:
         raise ApprovalError(f"{who.person} has no key at hand to sign with", hint="give --key FILE, or use ssh-agent")
     try:
@@ -44,16 +48,17 @@ def run(arguments: argparse.Namespace) -> int:
     except EOFError:
         say("nothing was answered")
         return 0
-    give_answer(
-        at.journal,
-        at.config,
+    body = signed_answer(
+        source.config,
         question,
         run=state.run,
-        step=arguments.step,
+        step=step,
         choice=choice,
         person=who.person,
         key=who.key,
+        head=source.head(),
         now=wall_clock(),
     )
-    say(f"{arguments.step} of {state.run}: {choice}, answered by {who.person}, signed")
+    left = source.hand_in(body, step, who.person)
+    say(f"{step} of {state.run}: {choice}, answered by {who.person}, signed{left}")
     return 0

@@ -7,6 +7,7 @@ A command module has ``HELP`` (one line), ``EXAMPLE`` (shown at the end of its h
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import signal
 import sys
@@ -36,6 +37,8 @@ COMMANDS = {
     "approve": "sign a step of a run",
     "reject": "refuse a step of a run, with a reason",
     "answer": "answer a written question of a run",
+    "export": "write a waiting step as text for somebody who shares no journal",
+    "import": "take in a decision that came as text",
     "withdraw": "take an approval back before the step starts",
     "note": "add a remark to a run",
     "runs": "list the runs",
@@ -90,9 +93,15 @@ def _dispatch(words: list[str]) -> int:
         hint = f"did you mean `shisa {near[0]}`?" if near else "`shisa --help` lists the commands"
         sys.stderr.write(f"shisa: there is no command {_shown(name)!r}\n  hint: {hint}\n")
         return 2
-    module = importlib.import_module(f"runner.cli.{name.replace('-', '_')}")
+    module = module_of(name)
     code: int = module.run(parser_of(name, module).parse_args(words[1:]))
     return code
+
+
+def module_of(name: str) -> Any:
+    """Load the module that serves a command; a name that Python keeps for itself gets an underscore."""
+    plain = name.replace("-", "_")
+    return importlib.import_module(f"runner.cli.{plain}{'_' * keyword.iskeyword(plain)}")
 
 
 def parser_of(name: str, module: Any) -> argparse.ArgumentParser:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.common import add_config, add_person, desk, person, say
+from runner.cli.common import add_config, add_person, person, say
 from runner.cli.lookup import add_run
 
 if TYPE_CHECKING:
@@ -22,17 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as", dest="team", metavar="TEAM", help="the team that you decide for")
     add_config(parser)
     add_person(parser)
+    parser.set_defaults(request=None, out=None)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Sign the rejection and journal it."""
     from runner.cli.reviewing import find, reviewer, sign
+    from runner.cli.sources import source_of
     from runner.engine.ports import wall_clock
 
-    at = desk(arguments)
-    who = person(arguments, at.config)
-    case = find(at, arguments.run, arguments.step, wall_clock(), decision="reject")
-    by = reviewer(at, case, who, arguments.team, "reject")
-    sign(at, case, by, "reject", attested={}, reason=arguments.reason)
+    source = source_of(arguments)
+    who = person(arguments, source.config)
+    case = find(source, arguments.step, wall_clock(), decision="reject")
+    by = reviewer(source, case, who, arguments.team, "reject")
+    sign(source, case, by, "reject", attested={}, reason=arguments.reason)
     say(f"{arguments.step} of {case.state.run}: rejected by {who.person}, signed")
     return 0

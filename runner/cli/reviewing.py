@@ -1,23 +1,24 @@
-"""What ``review``, ``approve`` and ``reject`` share: find a request that waits, and sign a decision."""
+"""What ``review``, ``approve`` and ``reject`` share: find a request that waits, look at it, and sign a decision."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from runner.cli.lookup import one_run
 from runner.errors import ApprovalError, UsageError
-from runner.review.decide import capacity, decide
+from runner.review.decide import capacity, signed_decision
 from runner.review.requests import Standing, requests_of
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from runner.cli.common import Desk
-    from runner.journal.record import Record
+    from runner.cli.sources import Source
     from runner.review.identity import Identity
     from runner.review.keys import KeyRef
     from runner.review.statement import Decision
+    from runner.terminal.review_view import ReviewView
     from runner.terminal.reviewing import Case
 
 
@@ -26,8 +27,8 @@ def waiting(at: Desk, now: datetime) -> list[Standing]:
     return [one for one in requests_of(at.journal.records(), at.config.config, now) if one.state == "waiting"]
 
 
-def find(at: Desk, run: str, step: str | None, now: datetime, *, decision: Decision | None = None) -> Case:
-    """Find the request of a run (and step) that can be decided; the run may be named by a part of its id, or ``last``.
+def find(source: Source, step: str | None, now: datetime, *, decision: Decision | None = None) -> Case:
+    """Find the request of a run (and step) that can be decided.
 
     What is approved and has not begun can still be rejected, but not approved again.
 
@@ -35,12 +36,11 @@ def find(at: Desk, run: str, step: str | None, now: datetime, *, decision: Decis
     """
     from runner.terminal.reviewing import case_of
 
-    run = one_run(at.journal, run)[0].run
-    lines = list(at.journal.records())
-    mine = [one for one in requests_of(lines, at.config.config, now) if one.request.run == run]
+    run, lines = source.run, source.records()
+    mine = [one for one in requests_of(lines, source.config.config, now) if one.request.run == run]
     if not mine:
         raise UsageError(f"run {run} asks nobody for an approval", hint="`shisa review` lists what waits")
-    fitting = [one for one in mine if step is None or one.request.step == step]
+    fitting = [one for one in mine if step is None or step in one.request.steps]
     if not fitting:
         asked = ", ".join(dict.fromkeys(one.request.step for one in mine))
         raise UsageError(f"step {step} of run {run} asks for no approval", hint=f"steps that asked: {asked}")
@@ -54,6 +54,34 @@ def find(at: Desk, run: str, step: str | None, now: datetime, *, decision: Decis
     return case_of(standing, lines)
 
 
+def look_at(source: Source, case: Case, person: str | None, runbook: Path | None) -> ReviewView:
+    """Render and measure the step again on this machine, and put the reviewer's screen together."""
+    from runner.engine.ports import wall_clock
+    from runner.engine.second_look import second_look
+    from runner.terminal.reviewing import view_of
+
+    look = second_look(case.state, case.standing.request.steps, source.config, wall_clock, runbook=runbook)
+    told = ""
+    if source.journal is None:
+        told = f"a text that the operator's machine wrote at line {source.head().seq} of its journal"
+    return view_of(case, source.config.config, wall_clock(), look=look, person=person, source=told)
+
+
+def read_back(source: Source, view: ReviewView, seen: float, person: str) -> dict[str, Any]:
+    """Let a reviewer read back; what is wrong twice is journaled where there is a journal, and nothing is signed."""
+    from runner.journal.events import Note
+    from runner.terminal.prompts import Prompter
+    from runner.terminal.reviewing import WrongReadBackError, attest
+
+    try:
+        return attest(view, Prompter(), seen)
+    except WrongReadBackError:
+        if source.journal is not None:
+            told = f"read back twice what the screen of {view.step} does not show; nothing was signed"
+            source.journal.append(Note(text=told), run=view.run, step=view.step, person=person)
+        raise
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reviewer:
     """A person who may decide a request: as which team, and with which key."""
@@ -63,16 +91,16 @@ class Reviewer:
     team: str
 
 
-def reviewer(at: Desk, case: Case, who: Identity, team: str | None, decision: Decision = "approve") -> Reviewer:
+def reviewer(source: Source, case: Case, who: Identity, team: str | None, decision: Decision = "approve") -> Reviewer:
     """Tell in which capacity a person may decide.
 
     Raises ApprovalError where their decision would not count, with the reason; `decide` proves it again.
     """
-    key = _key_to_decide(at, case, who)
-    return Reviewer(who.person, key, capacity(case.standing, at.config, who.person, team, decision))
+    key = _key_to_decide(source, case, who)
+    return Reviewer(who.person, key, capacity(case.standing, source.config, who.person, team, decision))
 
 
-def reviewers(at: Desk, case: Case, who: Identity, team: str | None) -> dict[str, Reviewer]:
+def reviewers(source: Source, case: Case, who: Identity, team: str | None) -> dict[str, Reviewer]:
     """Tell what a person may decide, each with the capacity; before they read a long screen back in vain.
 
     Raises ApprovalError where that is nothing, with the reason.
@@ -82,7 +110,7 @@ def reviewers(at: Desk, case: Case, who: Identity, team: str | None) -> dict[str
     decisions: tuple[Decision, ...] = ("approve", "reject")
     for decision in decisions:
         try:
-            found[decision] = reviewer(at, case, who, team, decision)
+            found[decision] = reviewer(source, case, who, team, decision)
         except ApprovalError as error:
             refused = refused or error
     if refused is not None and not found:
@@ -90,7 +118,7 @@ def reviewers(at: Desk, case: Case, who: Identity, team: str | None) -> dict[str
     return found
 
 
-def _key_to_decide(at: Desk, case: Case, who: Identity) -> KeyRef:
+def _key_to_decide(source: Source, case: Case, who: Identity) -> KeyRef:
     """Give the key of a person who may decide at all.
 
     Raises ApprovalError with the reason why they may not.
@@ -109,30 +137,33 @@ def _key_to_decide(at: Desk, case: Case, who: Identity) -> KeyRef:
             f"your key {key.public.fingerprint} is the one that {request.operator}, the operator, signed with",
             hint="somebody else must review it, with a key of their own",
         )
-    if at.config.digest != request.policy_digest:
+    if source.config.digest != request.policy_digest:
         raise ApprovalError(
             "your shisa.yaml has other people or policies than the operator's",
-            hint=f"compare {at.config.path} with theirs; both should come from the same place",
+            hint=f"compare {source.config.path} with theirs; both should come from the same place",
         )
     return key
 
 
-def sign(at: Desk, case: Case, by: Reviewer, decision: Decision, *, attested: Any, reason: str | None = None) -> Record:
-    """Sign a decision and journal it.
+def sign(
+    source: Source, case: Case, by: Reviewer, decision: Decision, *, attested: Any, reason: str | None = None
+) -> str:
+    """Sign a decision and hand it in; gives what is left to do.
 
     Raises ApprovalError where it would not count, with the reason.
     """
     from runner.engine.ports import wall_clock
 
-    return decide(
-        at.journal,
-        at.config,
+    body = signed_decision(
+        source.config,
         case.standing,
         decision=decision,
         person=by.person,
         key=by.key,
         as_team=by.team,
         attested=attested,
+        head=source.head(),
         now=wall_clock(),
         reason=reason,
     )
+    return source.hand_in(body, case.standing.request.step, by.person)

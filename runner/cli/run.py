@@ -33,7 +33,8 @@ _NEXT = {
     "failed": "shisa show {run} tells what happened; shisa resume {run} tries the step again; "
     "shisa rollback {run} takes back what is done",
     "rejected": "shisa resume {run} asks for approval again; shisa abort {run} ends it",
-    "waiting": "shisa status tells who must act; shisa resume {run} goes on when they have",
+    "waiting": "shisa status tells who must act, shisa export {run} writes it for somebody who shares no journal; "
+    "shisa resume {run} goes on when they have",
     "unknown": "look at the target, then shisa resolve {run} STEP done|not-done --reason WHY",
     "rolled-back": "shisa report {run}",
     "rollback-failed": "look at the target; shisa rollback {run} goes on from the step that failed, "

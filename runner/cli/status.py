@@ -155,6 +155,8 @@ def _lines(one: Mapping[str, Any], now: str) -> Iterator[str]:
         for gap in request["missing"] if request["state"] == "waiting" else ():
             people = ", ".join(gap["people"]) or "NOBODY in shisa.yaml could"
             yield f"    {gap['n']} of {gap['team']} for {gap['policy']}: {people}"
+        if request["state"] == "waiting":
+            yield f"    they run: shisa review {one['run']}; sharing no journal: shisa export {one['run']}"
         for vote in request["approved"]:
             yield f"    approved by {vote['person']} as {vote['team']}"
         for refused in request["not_counted"]:

@@ -45,7 +45,7 @@ def request(session: Session, path: str, ahead: Sequence[str] = ()) -> None:
     refused = None if window is None else objection(window, policies)
     if refused is not None:
         raise GateClosedError(f"{path}: {refused}", hint="resume with another window: --not-before, --not-after")
-    whole = parts[0] if len(parts) == 1 else _together(parts)
+    whole = parts[0] if len(parts) == 1 else together(parts)
     session.append(
         ApprovalRequested(
             request=new_request_id(),
@@ -89,7 +89,7 @@ def _part(session: Session, path: str) -> Part:
     return Part(step=path, step_digest=entered.step_digest, policies=entered.policies, envelope=limits)
 
 
-def _together(parts: Sequence[Part]) -> Part:
+def together(parts: Sequence[Part]) -> Part:
     """Put the steps of a group under one digest and one list of limits, for readers that know nothing of groups."""
     digests = [{"step": part.step, "step_digest": part.step_digest} for part in parts]
     limits = [entry for part in parts for entry in part.envelope["guards"]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runner.engine.approval import ANOTHER_WINDOW, POLICIES_CHANGED, another_window, void
 from runner.engine.gate import view
 from runner.figures import moment
+from runner.journal.presence import lookers
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
@@ -64,9 +65,20 @@ def _while(session: Session, asked: ApprovalRequested, state: str) -> bool:
     policies = (session.config.config.policies.get(name) for name in asked.policies)
     if not any(policy is not None and policy.lock_while_waiting == "hold" for policy in policies):
         session.locks.release()
+    here: tuple[str, ...] = ()
     while True:
         session.refresh()
         session.drift.refuse(session.records[-1].at)
         if session.requests().get(asked.request, "waiting") != state:
             return True
+        here = _told(session, asked, here)
         time.sleep(_POLL)
+
+
+def _told(session: Session, asked: ApprovalRequested, before: tuple[str, ...]) -> tuple[str, ...]:
+    """Tell the operator who has begun to look since the last time; gives who looks now."""
+    here = lookers(session.journal, asked.request)
+    for name in here:
+        if name not in before:
+            session.operator.tell(f"{name} is looking at it now")
+    return here

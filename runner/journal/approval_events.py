@@ -98,6 +98,8 @@ class ApprovalWithdrawn(Body, frozen=True, kw_only=True):
     name: ClassVar[str] = "approval.withdrawn"
     request: str
     reason: str
+    statement: str | None = None
+    signature: str | None = None
 
 
 class ApprovalExpired(Body, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ __all__ = [
     "BoundTarget",
     "BreakglassOpened",
     "BreakglassReviewed",
+    "Decided",
     "Event",
     "GuardSampled",
     "GuardsAsked",
@@ -118,6 +119,9 @@ Event = (
     | Anchor
     | RunClosed
 )
+
+Decided = ApprovalGiven | ApprovalRejected | ApprovalWithdrawn | QuestionAnswered
+"""What a second person signs, and may send as text where no journal is shared."""
 
 TYPES: dict[str, type[Event]] = {kind.name: kind for kind in Event.__args__}
 """Event name → body type."""

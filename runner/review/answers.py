@@ -9,7 +9,7 @@ from runner.canonical import NotCanonicalError
 from runner.config.model import Loaded, Person
 from runner.errors import ApprovalError
 from runner.journal.events import QuestionAnswered, QuestionAsked
-from runner.journal.record import Journal, Record
+from runner.journal.record import Head, Journal, Record
 from runner.review.keys import KeyRef
 from runner.review.sshsig import ANSWER, Refused, Signer, sign, verify
 from runner.review.statement import answer_statement, differences, head_in, predicate_of
@@ -31,6 +31,24 @@ def give_answer(
 
     Raises ApprovalError where it would not count, with the reason; then nothing is journaled.
     """
+    said = {"run": run, "step": step, "choice": choice, "person": person}
+    body = signed_answer(config, question, **said, key=key, head=journal.head(), now=now)
+    return journal.append(body, run=run, step=step, person=person)
+
+
+def signed_answer(
+    config: Loaded,
+    question: QuestionAsked,
+    *,
+    run: str,
+    step: str,
+    choice: str,
+    person: str,
+    key: KeyRef,
+    head: Head,
+    now: datetime,
+) -> QuestionAnswered:
+    """Sign an answer; raises ApprovalError where it would not count, with the reason."""
     statement = answer_statement(
         question,
         run=run,
@@ -40,14 +58,14 @@ def give_answer(
         person=person,
         as_team=question.team,
         at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        head=journal.head(),
+        head=head,
     )
     signature = sign(key, ANSWER, statement.encode())
     body = QuestionAnswered(choice=choice, as_team=question.team, statement=statement, signature=signature)
     counted = answered(body, question, run=run, step=step, person=person, people=config.config.people, now=now)
     if isinstance(counted, Refused):
         raise ApprovalError(f"this answer does not count: {counted.reason}")
-    return journal.append(body, run=run, step=step, person=person)
+    return body
 
 
 def answered(

@@ -52,6 +52,11 @@ class Request:
         """The request's id, its nonce."""
         return self.body.request
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps that it asks for: its own, or all of a group."""
+        return tuple(part.step for part in self.body.parts) or (self.step,)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Counted:

@@ -13,7 +13,7 @@ from runner.journal.record import Record
 from runner.journal.verify import SignatureCheck, SignedLine
 from runner.review.approval import Request
 from runner.review.ledger import judge_by
-from runner.review.sshsig import ANSWER, RUN, Refused, verify
+from runner.review.sshsig import ANSWER, APPROVAL, RUN, Refused, verify
 from runner.review.statement import (
     answer_statement,
     closed_statement,
@@ -21,7 +21,11 @@ from runner.review.statement import (
     head_in,
     opened_statement,
     predicate_of,
+    withdrawal_statement,
 )
+
+_NAMESPACES = {ev.RunClosed.name: RUN, ev.ApprovalWithdrawn.name: APPROVAL, ev.QuestionAnswered.name: ANSWER}
+"""Event signed by the person of its line → the namespace of that signature."""
 
 
 def signature_check(people: Mapping[str, Person]) -> SignatureCheck:
@@ -39,10 +43,8 @@ def signature_check(people: Mapping[str, Person]) -> SignatureCheck:
                 return found.reason if isinstance(found, Refused) else None
             case ev.RunOpened(operator=person):
                 return _signed_by(line, person, RUN, people)
-            case ev.RunClosed():
-                return _signed_by(line, record.person, RUN, people)
-            case ev.QuestionAnswered():
-                return _signed_by(line, record.person, ANSWER, people)
+            case ev.RunClosed() | ev.ApprovalWithdrawn() | ev.QuestionAnswered() as body:
+                return _signed_by(line, record.person, _NAMESPACES[body.name], people)
             case body:
                 return f"this version of shisa cannot judge the signature of {body.name}"
 
@@ -85,6 +87,16 @@ def _expected(line: SignedLine, said: Mapping[str, Any]) -> str | None:
             return opened_statement(opened, run=record.run, at=at, head=head)
         case ev.RunClosed(state=state, reason=reason):
             return closed_statement(run=record.run, state=state, reason=reason, person=record.person, at=at, head=head)
+        case ev.ApprovalWithdrawn(request=request, reason=reason):
+            return withdrawal_statement(
+                request,
+                run=record.run,
+                step=record.step or "",
+                reason=reason,
+                person=record.person,
+                at=at,
+                head=head,
+            )
         case ev.QuestionAnswered() as answer if line.about and isinstance(line.about.body, ev.QuestionAsked):
             return answer_statement(
                 line.about.body,

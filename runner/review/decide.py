@@ -9,14 +9,14 @@ from typing import Any
 from runner.config.model import Loaded
 from runner.errors import ApprovalError
 from runner.journal.events import ApprovalGiven, ApprovalRejected, ApprovalWithdrawn
-from runner.journal.record import Journal, Record
+from runner.journal.record import Head, Journal, Record
 from runner.policy import Vote, assign
-from runner.review.approval import verify_approval
+from runner.review.approval import Request, event_of, verify_approval
 from runner.review.keys import KeyRef
 from runner.review.ledger import teams_asked
 from runner.review.requests import Standing, sign_from
 from runner.review.sshsig import APPROVAL, Refused, sign
-from runner.review.statement import Decision, approval_statement
+from runner.review.statement import Decision, approval_statement, withdrawal_statement
 
 
 def capacity(
@@ -50,6 +50,48 @@ def capacity(
     return fitting[0]
 
 
+def signed_decision(
+    config: Loaded,
+    standing: Standing,
+    *,
+    decision: Decision,
+    person: str,
+    key: KeyRef,
+    as_team: str,
+    attested: Mapping[str, Any],
+    head: Head,
+    now: datetime,
+    reason: str | None = None,
+) -> ApprovalGiven | ApprovalRejected:
+    """Sign a decision; ``head`` is the journal's, as far as the reviewer knows it.
+
+    Raises ApprovalError where it would not count, with the reason.
+    """
+    request = standing.request
+    if decision == "approve":
+        _refuse_too_early(standing, config, person, as_team, now)
+    statement = approval_statement(
+        request.body,
+        run=request.run,
+        step=request.step,
+        decision=decision,
+        person=person,
+        as_team=as_team,
+        at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        head=head,
+        reviewer_policy_digest=config.digest,
+        attested=attested,
+        reason=reason,
+    )
+    signature = sign(key, APPROVAL, statement.encode())
+    counted = verify_approval(
+        statement, signature, request, people=config.config.people, now=now, excluded_keys=standing.operator_keys
+    )
+    if isinstance(counted, Refused):
+        raise ApprovalError(f"this does not count: {counted.reason}")
+    return event_of(counted, request, statement, signature)
+
+
 def decide(
     journal: Journal,
     config: Loaded,
@@ -67,37 +109,33 @@ def decide(
 
     Raises ApprovalError where it would not count, with the reason; then nothing is journaled.
     """
-    request = standing.request
-    if decision == "approve":
-        _refuse_too_early(standing, config, person, as_team, now)
-    statement = approval_statement(
-        request.body,
-        run=request.run,
-        step=request.step,
+    body = signed_decision(
+        config,
+        standing,
         decision=decision,
         person=person,
+        key=key,
         as_team=as_team,
-        at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        head=journal.head(),
-        reviewer_policy_digest=config.digest,
         attested=attested,
+        head=journal.head(),
+        now=now,
         reason=reason,
     )
-    signature = sign(key, APPROVAL, statement.encode())
-    counted = verify_approval(
-        statement, signature, request, people=config.config.people, now=now, excluded_keys=standing.operator_keys
+    return journal.append(body, run=standing.request.run, step=standing.request.step, person=person)
+
+
+def signed_withdrawal(
+    request: Request, *, person: str, key: KeyRef | None, reason: str, head: Head, now: datetime
+) -> ApprovalWithdrawn:
+    """Take an own approval back; signed where there is a key."""
+    if key is None:
+        return ApprovalWithdrawn(request=request.id, reason=reason)
+    at = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    statement = withdrawal_statement(
+        request.id, run=request.run, step=request.step, reason=reason, person=person, at=at, head=head
     )
-    if isinstance(counted, Refused):
-        raise ApprovalError(f"this does not count: {counted.reason}")
-    if decision == "approve":
-        body: ApprovalGiven | ApprovalRejected = ApprovalGiven(
-            request=request.id, as_team=as_team, statement=statement, signature=signature
-        )
-    else:
-        body = ApprovalRejected(
-            request=request.id, as_team=as_team, reason=reason or "", statement=statement, signature=signature
-        )
-    return journal.append(body, run=request.run, step=request.step, person=person)
+    signature = sign(key, APPROVAL, statement.encode())
+    return ApprovalWithdrawn(request=request.id, reason=reason, statement=statement, signature=signature)
 
 
 def _refuse_too_early(standing: Standing, config: Loaded, person: str, as_team: str, now: datetime) -> None:
@@ -113,14 +151,18 @@ def _refuse_too_early(standing: Standing, config: Loaded, person: str, as_team: 
         )
 
 
-def withdraw(journal: Journal, standing: Standing, *, person: str, reason: str) -> Record:
-    """Take an own approval back before the step starts.
-
-    Raises ApprovalError where the person did not approve, or the step has started.
-    """
+def refuse_withdrawal(standing: Standing, person: str) -> None:
+    """Raise ApprovalError where there is nothing to take back: they did not approve, or the step has started."""
     if standing.state not in {"waiting", "approved"}:
-        raise ApprovalError(f"the request has {standing.state}: {standing.reason}")
+        raise ApprovalError(f"the request is {standing.state}: {standing.reason}")
     if person not in {vote.person for vote in standing.votes}:
         raise ApprovalError(f"{person} has not approved this step")
-    body = ApprovalWithdrawn(request=standing.id, reason=reason)
+
+
+def withdraw(
+    journal: Journal, standing: Standing, *, person: str, key: KeyRef | None, reason: str, now: datetime
+) -> Record:
+    """Journal a withdrawal; raises ApprovalError as ``refuse_withdrawal`` does."""
+    refuse_withdrawal(standing, person)
+    body = signed_withdrawal(standing.request, person=person, key=key, reason=reason, head=journal.head(), now=now)
     return journal.append(body, run=standing.request.run, step=standing.request.step, person=person)

@@ -1,59 +1,52 @@
 """Requests and decisions as text, for people whose machines share nothing but a chat or a mail.
 
-The text survives new line breaks, quoting marks and blanks that a chat puts in; anything else that changed on the
-way breaks its checksum. The checksum is against accidents: what makes a decision count is its signature.
+A request takes along the lines of its run, and of other runs what the reviewer's screen tells of them; each line is
+as it stands in the journal, with its hash.
 """
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
-import re
-import zlib
-from collections.abc import Iterable
-from typing import Any, Literal
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from runner.canonical import NotCanonicalError, canonical, parse_canonical
 from runner.errors import UsageError
 from runner.journal import events as ev
 from runner.journal.chain import Line, is_whole
 from runner.journal.codec import record_of
 from runner.journal.record import Head, Record
-from runner.review.approval import Request
+from runner.review.packed import pack, unpack
 
-Kind = Literal["REQUEST", "DECISION"]
-_WIDTH = 64
-_LARGEST = 16 << 20
-"""Bytes of an unpacked text; a run with all its evidence has far less."""
-_PUT_IN = re.compile(r"[\s\u00a0\u200b-\u200d\u2060\ufeff>|]+")
-_PACKED = re.compile(r"([A-Za-z0-9+/]+={0,2})sha256:([0-9a-f]{16})")
+_EARLIER = 5
+"""Runs of the same runbook that a request tells of."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Exported:
-    """A request that came as text: the lines of its run, and the journal's head when it was written."""
+    """What came as text: one step of a run that waits for somebody, and the journal's head when it was written."""
 
-    request: Request
+    run: str
+    step: str
     records: tuple[Record, ...]
     head: Head
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision that came as text; nothing in it is believed before ``verify_approval``."""
+    """A decision that came as text; nothing in it is believed before it is judged."""
 
     statement: str
     signature: str
 
 
-def export_request(records: Iterable[Record], request_id: str, head: Head) -> str:
-    """Write a request and the lines of its run as text for a reviewer.
+def export_request(records: Iterable[Record], run: str, step: str, head: Head) -> str:
+    """Write a step that waits for an approval or an answer as text; ``records`` is the whole journal.
 
-    Raises UsageError where the lines hold no such request.
+    Raises UsageError where the run's step asks nobody anything.
     """
-    records = tuple(records)
-    _requested(records, request_id)
+    told = tuple(_told(tuple(records), run, step))
+    _waits(told, run, step)
     lines = [
         {
             "seq": one.seq,
@@ -66,79 +59,80 @@ def export_request(records: Iterable[Record], request_id: str, head: Head) -> st
             "prev": one.prev,
             "hash": one.hash,
         }
-        for one in records
+        for one in told
     ]
-    return _pack("REQUEST", {"request": request_id, "seq": head.seq, "head": head.hash, "lines": lines})
+    return pack("REQUEST", {"run": run, "step": step, "seq": head.seq, "head": head.hash, "lines": lines})
 
 
 def import_request(text: str) -> Exported:
     """Read what ``export_request`` wrote, and prove that each line has its hash; raises UsageError."""
-    value = _unpack("REQUEST", text)
+    value = unpack("REQUEST", text)
     try:
         lines = [_line(one) for one in value["lines"]]
-        head, request_id = Head(int(value["seq"]), str(value["head"])), str(value["request"])
+        head, run, step = Head(int(value["seq"]), str(value["head"])), str(value["run"]), str(value["step"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError("The text holds no approval request that this version of shisa can read.") from error
     broken = [line.seq for line in lines if not is_whole(line)]
     if broken:
         raise UsageError(f"Line {broken[0]} of the request does not have the hash that stands in it.")
-    if any(line.seq > head.seq or (line.seq == head.seq and line.hash.decode() != head.hash) for line in lines):
-        raise UsageError("The request's lines do not belong to the journal head that it names.")
+    _refuse_loose(lines, head)
     records = tuple(map(record_of, lines))
-    return Exported(_requested(records, request_id), records, head)
+    _waits(records, run, step)
+    return Exported(run, step, records, head)
 
 
 def export_decision(statement: str, signature: str) -> str:
-    """Write a signed decision as text for the operator."""
-    return _pack("DECISION", {"statement": statement, "signature": signature})
+    """Write a signed decision, answer or withdrawal as text for the operator."""
+    return pack("DECISION", {"statement": statement, "signature": signature})
 
 
 def import_decision(text: str) -> Decided:
     """Read what ``export_decision`` wrote; raises UsageError."""
-    match _unpack("DECISION", text):
+    match unpack("DECISION", text):
         case {"statement": str(statement), "signature": str(signature)}:
             return Decided(statement, signature)
     raise UsageError("The text holds no decision that this version of shisa can read.")
 
 
-def _requested(records: Iterable[Record], request_id: str) -> Request:
+def _told(records: tuple[Record, ...], run: str, step: str) -> Iterator[Record]:
+    """Choose the lines that travel: the run's own, and of others that were of this runbook or are open now."""
+    opened = {one.run: one.body for one in records if isinstance(one.body, ev.RunOpened)}
+    if run not in opened:
+        raise UsageError(f"There is no run {run} in these lines.")
+    runbook, targets = opened[run].runbook, _databases(opened[run])
+    ended = {one.run for one in records if isinstance(one.body, ev.RunClosed)}
+    earlier = [other for other, body in opened.items() if body.runbook == runbook and other != run][-_EARLIER:]
+    beside = {other for other, body in opened.items() if other not in ended and targets & _databases(body)}
     for one in records:
-        if isinstance(one.body, ev.ApprovalRequested) and one.body.request == request_id:
-            return Request(one.run, one.step or "", one.at, one.body)
-    raise UsageError(f"There is no approval request {request_id} in these lines.")
+        frame = isinstance(one.body, ev.RunOpened | ev.RunPaused | ev.RunClosed)
+        if one.run == run or (one.run in earlier and (frame or one.step == step)) or (one.run in beside and frame):
+            yield one
+
+
+def _databases(opened: ev.RunOpened) -> set[str]:
+    return {target.fingerprint for target in opened.targets}
+
+
+def _waits(records: Iterable[Record], run: str, step: str) -> None:
+    asks = (ev.ApprovalRequested, ev.QuestionAsked)
+    mine = [one for one in records if one.run == run]
+    if not mine or not isinstance(mine[0].body, ev.RunOpened):
+        raise UsageError(f"The lines of run {run} do not begin where it was opened.")
+    if not any(one.step == step and isinstance(one.body, asks) for one in mine):
+        raise UsageError(f"Step {step} of run {run} asks nobody for an approval or an answer.")
+
+
+def _refuse_loose(lines: list[Line], head: Head) -> None:
+    """Refuse lines that could not stand in one journal that ends with this head."""
+    for before, line in itertools.pairwise(lines):
+        if line.seq <= before.seq or (line.seq == before.seq + 1 and line.prev != before.hash):
+            raise UsageError(f"Line {line.seq} of the request does not follow from the line before it.")
+    last = lines[-1] if lines else None
+    if last is not None and (last.seq > head.seq or (last.seq == head.seq and last.hash.decode() != head.hash)):
+        raise UsageError("The request's lines do not belong to the journal head that it names.")
 
 
 def _line(one: dict[str, Any]) -> Line:
     step = one["step"]
     texts = {name: one[name].encode() for name in ("at", "person", "event", "run", "body", "prev", "hash")}
     return Line(seq=int(one["seq"]), step=None if step is None else step.encode(), **texts)
-
-
-def _pack(kind: Kind, value: dict[str, Any]) -> str:
-    packed = zlib.compress(canonical(value), 9)
-    text = base64.b64encode(packed).decode()
-    rows = [text[place : place + _WIDTH] for place in range(0, len(text), _WIDTH)]
-    total = f"sha256:{hashlib.sha256(packed).hexdigest()[:16]}"
-    return "\n".join((f"-----BEGIN SHISA {kind}-----", *rows, total, f"-----END SHISA {kind}-----")) + "\n"
-
-
-def _unpack(kind: Kind, text: str) -> Any:
-    hint = "Ask for it again, and paste everything from BEGIN to END."
-    between = re.search(rf"BEGIN SHISA {kind}(.*?)END SHISA {kind}", text, re.DOTALL)
-    if between is None:
-        raise UsageError(f"There is no SHISA {kind} in the text, or a part of it is missing.", hint=hint)
-    found = _PACKED.fullmatch(_PUT_IN.sub("", between[1]).strip("-\u2013\u2014"))
-    try:
-        packed = b"" if found is None else base64.b64decode(found[1], validate=True)
-    except ValueError:
-        packed = b""
-    if found is None or hashlib.sha256(packed).hexdigest()[:16] != found[2]:
-        raise UsageError("The text was changed on the way: its checksum does not fit.", hint=hint)
-    unpacking = zlib.decompressobj()
-    try:
-        data = unpacking.decompress(packed, _LARGEST)
-        if not unpacking.eof:
-            raise UsageError("The text unpacks to more than a request can hold.")
-        return parse_canonical(data)
-    except (zlib.error, NotCanonicalError) as error:
-        raise UsageError(f"The text cannot be read: {error}.", hint=hint) from error

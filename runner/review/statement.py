@@ -89,6 +89,31 @@ def answer_statement(
     return _statement("answer", f"{run}/{step}", digest(asked), predicate)
 
 
+def withdrawal_statement(request: str, *, run: str, step: str, reason: str, person: str, at: str, head: Head) -> str:
+    """Build what somebody signs who takes their approval back (namespace ``approval@shisa``, a type of its own)."""
+    predicate = {
+        "request": request,
+        "run": run,
+        "step": step,
+        "reason": reason,
+        "person": person,
+        "at": at,
+        "journal": _journal(head),
+    }
+    return _statement("withdrawal", f"{run}/{step}", digest(request), predicate)
+
+
+def kind_of(text: str) -> str:
+    """Tell what a statement is: ``approval``, ``answer``, ``withdrawal`` or ``run``; empty where it is none of ours."""
+    try:
+        value = parse_canonical(text.encode())
+    except (NotCanonicalError, UnicodeEncodeError):
+        return ""
+    kind = value.get("predicateType") if isinstance(value, dict) else None
+    found = str(kind).removeprefix(_PREDICATE).removesuffix("/v1")
+    return found if kind == f"{_PREDICATE}{found}/v1" else ""
+
+
 def opened_statement(opened: RunOpened, *, run: str, at: str, head: Head) -> str:
     """Build what the operator signs when a run begins (namespace ``run@shisa``)."""
     predicate = {

@@ -140,15 +140,22 @@ def amend(plan: Plan, path: str, set_: Mapping[str, Any], then: Sequence[Mapping
 
 def plan_digest(plan: Plan, targets: Mapping[str, str]) -> str:
     """Digest what an approval is for: the files, the parameters, the targets' fingerprints, the amendments."""
+    return digest_of_plan([file.sha256 for file in plan.files], plan.public_params, targets, plan.amendments)
+
+
+def digest_of_plan(
+    files: Sequence[str], params: Mapping[str, Any], targets: Mapping[str, str], amendments: Sequence[Amendment]
+) -> str:
+    """Digest a plan from its parts, as ``plan_digest`` does; ``files`` are their digests in the plan's order."""
     return digest(
         {
             "plan": 1,
-            "files": [file.sha256 for file in plan.files],
-            "params": plan.public_params,
+            "files": list(files),
+            "params": dict(params),
             "targets": dict(targets),
             "amendments": [
                 {"step": each.path, "set": without_floats(dict(each.set)), "then": without_floats(list(each.then))}
-                for each in plan.amendments
+                for each in amendments
             ],
         }
     )

@@ -87,7 +87,8 @@ class TerminalOperator:
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits for a second person, and what that person types."""
         who = f"{view.path} waits for approval under {plain(request.policies)}, until {moment(request.not_after)}."
-        self._say("WAITING", f"{who}\nThe reviewer runs: shisa review {view.run}")
+        by_file = f"Where no journal is shared: shisa export {view.run}"
+        self._say("WAITING", f"{who}\nThe reviewer runs: shisa review {view.run}\n{by_file}")
 
     def asked(self, run: str, path: str, question: QuestionAsked) -> str | None:
         """Tell that the run waits for an answer, and what that person types."""

@@ -18,7 +18,8 @@ def group_text(view: ReviewView) -> Iterator[Block]:
         yield Heading(f"Signed with it, {number} of {total}: {each.step}: {entered.title}")
         what = cell("YES", *entered.reasons, tone="bad") if entered.destructive else cell("not destructive")
         yield Facts((("destroys", what), ("can be undone", undo(entered))))
-        yield from exact_text(entered)
+        if view.signed_before is None:
+            yield from exact_text(entered)
 
 
 def group_guards(view: ReviewView) -> Iterator[Block]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from runner.figures import duration, moment, parse_time
-from runner.journal.sentences import target_lines
+from runner.journal.sentences import Tone, target_lines
 from runner.terminal.blocks import Block, Cell, Code, Facts, Heading, Line, cell
+from runner.terminal.comparison import comparison
 from runner.terminal.evidence import evidence_blocks
 from runner.terminal.review_group import group_guards, group_text
 from runner.terminal.review_view import Need, ReviewView
 from runner.terminal.step_card import exact_text, undo
+
+_LOOKS = {
+    True: "your signature will say that your own machine rendered and measured this too",
+    False: "your signature will say that you only read what the operator's machine showed",
+}
 
 
 def review_screen(view: ReviewView) -> tuple[Block, ...]:
@@ -25,7 +32,9 @@ def _target(view: ReviewView) -> Iterator[Block]:
     production = environment == "production"
     badge = f"{(environment or 'environment unknown').upper()}: {view.step} of {view.runbook}"
     yield Heading(badge, "bad" if production or environment is None else "strong")
+    source = [("told by", cell(view.source, tone="warn"))] if view.source else []
     pairs = [
+        *source,
         ("target", cell(known.name, *target_lines(known)) if known else _unknown()),
         ("asked by", cell(f"{view.operator}, run {view.run}")),
         *((f"-p {name}", _labelled(value, label)) for name, value, label in view.params),
@@ -51,11 +60,38 @@ def _effect(view: ReviewView) -> Iterator[Block]:
 
 def _text(view: ReviewView) -> Iterator[Block]:
     yield Heading("The exact text")
-    yield from exact_text(view.entered)
-    yield Facts((("your own copy of the runbook", _or_unknown(view.own_copy)),))
+    before = view.signed_before
+    if before is None:
+        yield from exact_text(view.entered)
+    else:
+        lines = sum(text.count("\n") + 1 for text in view.entered.statements)
+        told = f"the {lines:,} lines that you signed at {moment(before.at)}" if lines else "the one that you signed"
+        digest = f"sha256 {view.entered.step_digest[:16]}; --whole shows it"
+        yield Facts((("unchanged", cell(f"{told}, letter by letter", digest)),))
+    yield from _own_copy(view)
+
+
+def _own_copy(view: ReviewView) -> Iterator[Block]:
+    if view.look is None:
+        yield Facts((("your own copy", _unknown()),))
+        return
+    copy = view.look.copy
+    tones: dict[str, Tone] = {"same": "good", "differs": "bad", "none": "unknown"}
+    yield Facts((("your own copy", cell(copy.told, tone=tones[copy.state])),))
+    if copy.diff:
+        yield Code(copy.diff, "from your copy to what you would sign", code=False)
 
 
 def _differences(view: ReviewView) -> Iterator[Block]:
+    if view.signed_before is not None:
+        yield Heading("What changed since you signed it")
+        yield Facts(
+            (
+                ("your signature", cell(view.signed_before.became)),
+                ("changed", cell(*view.signed_before.changed or ("nothing but the request",))),
+            )
+        )
+        return
     yield Heading("What is different")
     if view.amended:
         yield Facts((("from the runbook", cell(*view.amended, tone="warn")),))
@@ -63,7 +99,7 @@ def _differences(view: ReviewView) -> Iterator[Block]:
         yield Facts((("from the last run", cell("there was none")),))
     else:
         yield _difference(f"from the last run ({view.last_run or 'unknown'})", view.since_last_run)
-    yield _difference("from the merged file", view.since_merge)
+    yield _difference("from the merged file", None if view.look is None else view.look.since_merge)
 
 
 def _difference(label: str, diff: str | None) -> Block:
@@ -73,14 +109,24 @@ def _difference(label: str, diff: str | None) -> Block:
 
 
 def _guards(view: ReviewView) -> Iterator[Block]:
-    yield Heading("What the guards measured, for the operator")
-    yield from evidence_blocks(view.evidence, view.now)
-    if view.own_evidence is None:
-        yield Facts((("asked by yourself", cell("unknown: the guards were not asked from this machine")),))
+    if view.signed_before is not None:
+        yield Heading("What the guards measured when you signed, and now")
+        yield from comparison(view.signed_before.evidence, view.evidence, view.now, ("then", "now"))
     else:
+        yield Heading("What the guards measured, for the operator")
+        yield from evidence_blocks(view.evidence, view.now)
+    mine = None if view.look is None else view.look.guards
+    if mine is None or mine.evidence is None:
+        why = "the guards were not asked from this machine" if mine is None else mine.why
+        yield Facts((("asked by yourself", cell(f"unknown: {why}", tone="unknown")),))
+    elif mine.evidence:
         yield Heading("What the same guards measure from your machine")
-        yield from evidence_blocks(view.own_evidence, view.now)
+        yield from comparison(_theirs(view), mine.evidence, view.now)
     yield Facts((("your signature accepts", cell(*view.limits or ("nothing worse than every guard passing",))),))
+
+
+def _theirs(view: ReviewView) -> tuple[Mapping[str, Any], ...]:
+    return view.evidence + tuple(item for each in view.together for item in each.evidence)
 
 
 def _history(view: ReviewView) -> Iterator[Block]:
@@ -112,6 +158,9 @@ def _deadline(view: ReviewView) -> Iterator[Block]:
     expired = left is None or left <= 0
     sign = cell(f"{moment(view.not_after)} ({rest})", tone="bad" if expired else "plain")
     yield Facts((("sign until", sign), ("may start", window), ("request", cell(view.request))))
+    if view.look is not None:
+        said = "INDEPENDENT" if view.look.independent else "PRIMED"
+        yield Line(said, _LOOKS[view.look.independent], "good" if view.look.independent else "warn")
 
 
 def _signed(need: Need) -> Cell:

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from runner.engine.second_look import SecondLook
 from runner.journal.events import BoundTarget, StepEntered
+from runner.terminal.history import SignedBefore
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class ReviewView:
     operator: str
     now: str
     """RFC 3339; what ages and deadlines count from."""
+    source: str = ""
+    """Where the lines come from, where it is not the journal itself."""
 
     target: BoundTarget | None
     params: tuple[tuple[str, str, str | None], ...] = ()
@@ -55,17 +59,16 @@ class ReviewView:
     since_last_run: str | None = None
     """Unified diff of the step's text against the last run's; empty where equal."""
     last_run: str | None = None
-    since_merge: str | None = None
-    """Unified diff of the runbook against the merged file; empty where equal."""
-    own_copy: str | None = None
-    """What rendering the step again from the reviewer's own copy gave; None where there is no copy."""
+    signed_before: SignedBefore | None = None
+    """What the reviewer signed of this very text before; then only what changed is shown of it."""
+
+    look: SecondLook | None = None
+    """What the reviewer's own machine renders, measures and knows as merged; None where it did not look."""
 
     evidence: tuple[Mapping[str, Any], ...] = ()
     """What the operator's guards found."""
     together: tuple[Together, ...] = ()
     """The other steps of the group, in their order."""
-    own_evidence: tuple[Mapping[str, Any], ...] | None = None
-    """What the same guards found from the reviewer's machine; None where they were not asked."""
     limits: tuple[str, ...] = ()
     """The envelope in words: what stays valid with this signature."""
 

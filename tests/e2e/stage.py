@@ -146,12 +146,19 @@ class Stage:
             | {"PATH": self.path, "HOME": str(self.home(person)), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
         )
 
-    def shisa(self, person: str, *arguments: str | Path, stdin: str | None = None, before: Sequence[str] = ()) -> Ran:
+    def shisa(
+        self,
+        person: str,
+        *arguments: str | Path,
+        stdin: str | None = None,
+        before: Sequence[str] = (),
+        cwd: Path | None = None,
+    ) -> Ran:
         """Call the program without a terminal; ``before`` are words that start another program with it."""
         done = subprocess.run(
             [*before, SHISA, *map(str, arguments)],
             env=self.env(person),
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -161,10 +168,16 @@ class Stage:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def sit_down(self, person: str, *arguments: str | Path, columns: int = 100, lines: int = 40) -> Terminal:
+    def sit_down(
+        self, person: str, *arguments: str | Path, columns: int = 100, lines: int = 40, cwd: Path | None = None
+    ) -> Terminal:
         """Call the program at a terminal."""
         terminal = Terminal(
-            [SHISA, *map(str, arguments)], env=self.env(person), cwd=self.folder, columns=columns, lines=lines
+            [SHISA, *map(str, arguments)],
+            env=self.env(person),
+            cwd=cwd or self.folder,
+            columns=columns,
+            lines=lines,
         )
         self.terminals.append(terminal)
         return terminal

@@ -104,8 +104,9 @@ def test_leaving_decides_nothing(stage, operator):
     assert stage.events() == before
     inbox = stage.shisa("bob", "review")
     assert inbox.code == 0
-    assert f"{stage.run_id()}  purge  asked by alice" in inbox.said
-    assert "missing: 1 of dev" in inbox.said
+    assert f"{stage.run_id()}  purge  Remove the sessions" in inbox.said
+    assert "asked by alice" in inbox.said
+    assert "missing: 1 of dev for cross-review: bob, dan" in inbox.said
 
 
 def test_what_is_read_back_wrong_twice_is_not_signed(stage, operator):
@@ -117,7 +118,10 @@ def test_what_is_read_back_wrong_twice_is_not_signed(stage, operator):
     reviewer.type("production")
     reviewer.see("what was read back is not what the screen shows", "nothing is signed")
     assert reviewer.ended() == 4
-    assert stage.events() == before
+    assert stage.events() == [*before, "note"]
+    note = stage.records()[-1]
+    assert (note.person, note.step) == ("bob", "purge")
+    assert "read back twice what the screen of purge does not show; nothing was signed" in note.body.text
 
 
 def test_whoever_may_not_sign_is_told_why_before_they_read_anything_back(stage, operator):

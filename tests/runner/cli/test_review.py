@@ -10,9 +10,33 @@ def test_the_inbox_tells_who_asks_for_whom_and_until_when(waiting):  # noqa: F81
     ran = desk.shisa("review")
     assert ran.code == 0
     assert f"{run}  " in ran.err
-    assert "asked by alice at" in ran.err
-    assert "missing: 1 of dev, 1 of ops" in ran.err
-    assert f"next: shisa review {run}" in ran.err
+    assert "asked by alice" in ran.err
+    assert "missing: 1 of dev for cross-review: bob" in ran.err
+    assert "missing: 1 of ops for cross-review: carol" in ran.err
+    assert f"next: shisa review {run} purge" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "who", "said"),
+    [
+        (("--mine",), "bob", "purge  Remove"),
+        (("--mine",), "carol", "purge  Remove"),
+        (("--mine",), "alice", "nothing waits for a second person like alice"),
+        (("--as", "dev"), None, "purge  Remove"),
+        (("--as", "cs"), None, "nothing waits for a second person of team cs"),
+    ],
+)
+def test_the_inbox_of_one_person_or_team_holds_what_they_could_sign(words, who, said, waiting):  # noqa: F811
+    desk, _ = waiting
+    ran = desk.shisa("review", *words, who=who)
+    assert (ran.code, said in ran.err) == (0, True), ran.err
+
+
+def test_whoever_has_signed_finds_the_request_no_more_in_their_inbox(waiting):  # noqa: F811
+    desk, run = waiting
+    approve(desk, run, "bob", "dev")
+    assert "nothing waits for a second person like bob" in desk.shisa("review", "--mine", who="bob").err
+    assert "approved by bob as dev" in desk.shisa("review", "--mine", who="carol").err
 
 
 def test_an_empty_inbox_is_said(waiting):  # noqa: F811
@@ -49,7 +73,7 @@ def test_nothing_is_signed_without_a_terminal(words, waiting):  # noqa: F811
 def test_one_signature_of_two_leaves_the_other_missing(waiting):  # noqa: F811
     desk, run = waiting
     approve(desk, run, "bob", "dev")
-    assert "missing: 1 of ops" in desk.shisa("review").err
+    assert "missing: 1 of ops for" in desk.shisa("review").err
     ran = desk.shisa("reject", run, "purge", "--reason", "changed my mind", who="bob")
     assert "purge of " in ran.err
     assert ran.code == 0, "who has approved may still say no"

@@ -124,7 +124,7 @@ def test_a_withdrawal_while_the_operator_is_asked_stops_the_start(stage, account
     def take_back(view):
         journal = open_journal(stage.config.config.journal, stage.folder)
         (standing,) = requests_of(journal.records(), stage.config.config, wall_clock())
-        withdraw(journal, standing, person="bob", reason="wrong account")
+        withdraw(journal, standing, person="bob", key=None, reason="wrong account", now=wall_clock())
         journal.close()
 
     play = stage.play(Player(on_wait=stage.sign, on_go=take_back))

@@ -3,21 +3,24 @@ import zlib
 from base64 import b64encode
 from hashlib import sha256
 
+import msgspec
 import pytest
 
 from runner.canonical import canonical
 from runner.errors import UsageError
+from runner.journal import events as ev
 from runner.journal.sqlite import SqliteJournal
 from runner.review.approval import Counted, verify_approval
-from runner.review.exchange import _pack, export_decision, export_request, import_decision, import_request
-from tests.runner.review.people import NOON, RUN, play, request, requested
+from runner.review.exchange import export_decision, export_request, import_decision, import_request
+from runner.review.packed import pack, unpack
+from tests.runner.review.people import NOON, RUN, STEP, closed, opened, play, request, requested, stamp
 
 
 @pytest.fixture
 def exported(crew, tmp_path):
     journal = SqliteJournal(tmp_path / "journal.db")
     play(journal, crew)
-    yield journal, export_request(journal.records(run=RUN), requested().request, journal.head())
+    yield journal, export_request(journal.records(), RUN, STEP, journal.head())
     journal.close()
 
 
@@ -32,7 +35,7 @@ def test_a_request_travels_as_text_with_the_lines_of_its_run(exported):
     assert max(map(len, text.splitlines())) <= 80
     found = import_request(as_chat(text))
     assert list(found.records) == list(journal.records(run=RUN))
-    assert (found.head, found.request.id) == (journal.head(), requested().request)
+    assert (found.head, found.run, found.step) == (journal.head(), RUN, STEP)
 
 
 def test_a_decision_travels_as_text_and_counts_at_the_other_end(crew):
@@ -65,32 +68,69 @@ def test_a_request_is_not_taken_for_a_decision(exported):
 
 def test_a_line_that_was_edited_under_a_good_checksum_is_refused(exported):
     journal, _ = exported
-    found = import_request(export_request(journal.records(), requested().request, journal.head()))
+    found = import_request(export_request(journal.records(), RUN, STEP, journal.head()))
     lines = [
         {"seq": one.seq, "at": one.at, "person": one.person, "event": one.body.name, "run": one.run, "step": one.step}
         | {"body": one.text.replace('"live"', '"test"'), "prev": one.prev, "hash": one.hash}
         for one in found.records
     ]
-    head = {"request": requested().request, "seq": found.head.seq, "head": found.head.hash}
+    head = {"run": RUN, "step": STEP, "seq": found.head.seq, "head": found.head.hash}
     with pytest.raises(UsageError, match="Line 1 of the request does not have the hash"):
-        import_request(_pack("REQUEST", {**head, "lines": lines}))
+        import_request(pack("REQUEST", {**head, "lines": lines}))
     with pytest.raises(UsageError, match="do not belong to the journal head"):
-        import_request(export_request(journal.records(), requested().request, type(found.head)(3, found.head.hash)))
+        import_request(export_request(journal.records(), RUN, STEP, type(found.head)(3, found.head.hash)))
 
 
 @pytest.mark.parametrize(
-    "value", [[], {}, {"lines": 3}, {"lines": [{}]}, {"lines": [], "seq": "x", "head": "", "request": ""}]
+    "value", [[], {}, {"lines": 3}, {"lines": [{}]}, {"lines": [], "seq": "x", "head": "", "run": "", "step": ""}]
 )
 def test_a_text_of_another_shape_is_refused(value):
     with pytest.raises(UsageError, match="holds no approval request"):
-        import_request(_pack("REQUEST", value))
+        import_request(pack("REQUEST", value))
     with pytest.raises(UsageError, match="holds no decision"):
-        import_decision(_pack("DECISION", value))
+        import_decision(pack("DECISION", value))
 
 
-def test_a_request_that_the_lines_do_not_hold_is_refused(exported):
-    with pytest.raises(UsageError, match="There is no approval request req-x"):
-        export_request(exported[0].records(), "req-x", exported[0].head())
+@pytest.mark.parametrize(
+    ("run", "step", "because"),
+    [
+        ("261123-zzzzzz", STEP, "There is no run 261123-zzzzzz"),
+        (RUN, "other", f"Step other of run {RUN} asks nobody for an approval or an answer"),
+    ],
+)
+def test_what_the_lines_do_not_hold_is_not_exported(exported, run, step, because):
+    with pytest.raises(UsageError, match=because):
+        export_request(exported[0].records(), run, step, exported[0].head())
+
+
+def test_lines_out_of_their_order_are_refused(exported):
+    _, text = exported
+    value = unpack("REQUEST", text)
+    value["lines"][1], value["lines"][2] = value["lines"][2], value["lines"][1]
+    with pytest.raises(UsageError, match="Line 2 of the request does not follow from the line before it"):
+        import_request(pack("REQUEST", value))
+    with pytest.raises(UsageError, match=f"The lines of run {RUN} do not begin where it was opened"):
+        import_request(pack("REQUEST", value | {"lines": unpack("REQUEST", text)["lines"][1:]}))
+
+
+def test_of_other_runs_only_what_the_screen_tells_travels(crew, tmp_path):
+    journal = SqliteJournal(tmp_path / "journal.db")
+    play(journal, crew)
+    now = stamp(NOON)
+    for run, body, step in (
+        ("other-runbook", opened(crew, journal.head(), now), None),
+        ("other-runbook", ev.Note(text="private"), None),
+        ("other-runbook", closed(crew, journal.head(), now), None),
+        ("open-beside", opened(crew, journal.head(), now), None),
+        ("open-beside", ev.Note(text="private"), None),
+    ):
+        if isinstance(body, ev.RunOpened) and run == "other-runbook":
+            body = msgspec.structs.replace(body, runbook="another", statement=None, signature=None)  # noqa: PLW2901
+        journal.append(body, run=run, step=step, person="alice")
+    found = import_request(export_request(journal.records(), RUN, STEP, journal.head()))
+    beside = [(one.run, one.body.name) for one in found.records if one.run != RUN]
+    assert beside == [("open-beside", "run.opened")]
+    journal.close()
 
 
 def test_a_text_that_unpacks_to_gigabytes_is_refused():

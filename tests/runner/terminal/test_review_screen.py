@@ -7,6 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.engine.own_copy import OwnCopy
+from runner.engine.own_guards import OwnGuards
+from runner.engine.second_look import SecondLook
+from runner.terminal.history import SignedBefore
 from runner.terminal.read_back import ReadBack, facts_of, read_back
 from runner.terminal.review_screen import review_screen
 from runner.terminal.review_view import Need, ReviewView, Together
@@ -14,6 +18,11 @@ from tests.fixtures.payloads import TEXTS
 from tests.fixtures.sample_run import BLOCKED, LIVE, REQUEST, RESTORE, RUN, drift, entered
 from tests.fixtures.screens import painted
 
+LOOK = SecondLook(
+    OwnCopy("same", "/home/bob/ops/clone.yaml: renders the same step"),
+    OwnGuards((drift("block", BLOCKED, 51, "2026-11-23T12:09:58.000000Z"),)),
+    since_merge="",
+)
 VIEW = ReviewView(
     request=REQUEST.request,
     run=RUN,
@@ -28,10 +37,8 @@ VIEW = ReviewView(
     rollback_ran="2026-11-02 in run 261102-aaaaaa",
     since_last_run="-INSERT INTO env_b.expense\n+INSERT INTO env_c.expense\n",
     last_run="261102-aaaaaa",
-    since_merge="",
-    own_copy="the same text",
+    look=LOOK,
     evidence=(drift("block", BLOCKED, 50, "2026-11-23T12:02:33.900000Z"),),
-    own_evidence=(drift("block", BLOCKED, 51, "2026-11-23T12:09:58.000000Z"),),
     limits=("sequence-drift env_a.expense_id_seq: no worse than pass",),
     durations_ms=(4_810, 190_000),
     skips=("announce: night shift",),
@@ -71,20 +78,26 @@ def test_a_reviewer_reads_everything_in_the_order_of_the_design():
         "that rollback has run 2026-11-02 in run 261102-aaaaaa",
         "point of no return no",
         "1 CREATE SCHEMA env_c; 2 INSERT INTO env_c.expense",
-        "your own copy of the runbook the same text",
+        "your own copy /home/bob/ops/clone.yaml: renders the same step",
         "from the last run (261102-aaaaaa)",
         "2 +INSERT INTO env_c.expense",
         "from the merged file equal",
         "1 looked at, 7 min 26 s ago",
         "ids issued twice: 50 (limit 0)",
         "from your machine",
-        "ids issued twice: 51 (limit 0)",
+        "the operator saw",
+        "you see",
+        "BLOCK, 7 min 26 s ago",
+        "BLOCK, 2.0 s ago",
+        "ids issued twice: 50",
+        "ids issued twice: 51",
         "your signature accepts sequence-drift env_a.expense_id_seq: no worse than pass",
         "the last runs took 4.8 s, 3 min 10 s",
         "skipped earlier announce: night shift waivers none other runs now 261123-zzzzzz by dave",
         "cross-review: 1 of dev bob as dev cross-review: 1 of ops 1 missing",
         "sign until 2026-11-24 00:02:50 UTC (11 h 52 min left)",
         "may start 2026-11-24 02:00:00 UTC to 2026-11-24 04:00:00 UTC",
+        "INDEPENDENT your signature will say that your own machine rendered and measured this too",
     ):
         assert part in seen[at:], part
         at = seen.index(part, at)
@@ -98,7 +111,7 @@ def test_a_reviewer_reads_everything_in_the_order_of_the_design():
         "rows, measured unknown",
         "can be undone unknown",
         "that rollback has run unknown",
-        "your own copy of the runbook unknown",
+        "your own copy unknown",
         "from the last run (unknown) unknown",
         "from the merged file unknown",
         "GUARDS this step has none",
@@ -112,6 +125,11 @@ def test_what_is_not_known_is_printed_as_unknown(said):
     assert said in words(NOTHING)
 
 
+def hostile_evidence(payload):
+    finding = {"object": payload, "verdict": payload, "message": payload, "measured": {"rows": payload}}
+    return dict.fromkeys(("check", "target", "verdict", "message", "taken_at"), payload) | {"findings": [finding]}
+
+
 @pytest.mark.parametrize("payload", TEXTS.values(), ids=TEXTS)
 def test_a_hostile_text_breaks_out_of_no_part_of_the_screen(payload):
     hostile = dataclasses.replace(
@@ -123,7 +141,10 @@ def test_a_hostile_text_breaks_out_of_no_part_of_the_screen(payload):
         entered=entered({"title": payload}, kind="sql", reasons=(payload,), destructive=True, statements=(payload,)),
         rollback_ran=payload,
         since_last_run=payload,
-        own_copy=payload,
+        source=payload,
+        look=SecondLook(
+            OwnCopy("differs", payload, payload), OwnGuards((hostile_evidence(payload),)), since_merge=payload
+        ),
         limits=(payload,),
         skips=(payload,),
         needs=(Need(payload, payload, 1, (payload,)),),
@@ -136,6 +157,34 @@ def test_a_hostile_text_breaks_out_of_no_part_of_the_screen(payload):
     assert len(headings) == len(
         [line for line in painted(review_screen(VIEW), 100).split("\n") if line.startswith("━━")]
     )
+    again = SignedBefore(payload, payload, (hostile_evidence(payload),), (payload,))
+    hostile = dataclasses.replace(hostile, signed_before=again)
+    assert not re.search(r"[^\n -~\u00a1-\uffff]", painted(review_screen(hostile), 100))
+
+
+def test_what_was_signed_before_is_not_shown_again_as_if_it_were_new():
+    before = SignedBefore(
+        "2026-11-23T09:00:00.000000Z",
+        "expired: nobody started the step by 10:00",
+        (drift("block", BLOCKED, 40, "2026-11-23T08:59:00.000000Z"),),
+        ("you would accept now: sequence-drift on x: block (rows at most 50)",),
+    )
+    seen, at = words(dataclasses.replace(VIEW, signed_before=before)), 0
+    for part in (
+        "The exact text unchanged",
+        "that you signed at 2026-11-23 09:00:00 UTC, letter by letter",
+        "--whole shows it",
+        "What changed since you signed it your signature expired: nobody started the step by 10:00",
+        "changed you would accept now: sequence-drift on x: block (rows at most 50)",
+        "What the guards measured when you signed, and now",
+        "ids issued twice: 40",
+        "ids issued twice: 50",
+        "From your machine".lower(),
+        "Who has approved",
+    ):
+        assert part in seen[at:], part
+        at = seen.index(part, at)
+    assert "CREATE SCHEMA" not in seen
 
 
 def test_the_question_rotates_over_all_facts_and_is_the_same_for_one_request():
@@ -145,12 +194,13 @@ def test_the_question_rotates_over_all_facts_and_is_the_same_for_one_request():
     assert {one.key: one.answer for one in asked if one} == {
         "rows": "30000",
         "max_in_use": "1204150",
-        "database": "keihi",
+        "label of tenant": "ACME K.K.",
     }
 
 
 def test_only_known_facts_are_asked_for():
-    assert [fact.key for fact in facts_of(dataclasses.replace(VIEW, rows=None, evidence=()))] == ["database"]
+    bare = dataclasses.replace(VIEW, rows=None, evidence=(), params=())
+    assert [fact.key for fact in facts_of(bare)] == ["database"]
     assert read_back(NOTHING) is None
 
 

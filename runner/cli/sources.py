@@ -1,0 +1,166 @@
+"""Where a reviewer's request comes from, and where their decision goes: the journal, or a file each way."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from runner.cli.common import desk, put, say
+from runner.cli.lookup import one_run
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from runner.config.model import Loaded
+    from runner.journal import events as ev
+    from runner.journal.record import Head, Journal, Record
+    from runner.review.exchange import Exported
+    from runner.review.packed import Kind
+
+
+class Source(Protocol):
+    """A run that waits for somebody, wherever its lines are read."""
+
+    @property
+    def config(self) -> Loaded:
+        """The reviewer's own configuration."""
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+
+    @property
+    def journal(self) -> Journal | None:
+        """The journal; None where nothing is shared."""
+
+    def records(self) -> Sequence[Record]:
+        """Give all lines that are known, also of other runs."""
+
+    def head(self) -> Head:
+        """Tell the newest line of the journal, as far as it is known."""
+
+    def hand_in(self, body: ev.Decided, step: str, person: str) -> str:
+        """Bring a signed decision where it belongs, and say what is left to do."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class JournalSource:
+    """A run in a journal that the reviewer shares."""
+
+    config: Loaded
+    journal: Journal
+    run: str
+
+    def records(self) -> Sequence[Record]:
+        """Read the whole journal."""
+        return tuple(self.journal.records())
+
+    def head(self) -> Head:
+        """Tell the journal's newest line."""
+        return self.journal.head()
+
+    def hand_in(self, body: ev.Decided, step: str, person: str) -> str:
+        """Journal the decision."""
+        self.journal.append(body, run=self.run, step=step, person=person)
+        return ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FileSource:
+    """A run as a request's text tells of it; the decision is written as text."""
+
+    config: Loaded
+    exported: Exported
+    out: Path | None
+    journal: None = None
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        return self.exported.run
+
+    def records(self) -> Sequence[Record]:
+        """Give the lines that came with the request."""
+        return self.exported.records
+
+    def head(self) -> Head:
+        """Tell the newest line at the time when the request was written."""
+        return self.exported.head
+
+    def hand_in(self, body: ev.Decided, step: str, person: str) -> str:
+        """Write the decision as text."""
+        from runner.review.exchange import export_decision
+
+        if body.statement is None or body.signature is None:
+            raise UsageError("What leaves this machine must be signed.", hint="Give --key FILE, or use ssh-agent.")
+        write_text(export_decision(body.statement, body.signature), self.out)
+        told = "this text" if self.out is None else str(self.out)
+        return f"\n  next: send {told} to the operator, who runs: shisa import {self.run} {self.out or 'FILE'}"
+
+
+def add_exchange(parser: argparse.ArgumentParser) -> None:
+    """Add ``--request`` and ``--out``."""
+    parser.add_argument(
+        "--request", metavar="FILE", help="a request that came as text, in place of RUN; `-` to paste it here"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", type=Path, help="where the decision on it is written (default: stdout)"
+    )
+
+
+def source_of(arguments: argparse.Namespace) -> Source:
+    """Open what the arguments name: a run of the journal, or a request's text. Raises UsageError."""
+    if arguments.request is None:
+        if arguments.run is None:
+            raise UsageError("RUN is missing.", hint="`shisa review` lists what waits; --request FILE takes its place")
+        if arguments.out is not None:
+            raise UsageError("--out goes with --request.", hint="`shisa export RUN` writes a request for a reviewer")
+        at = desk(arguments)
+        return JournalSource(at.config, at.journal, one_run(at.journal, arguments.run)[0].run)
+    if arguments.run is not None:
+        raise UsageError("A run is named by RUN or by --request, not by both.")
+    if arguments.out is not None and arguments.out.exists():
+        raise UsageError(f"{arguments.out} is already there.", hint="--out never overwrites.")
+    from runner.config.load import load
+    from runner.review.exchange import import_request
+
+    text = read_text(arguments.request, "REQUEST")
+    return FileSource(load(config=arguments.config), import_request(text), arguments.out)
+
+
+def read_text(name: str, kind: Kind) -> str:
+    """Read an armoured text from a file, or from standard input (``-``) as far as its last line.
+
+    Raises UsageError.
+    """
+    if name != "-":
+        try:
+            return Path(name).read_bytes().decode("utf-8", "replace")
+        except OSError as error:
+            raise UsageError(f"{name} cannot be read: {error.strerror}.") from error
+    from runner.review.packed import last_line
+
+    if sys.stdin.isatty():
+        say(f"Paste the text; it ends with {last_line(kind)}.")
+    lines = []
+    for line in sys.stdin:
+        lines.append(line)
+        if f"END SHISA {kind}" in line:
+            break
+    return "".join(lines)
+
+
+def write_text(text: str, out: Path | None) -> None:
+    """Write an armoured text to a new file, or to stdout; raises UsageError."""
+    if out is None:
+        put(text)
+        return
+    try:
+        with out.open("x", encoding="ascii") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}.", hint="--out never overwrites.") from error

@@ -1,0 +1,87 @@
+"""Who is looking at a request now: a courtesy between terminals, no part of the record.
+
+A reviewer holds a lock on a small file beside the journal; the lock goes with their program, however it ends. What
+somebody merely looked at stands in no chain: what they attest is in what they sign.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.journal.sqlite import SqliteJournal
+
+if TYPE_CHECKING:
+    from runner.journal.record import Journal
+
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+
+
+@contextlib.contextmanager
+def looking(journal: Journal | None, request: str, person: str) -> Iterator[None]:
+    """Show to the operator, as long as the ``with`` lasts, that a person looks at a request; never fails."""
+    place = _place(journal)
+    if place is None or not (_PLAIN.fullmatch(request) and _PLAIN.fullmatch(person)):
+        yield
+        return
+    path = place.with_name(f"{place.name}.looking.{request}.{person}")
+    descriptor = _held(path)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            os.close(descriptor)
+
+
+def lookers(journal: Journal, request: str) -> tuple[str, ...]:
+    """Tell who looks at a request now; nobody where this journal has no such place."""
+    place = _place(journal)
+    if place is None:
+        return ()
+    prefix = f"{place.name}.looking.{request}."
+    with contextlib.suppress(OSError):
+        found = sorted(each for each in place.parent.iterdir() if each.name.startswith(prefix))
+        return tuple(each.name.removeprefix(prefix) for each in found if _is_held(each))
+    return ()
+
+
+def _place(journal: Journal | None) -> Path | None:
+    return journal.path if isinstance(journal, SqliteJournal) else None
+
+
+def _held(path: Path) -> int | None:
+    with contextlib.suppress(OSError, ImportError):
+        import fcntl
+
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o664)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # the same person looks in another terminal
+            os.close(descriptor)
+        else:
+            return descriptor
+    return None
+
+
+def _is_held(path: Path) -> bool:
+    """Whether somebody's program holds the file; what was left behind by a kill is not."""
+    with contextlib.suppress(ImportError):
+        import fcntl
+
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+    return False

@@ -1,0 +1,148 @@
+"""Take in a decision that came as text: prove that it counts, and for which run, and only then journal it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from runner.canonical import NotCanonicalError
+from runner.config.model import Loaded
+from runner.errors import ApprovalError
+from runner.journal import events as ev
+from runner.journal.record import Head, Journal, Record
+from runner.review.answers import answered
+from runner.review.approval import event_of, verify_approval
+from runner.review.decide import refuse_withdrawal
+from runner.review.exchange import Decided
+from runner.review.ledger import State
+from runner.review.requests import Standing, requests_of
+from runner.review.sshsig import APPROVAL, Refused, verify
+from runner.review.statement import differences, head_in, kind_of, predicate_of, withdrawal_statement
+
+_OPEN: tuple[State, ...] = ("waiting", "approved")
+
+
+def bring_in(journal: Journal, config: Loaded, run: str, decided: Decided, now: datetime) -> Record:
+    """Journal an approval, rejection, answer or withdrawal under the name of whoever signed it.
+
+    Raises ApprovalError where it does not count, with the reason; then nothing is journaled.
+    """
+    said = _said(decided, run)
+    _refuse_foreign(journal, head_in(said), run)
+    records = list(journal.records(run=run))
+    if any(_statement(one.body) == decided.statement for one in records):
+        raise ApprovalError(f"this decision of {said['person']} is in the journal already")
+    step, person = str(said["step"]), str(said["person"])
+    body: ev.Event
+    match kind_of(decided.statement):
+        case "approval":
+            body = _decision(config, _standing(records, config, now, said), decided, now)
+        case "withdrawal":
+            body = _withdrawal(config, _standing(records, config, now, said), decided, now)
+        case "answer":
+            body = _answer(config, records, decided, now)
+        case _:
+            raise ApprovalError("this is no approval, rejection, answer or withdrawal")
+    return journal.append(body, run=run, step=step, person=person)
+
+
+def _said(decided: Decided, run: str) -> dict[str, object]:
+    try:
+        said = predicate_of(decided.statement)
+        if said["run"] != run:
+            raise ApprovalError(
+                f"it was signed for another run: {said['run']}, not {run}", hint=f"`shisa import {said['run']} FILE`"
+            )
+        return {**said, "step": said["step"], "person": said["person"]}
+    except (NotCanonicalError, KeyError) as error:
+        raise ApprovalError(f"this does not count: the statement is malformed ({error})") from error
+
+
+def _refuse_foreign(journal: Journal, head: Head, run: str) -> None:
+    """Refuse what was signed over a line that this journal does not have."""
+    if head.seq == 0:
+        return
+    line = next(iter(journal.lines(after=head.seq - 1)), None)
+    if line is None or line.seq != head.seq or line.hash != head.hash.encode():
+        raise ApprovalError(
+            f"its signer saw line {head.seq} of a journal, and this journal has another one or none there",
+            hint=f"`shisa verify {run}` looks for a journal that was cut off or written anew",
+        )
+
+
+def _standing(records: Sequence[Record], config: Loaded, now: datetime, said: dict[str, object]) -> Standing:
+    for standing in requests_of(records, config.config, now):
+        if standing.id == said.get("request"):
+            return standing
+    raise ApprovalError("it was signed for another request than those of this run")
+
+
+def _decision(config: Loaded, standing: Standing, decided: Decided, now: datetime) -> ev.Event:
+    counted = verify_approval(
+        decided.statement,
+        decided.signature,
+        standing.request,
+        people=config.config.people,
+        now=now,
+        excluded_keys=standing.operator_keys,
+    )
+    if isinstance(counted, Refused):
+        raise ApprovalError(f"this does not count: {counted.reason}")
+    if standing.state not in (_OPEN if counted.decision == "reject" else _OPEN[:1]):
+        because = f": {standing.reason}" if standing.reason else ""
+        raise ApprovalError(f"it comes too late: the request is {standing.state}{because}")
+    return event_of(counted, standing.request, decided.statement, decided.signature)
+
+
+def _withdrawal(config: Loaded, standing: Standing, decided: Decided, now: datetime) -> ev.Event:
+    said = predicate_of(decided.statement)
+    request, person = standing.request, str(said["person"])
+    due = withdrawal_statement(
+        standing.id,
+        run=request.run,
+        step=request.step,
+        reason=str(said["reason"]),
+        person=person,
+        at=str(said["at"]),
+        head=head_in(said),
+    )
+    wrong = differences(decided.statement, due)
+    if wrong:
+        raise ApprovalError(f"this does not count: the statement's field {wrong[0]} is not what it must be")
+    signer = verify(
+        decided.signature,
+        decided.statement.encode(),
+        namespace=APPROVAL,
+        person=person,
+        people=config.config.people,
+        at=now,
+    )
+    if isinstance(signer, Refused):
+        raise ApprovalError(f"this does not count: {signer.reason}")
+    refuse_withdrawal(standing, person)
+    return ev.ApprovalWithdrawn(
+        request=standing.id, reason=str(said["reason"]), statement=decided.statement, signature=decided.signature
+    )
+
+
+def _answer(config: Loaded, records: Sequence[Record], decided: Decided, now: datetime) -> ev.Event:
+    said = predicate_of(decided.statement)
+    run, step, person = records[0].run, str(said["step"]), str(said["person"])
+    asked = [one.body for one in records if one.step == step and isinstance(one.body, ev.QuestionAsked)]
+    if not asked:
+        raise ApprovalError(f"step {step} of run {run} asks nobody anything")
+    body = ev.QuestionAnswered(
+        choice=str(said["choice"]),
+        as_team=str(said["as_team"]),
+        statement=decided.statement,
+        signature=decided.signature,
+    )
+    counted = answered(body, asked[-1], run=run, step=step, person=person, people=config.config.people, now=now)
+    if isinstance(counted, Refused):
+        raise ApprovalError(f"this answer does not count: {counted.reason}")
+    return body
+
+
+def _statement(body: ev.Event) -> str | None:
+    decisions = (ev.ApprovalGiven, ev.ApprovalRejected, ev.ApprovalWithdrawn, ev.QuestionAnswered)
+    return body.statement if isinstance(body, decisions) else None

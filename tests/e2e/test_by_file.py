@@ -1,0 +1,195 @@
+"""A reviewer who shares no journal: a request goes as text, a decision comes back as text, and is proven."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from runner.review.exchange import import_request
+from runner.review.keys import key_at
+from runner.review.sshsig import APPROVAL, sign
+from tests.e2e.stage import Stage
+
+ASKING = """\
+shisa: 1
+id: asking
+title: Ask before looking
+steps:
+  - id: ask-cs
+    title: Is anybody logged in?
+    ask:
+      team: cs
+      question: Is anybody of tenant 7 logged in?
+      choices: {none: Nobody is, some: Somebody is}
+      proceed_on: [none]
+"""
+
+
+@pytest.fixture
+def waiting(stage: Stage) -> tuple[Stage, str, Path]:
+    """alice's run waits and is exported; bob's folder has his own shisa.yaml and runbook, and no journal."""
+    left = stage.shisa("alice", "run", "purge.yaml", "--detach", "--answers", stage.answers(purge="go"))
+    assert left.code == 6, left.said
+    run = stage.run_id()
+    assert f"shisa export {run} writes it for somebody who shares no journal" in left.said
+    exported = stage.shisa("alice", "export", run, "--out", "request.txt")
+    assert exported.code == 0, exported.said
+    assert f"next: shisa import {run} decision.txt" in exported.err
+    return stage, run, apart(stage)
+
+
+def apart(stage: Stage) -> Path:
+    """Another machine's folder."""
+    folder = stage.folder / "elsewhere"
+    folder.mkdir()
+    for name in ("shisa.yaml", "purge.yaml", "request.txt"):
+        if (stage.folder / name).exists():
+            shutil.copy(stage.folder / name, folder / name)
+    return folder
+
+
+def decide(stage: Stage, folder: Path, *words: str, decision: str = "approve") -> None:
+    """bob looks at the text on his machine and decides."""
+    reviewer = stage.sit_down("bob", "review", *words, cwd=folder)
+    reviewer.see("purge of purge", "told by", "a text that the operator's machine wrote at line")
+    reviewer.see("DELETE FROM session WHERE ended", "purge.yaml: renders the same step", "INDEPENDENT")
+    reviewer.see("what do you decide?", "> approve, reject, leave:")
+    reviewer.type(decision)
+    if decision == "reject":
+        reviewer.see("Why is it rejected?")
+        reviewer.type("not tonight")
+    else:
+        reviewer.see("Which target does this run on?")
+        reviewer.type("live")
+        reviewer.see("What is the name of the target's database?")
+        reviewer.type(stage.database.name)
+    reviewer.see("by bob, signed", "next: send decision.txt to the operator")
+    assert reviewer.ended() == 0
+
+
+def test_a_decision_by_file_counts_and_the_run_goes_on(waiting):
+    stage, run, folder = waiting
+    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt")
+    assert not (folder / "journal.db").exists()
+    before = stage.events()
+    other = stage.shisa("alice", "import", "last", folder / "decision.txt")
+    assert other.code == 0, other.said
+    assert "APPROVED purge by bob as dev" in other.err
+    assert stage.events() == [*before, "approval.given"]
+    given = stage.records()[-1]
+    assert given.person == "bob"
+    assert '"look":"independent"' in given.body.statement
+    assert '"own_copy":"same"' in given.body.statement
+    again = stage.shisa("alice", "import", run, folder / "decision.txt")
+    assert (again.code, "this decision of bob is in the journal already" in again.err) == (4, True), again.err
+    done = stage.shisa("alice", "resume", run, "--answers", stage.answers(purge="go"))
+    assert done.code == 0, done.said
+    assert stage.sessions() == 7
+    assert stage.shisa("alice", "verify").code == 0
+
+
+def test_a_rejection_by_file_ends_the_request(waiting):
+    stage, run, folder = waiting
+    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt", decision="reject")
+    taken = stage.shisa("alice", "import", run, folder / "decision.txt")
+    assert (taken.code, "REJECTED purge by bob as dev: not tonight" in taken.err) == (0, True), taken.err
+
+
+def test_a_request_can_be_pasted_into_the_reviewers_terminal_and_the_decision_into_the_operators(waiting):
+    stage, run, folder = waiting
+    reviewer = stage.sit_down("bob", "review", "--request", "-", cwd=folder)
+    reviewer.see("Paste the text; it ends with -----END SHISA REQUEST-----")
+    for line in ("Hi Bob, please look:", *(folder / "request.txt").read_text().splitlines()):
+        reviewer.type(f"> {line}  ")
+    reviewer.see("what do you decide?", "> approve, reject, leave:")
+    reviewer.type("approve")
+    reviewer.see("Which target does this run on?")
+    reviewer.type("live")
+    reviewer.see("What is the name of the target's database?")
+    reviewer.type(stage.database.name)
+    reviewer.see("BEGIN SHISA DECISION", "END SHISA DECISION", "send this text to the operator")
+    assert reviewer.ended() == 0
+    shown = reviewer.text()
+    pasted = "Here:\r\n" + shown[shown.index("-----BEGIN SHISA DECISION") :].replace("\n", "  \r\n> ")
+    taken = stage.shisa("alice", "import", run, "-", stdin=pasted)
+    assert (taken.code, "APPROVED purge by bob" in taken.err) == (0, True), taken.err
+
+
+def test_a_withdrawal_by_file_is_signed_and_ends_the_approval(waiting):
+    stage, run, folder = waiting
+    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt")
+    early = stage.shisa("bob", "withdraw", "--request", "request.txt", "--out", "no.txt", "--reason", "why", cwd=folder)
+    assert early.code == 0, early.said
+    refused = stage.shisa("alice", "import", run, folder / "no.txt")
+    assert (refused.code, "bob has not approved this step" in refused.err) == (4, True), refused.err
+    assert stage.shisa("alice", "import", run, folder / "decision.txt").code == 0
+    taken = stage.shisa("alice", "import", run, folder / "no.txt")
+    assert (taken.code, "WITHDRAWN approval of purge by bob: why" in taken.err) == (0, True), taken.err
+    resumed = stage.shisa("alice", "resume", run, "--answers", stage.answers(purge="go"))
+    assert resumed.code == 4, resumed.said
+    checked = stage.shisa("alice", "verify", "--format", "json")
+    assert (checked.code, '"invalid": 0' in checked.out) == (0, True), checked.said
+    assert stage.sessions() == 10
+
+
+def test_an_answer_by_file_is_proven_too(stage):
+    stage.runbook(ASKING, "asking.yaml")
+    left = stage.shisa("alice", "run", "asking.yaml", "--detach", "--answers", stage.answers())
+    assert left.code == 6, left.said
+    run = stage.run_id()
+    assert "they run: shisa answer --request FILE" in stage.shisa("alice", "export", run, "--out", "request.txt").err
+    folder = apart(stage)
+    person = stage.sit_down("eve", "answer", "--request", "request.txt", "--out", "decision.txt", cwd=folder)
+    person.see("For cs: Is anybody of tenant 7 logged in?", "> none, some:")
+    person.type("none")
+    person.see("ask-cs of", "none, answered by eve, signed", "next: send decision.txt")
+    assert person.ended() == 0
+    taken = stage.shisa("alice", "import", run, folder / "decision.txt")
+    assert (taken.code, "ANSWER none, by eve as cs" in taken.err) == (0, True), taken.err
+    assert stage.shisa("alice", "resume", run, "--answers", stage.answers()).code == 0
+
+
+def test_a_decision_for_another_run_says_for_which(waiting):
+    stage, run, folder = waiting
+    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt")
+    assert stage.shisa("alice", "run", "purge.yaml", "--detach", "--answers", stage.answers(purge="go")).code == 6
+    other, before = stage.run_id(), stage.events()
+    refused = stage.shisa("alice", "import", other, folder / "decision.txt")
+    assert refused.code == 4
+    assert f"it was signed for another run: {run}, not {other}" in refused.err
+    assert f"hint: `shisa import {run} FILE`" in refused.err
+    assert stage.events() == before
+
+
+def test_a_decision_that_comes_too_late_is_refused(waiting):
+    stage, run, folder = waiting
+    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt")
+    stage.sign("dan", "reject", "not tonight")
+    refused = stage.shisa("alice", "import", run, folder / "decision.txt")
+    assert (refused.code, "it comes too late: the request is rejected: dan rejected it" in refused.err) == (4, True)
+
+
+def test_a_decision_over_another_journal_is_refused(waiting):
+    """The reviewer signs the head that they saw; a journal written anew does not have it."""
+    stage, run, folder = waiting
+    exported = import_request((stage.folder / "request.txt").read_text())
+    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt")
+    from runner.review.exchange import export_decision, import_decision
+
+    decided = import_decision((folder / "decision.txt").read_text())
+    statement = decided.statement.replace(exported.head.hash, "0" * 63 + "1")
+    signature = sign(key_at(stage.key("bob")), APPROVAL, statement.encode())
+    (folder / "decision.txt").write_text(export_decision(statement, signature))
+    refused = stage.shisa("alice", "import", run, folder / "decision.txt")
+    assert refused.code == 4
+    assert f"its signer saw line {exported.head.seq} of a journal, and this journal has another one" in refused.err
+
+
+def test_what_is_no_decision_is_refused_in_one_sentence(waiting):
+    stage, run, _ = waiting
+    wrong = stage.shisa("alice", "import", run, "request.txt")
+    assert (wrong.code, "There is no SHISA DECISION in the text" in wrong.err) == (2, True)
+    missing = stage.shisa("alice", "import", run, "nowhere.txt")
+    assert (missing.code, "nowhere.txt cannot be read" in missing.err) == (2, True)
+    there = stage.shisa("alice", "export", run, "--out", "request.txt")
+    assert (there.code, "--out never overwrites" in there.err) == (2, True)
