@@ -117,6 +117,8 @@ class Check(Generic[Facts]):
     looks_at: ClassVar[str]
     """What is counted in ``looked_at``: ``sequences``, ``tables`` …"""
     empty_ok: ClassVar[bool]
+    waivable: ClassVar[bool]
+    """Whether a reviewer may accept what it finds, where a policy lets anybody."""
     limits: ClassVar[tuple[str, ...]]
     """Measured numbers of which more is worse; a reviewer's signature bounds them."""
     scope: ClassVar[tuple[str, ...] | None]
@@ -177,6 +179,7 @@ def check(
     row: type | None = None,
     empty_ok: bool = False,
     limits: Sequence[str] = (),
+    waivable: bool = True,
     scope: Sequence[str] | None = None,
 ) -> Callable[[type[Any]], type[Any]]:
     """Declare a check: freeze the class, read its sibling ``.sql`` and put it in the catalogue.
@@ -194,7 +197,7 @@ def check(
         cls.query = sibling.read_text(encoding="utf-8") if sibling.exists() else ""
         cls.queries = _by_name(cls.query)
         cls.id, cls.row, cls.since, cls.group = id, row, since, group
-        cls.looks_at, cls.empty_ok, cls.limits = looks_at, empty_ok, tuple(limits)
+        cls.looks_at, cls.empty_ok, cls.limits, cls.waivable = looks_at, empty_ok, tuple(limits), waivable
         cls.scope = None if scope is None else tuple(scope)
         frozen = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
         REGISTRY[id] = frozen

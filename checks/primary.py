@@ -20,7 +20,7 @@ class Row:
     paused: bool
 
 
-@check("primary", since=14, group="target and backup", looks_at="databases")
+@check("primary", since=14, group="target and backup", looks_at="databases", waivable=False)
 class Primary(Check[list[Row]]):
     """The target is the primary and takes writes.
 

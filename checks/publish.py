@@ -30,7 +30,11 @@ def schema(specs: Iterable[CheckSpec]) -> dict[str, Any]:
 
 def page(spec: CheckSpec) -> str:
     """Write the page of one check, in Markdown; ``shisa explain`` shows the same."""
-    parts = [f"# {spec.id}", spec.title, f"PostgreSQL {spec.since} and newer · {spec.group} · looks at {spec.looks_at}"]
+    parts = [
+        f"# {spec.id}",
+        spec.title,
+        f"PostgreSQL {spec.since} and newer · {spec.group} · looks at {spec.looks_at}{_waivable(spec)}",
+    ]
     for title, text in spec.sections.items():
         parts += [f"## {title}", text]
     parts += ["## Parameters", _parameters(spec), "## Example", _example(spec)]
@@ -88,3 +92,7 @@ def _example(spec: CheckSpec) -> str:
     within = "".join(f"{', ' if at else ''}{param.name}: …" for at, param in enumerate(needed))
     guard = f"- {{check: {spec.id}{f', with: {{{within}}}' if needed else ''}}}"
     return f"```sh\nshisa check {spec.id} --target live{options}\n```\n\n```yaml\nguards:\n  before:\n    {guard}\n```"
+
+
+def _waivable(spec: CheckSpec) -> str:
+    return "" if spec.cls.waivable else " · cannot be waived"

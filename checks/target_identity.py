@@ -24,7 +24,7 @@ class Row:
     """None on a Unix socket."""
 
 
-@check("target-identity", since=14, group="target and backup", looks_at="databases")
+@check("target-identity", since=14, group="target and backup", looks_at="databases", waivable=False)
 class TargetIdentity(Check[list[Row]]):
     """The target is the database that was meant.
 

@@ -50,6 +50,8 @@ class Evidence:
     duration_ms: int
     accepted: Mapping[str, KnownException] = dataclasses.field(default_factory=dict)
     """Object → the known exception that settles its findings; they are shown and do not count."""
+    waived: Mapping[str, KnownException] = dataclasses.field(default_factory=dict)
+    """Object → the waiver of this run that settles its findings; empty for the guard as a whole."""
     limits: tuple[str, ...] = ()
     """Measured numbers of which more is worse."""
     severity: str = "block"
@@ -75,6 +77,8 @@ class Evidence:
         }
         if self.baseline is not None:
             found["baseline"] = dict(self.baseline)
+        if self.waived:
+            found["waived"] = [{"object": name, **_known(known)} for name, known in self.waived.items()]
         rest = self._rest()
         return found if rest is None else found | {"omitted": self._omitted(rest)}
 
@@ -95,7 +99,7 @@ class Evidence:
         }
 
     def _omitted(self, rest: dict[str, Json]) -> dict[str, Json]:
-        open_ones = [each for each in self.findings[FINDINGS:] if each.object not in self.accepted]
+        open_ones = [each for each in self.findings[FINDINGS:] if each.object not in {*self.accepted, *self.waived}]
         return {
             "findings": len(rest["findings"]),
             "sql": len(rest["sql"]),
@@ -120,8 +124,14 @@ class Evidence:
             shown["remedy"] = {"why": remedy.why, "set": dict(remedy.set), "then": [dict(step) for step in remedy.then]}
         known = self.accepted.get(finding.object)
         if known is not None:
-            shown["accepted"] = {"reason": known.reason, "by": known.by, "until": known.until}
+            shown["accepted"] = _known(known)
+        if finding.object in self.waived:
+            shown["waived"] = _known(self.waived[finding.object])
         return shown
+
+
+def _known(known: KnownException) -> dict[str, Json]:
+    return {"reason": known.reason, "by": known.by, "until": known.until}
 
 
 def envelope(evidence: Iterable[Mapping[str, Any]]) -> list[dict[str, Json]]:
@@ -179,7 +189,7 @@ def _entries(evidence: Mapping[str, Any]) -> list[dict[str, Json]]:
     entries = [
         where | _entry(each["object"], each["verdict"], _numbers(each["measured"], evidence["limits"]), 1)
         for each in evidence["findings"]
-        if each["verdict"] != str(Verdict.PASS) and "accepted" not in each
+        if each["verdict"] != str(Verdict.PASS) and not {"accepted", "waived"} & each.keys()
     ]
     rest = evidence.get("omitted")
     if rest is not None and rest["objecting"]:

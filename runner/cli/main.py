@@ -36,6 +36,7 @@ COMMANDS = {
     "review": "look at what waits for a second person, and decide",
     "approve": "sign a step of a run",
     "reject": "refuse a step of a run, with a reason",
+    "waive": "accept a finding that closed a gate, by name and for a time",
     "answer": "answer a written question of a run",
     "export": "write a waiting step as text for somebody who shares no journal",
     "import": "take in a decision that came as text",

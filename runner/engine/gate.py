@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from checks import catalog
 from checks.base import Remedy, Verdict
 from runner.engine.asking import ask_all
 from runner.engine.ports import Offer, StepView
 from runner.errors import GateClosedError
 from runner.journal.events import GuardsAsked, Moment, PlanAmended
+from runner.review.waivers import applied, exceeded, teams_that_waive, waivers_of
 from runner.runbook.model import GuardUse, Step, step_of
 from runner.runbook.plan import amend
 
@@ -26,11 +29,23 @@ def ask(session: Session, path: str, moment: Moment, *, every: bool = False) -> 
     if entered is None:
         raise AssertionError
     uses = _guards(step_of(entered.rendered), moment, every=every)
-    evidence = ask_all(session, path, uses, moment) if uses else ()
+    found = ask_all(session, path, uses, moment) if uses else ()
+    evidence = tuple(_settled(session, path, one) for one in found)
     worst = max((one.verdict for one in evidence), default=Verdict.PASS)
-    found = tuple(one.as_json() for one in evidence)
-    session.append(GuardsAsked(moment=moment, verdict=str(worst), evidence=found), path)
+    told = tuple(one.as_json() for one in evidence)
+    session.append(GuardsAsked(moment=moment, verdict=str(worst), evidence=told), path)
     return evidence
+
+
+def _settled(session: Session, path: str, evidence: Evidence) -> Evidence:
+    """Take the waivers of the step into account, and tell the operator of one that is void."""
+    if not evidence.verdict.closes:
+        return evidence
+    known = waivers_of(session.records, path, session.config.config, session.clock())
+    void = [f"a waiver of {who} is void: {why}" for who, why in known.refused]
+    for told in (*void, *exceeded(evidence, known.holding)):
+        session.operator.tell(told)
+    return applied(evidence, known.holding)
 
 
 def offers(session: Session, path: str) -> list[Offer]:
@@ -40,8 +55,19 @@ def offers(session: Session, path: str) -> list[Offer]:
         Offer(one["check"], finding["object"], Remedy(**finding["remedy"]))
         for one in (() if before is None else before.evidence)
         for finding in one["findings"]
-        if finding["verdict"] in _CLOSING and finding.get("remedy") is not None and "accepted" not in finding
+        if finding.get("remedy") is not None and _closes(finding)
     ]
+
+
+def may_waive(session: Session, path: str) -> tuple[str, ...]:
+    """Tell the teams that could waive all that keeps the gate shut; none where something cannot be waived."""
+    step = session.state.step(path)
+    if step.before is None or step.entered is None:
+        return ()
+    closing = [one for one in step.before.evidence if one["verdict"] in _CLOSING]
+    if not closing or not all(catalog.get(one["check"]).cls.waivable for one in closing):
+        return ()
+    return teams_that_waive(step.entered.policies, session.config.config)
 
 
 def take_over(session: Session, path: str, offer: Offer) -> None:
@@ -87,6 +113,10 @@ def refuse_closed(path: str, evidence: tuple[dict[str, Any], ...]) -> GateClosed
             hint = f"`shisa explain {one['check']}` tells what it looks at and what to do"
             return GateClosedError(f"{path}: {one['check']} says {one['verdict']}: {one['message']}", hint=hint)
     return GateClosedError(f"{path}: the gate is closed")
+
+
+def _closes(finding: Mapping[str, Any]) -> bool:
+    return finding["verdict"] in _CLOSING and not {"accepted", "waived"} & finding.keys()
 
 
 def _guards(step: Step, moment: Moment, *, every: bool) -> tuple[GuardUse, ...]:

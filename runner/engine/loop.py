@@ -196,6 +196,11 @@ def _blocked(session: Session, path: str) -> Ending | None:
     if chosen is not None:
         gate.take_over(session, path, chosen)
         return None
+    teams = () if session.detach else gate.may_waive(session, path)
+    if teams and session.operator.await_waiver(view, teams):
+        waiting.for_waiver(session, path)
+        gate.ask(session, path, "before")
+        return None
     before = session.state.step(path).before
     return _closed(session, path, () if before is None else before.evidence)
 

@@ -91,6 +91,9 @@ class Operator(Protocol):
     def take_back(self, view: RollbackView) -> bool:
         """Ask whether the run shall be taken back now."""
 
+    def await_waiver(self, view: StepView, teams: Sequence[str]) -> bool:
+        """Ask whether to wait here until one of these teams waives what closed the gate."""
+
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits for a second person."""
 
@@ -134,6 +137,10 @@ class Answers:
     def take_back(self, view: RollbackView) -> bool:
         """Take the run back where the file says ``go`` to each step of the rollback by its name."""
         return all(self.by_step.get(undo.path) == "go" for undo in view.undos)
+
+    def await_waiver(self, view: StepView, teams: Sequence[str]) -> bool:
+        """Stop: a waiver is taken into account when the run is resumed."""
+        return False
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits."""

@@ -1,4 +1,4 @@
-"""Waiting: for a second person, and for the window that they signed."""
+"""Waiting: for a second person, for the window that they signed, for a waiver."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from runner.engine.approval import ANOTHER_WINDOW, POLICIES_CHANGED, another_window, void
 from runner.engine.gate import view
+from runner.errors import RunEndedError
 from runner.figures import moment
+from runner.journal.events import WaiverGiven
 from runner.journal.presence import lookers
 
 if TYPE_CHECKING:
@@ -41,6 +43,22 @@ def for_window(session: Session, path: str) -> bool:
     begin, end = moment(asked.window["not_before"]), moment(asked.window["not_after"])
     session.operator.tell(f"{path} is approved; its window begins at {begin} and ends at {end}")
     return _while(session, asked, "early")
+
+
+def for_waiver(session: Session, path: str) -> None:
+    """Wait until somebody has waived a finding of the step, or has ended the run.
+
+    Raises RunEndedError.
+    """
+    session.locks.release()
+    begun = len(session.records)
+    while True:
+        session.refresh()
+        if session.state.closed is not None:
+            raise RunEndedError(session.state.closed.state)
+        if any(isinstance(one.body, WaiverGiven) and one.step == path for one in session.records[begun:]):
+            return
+        time.sleep(_POLL)
 
 
 def _open(session: Session, path: str) -> ApprovalRequested | None:

@@ -52,6 +52,20 @@ def parse_window(not_before: str | None, not_after: str | None, now: datetime) -
     return window
 
 
+def parse_until(text: str, now: datetime) -> datetime:
+    """Read until when something shall hold: a length of time from now, or an end as that of a window.
+
+    Raises UsageError.
+    """
+    try:
+        until = now + parse_duration(text)
+    except ValueError:
+        until = _end(text, now).astimezone(UTC)
+    if until <= now:
+        raise UsageError(f"{text} is over already")
+    return until
+
+
 def objection(window: Window, policies: Mapping[str, Policy]) -> str | None:
     """Say why policies do not allow a window; None where they do.
 

@@ -119,30 +119,48 @@ class ApprovalStale(Body, frozen=True, kw_only=True):
 
 
 class WaiverGiven(Body, frozen=True, kw_only=True):
-    """A reviewer accepted one named finding for this run."""
+    """A reviewer accepted one named finding for a step of this run, in the namespace ``approval@shisa``."""
 
     name: ClassVar[str] = "waiver.given"
     check: str
     object: str
+    """Empty for the guard as a whole, where it could not look."""
     reason: str
     until: str
+    target: str = ""
+    verdict: str = "unknown"
+    limits: dict[str, int] = msgspec.field(default_factory=dict)
+    """The measured numbers that were accepted; more is worse."""
+    as_team: str = ""
+    step_digest: str = ""
+    policy_digest: str = ""
     statement: str
     signature: str
 
 
 class BreakglassOpened(Body, frozen=True, kw_only=True):
-    """A person the policy names went on without the second person."""
+    """A person the policies name went on without the second person, in the namespace ``approval@shisa``."""
 
     name: ClassVar[str] = "breakglass.opened"
     reason: str
     ticket: str
     until: str
     skipped: tuple[str, ...]
+    """Who could have signed, and was told."""
+    request: str = ""
+    """The request that went unanswered: its step, text and limits are what may start."""
+    policy_digest: str = ""
+    statement: str = ""
+    signature: str = ""
 
 
 class BreakglassReviewed(Body, frozen=True, kw_only=True):
-    """A second person looked at a break-glass run afterwards."""
+    """A second person looked at a break-glass run afterwards, in the namespace ``approval@shisa``."""
 
     name: ClassVar[str] = "breakglass.reviewed"
+    note: str = ""
+    """What they say to it."""
+    as_team: str = ""
+    policy_digest: str = ""
     statement: str
     signature: str

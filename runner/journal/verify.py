@@ -17,6 +17,7 @@ from runner.journal.events import (
     ApprovalRejected,
     ApprovalRequested,
     ApprovalWithdrawn,
+    BreakglassOpened,
     BreakglassReviewed,
     QuestionAnswered,
     QuestionAsked,
@@ -35,6 +36,7 @@ _SIGNED = (
     ApprovalWithdrawn,
     QuestionAnswered,
     WaiverGiven,
+    BreakglassOpened,
     BreakglassReviewed,
 )
 _DECODED = {kind.name.encode() for kind in (*_SIGNED, ApprovalRequested, QuestionAsked)}

@@ -124,7 +124,9 @@ def _rows(at: str, when: str, item: Mapping[str, Any]) -> Iterator[str]:
             for figure in figures(finding.get("measured") or {}, finding.get("bound") or {})
         ]
         known = finding.get("accepted")
+        waived = finding.get("waived")
         says = f"{finding.get('message')}{f' Known exception: {plain(known)}' if known else ''}"
+        says += f" WAIVED: {plain(waived)}" if waived else ""
         yield _row(head, str(finding.get("verdict")), str(finding.get("object")), *("\n".join(lines), says))
     if hidden:
         yield _row(head, "pass", f"{hidden:,} more objects", "", "")

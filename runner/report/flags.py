@@ -11,6 +11,8 @@ from runner.journal.sentences import Tone
 from runner.report.summary import RunSummary
 
 _RANK: dict[Tone, int] = {"bad": 0, "unknown": 1, "warn": 2}
+_FIRST = frozenset({"BREAK-GLASS", "WAIVER"})
+"""What somebody let pass stands above what went wrong."""
 _TRUSTED = frozenset({"signed", "db+signed"})
 
 _RESOLVE = "shisa resolve {} {} done|not-done --reason …"
@@ -39,7 +41,8 @@ class Flag:
 
 def flags(run: RunSummary) -> tuple[Flag, ...]:
     """List every deviation of a run, the gravest first."""
-    return tuple(sorted((*_of_events(run), *_of_steps(run)), key=lambda flag: _RANK.get(flag.tone, len(_RANK))))
+    found = (*_of_events(run), *_of_steps(run))
+    return tuple(sorted(found, key=lambda flag: (flag.word not in _FIRST, _RANK.get(flag.tone, len(_RANK)))))
 
 
 def next_steps(run: RunSummary) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.journal.verify import SignatureCheck, SignedLine
 from runner.review.approval import Request
+from runner.review.exceptions import signer_of
 from runner.review.ledger import judge_by
 from runner.review.sshsig import ANSWER, APPROVAL, RUN, Refused, verify
 from runner.review.statement import (
@@ -45,6 +46,10 @@ def signature_check(people: Mapping[str, Person]) -> SignatureCheck:
                 return _signed_by(line, person, RUN, people)
             case ev.RunClosed() | ev.ApprovalWithdrawn() | ev.QuestionAnswered() as body:
                 return _signed_by(line, record.person, _NAMESPACES[body.name], people)
+            case ev.WaiverGiven() | ev.BreakglassOpened() | ev.BreakglassReviewed() as excepted:
+                at, who = datetime.fromisoformat(record.at), record.person
+                by = signer_of(excepted, run=record.run, step=record.step, person=who, people=people, at=at)
+                return by.reason if isinstance(by, Refused) else None
             case body:
                 return f"this version of shisa cannot judge the signature of {body.name}"
 

@@ -67,7 +67,9 @@ class Ledger:
                 self._opened[record.run] = opened
             case ev.ApprovalRequested() as body:
                 request = Request(record.run, record.step or "", record.at, body)
-                self.entries.setdefault(request.id, Entry(request, self._keys(record.run, body.operator)))
+                self.entries.setdefault(
+                    request.id, Entry(request, operator_keys(self._opened.get(record.run), body.operator))
+                )
             case ev.ApprovalGiven(request=id_) | ev.ApprovalRejected(request=id_):
                 self._decide(id_, record)
             case ev.StepIntended() | ev.StepEnded() | ev.GuardsAsked():
@@ -114,15 +116,6 @@ class Ledger:
             case _:
                 pass
 
-    def _keys(self, run: str, operator: str) -> frozenset[str]:
-        opened = self._opened.get(run)
-        if opened is None or opened.signature is None or opened.operator != operator:
-            return frozenset()
-        try:
-            return frozenset({fingerprint(dearmour(opened.signature).key)})
-        except MalformedError:
-            return frozenset()
-
     def _decide(self, id_: str, record: Record) -> None:
         entry = self.entries.get(id_)
         if entry is None or entry.ended is not None:
@@ -150,6 +143,16 @@ class Ledger:
 
     def _of(self, run: str, which: Callable[[ev.ApprovalRequested], bool]) -> list[str]:
         return [id_ for id_, one in self.entries.items() if one.request.run == run and which(one.request.body)]
+
+
+def operator_keys(opened: ev.RunOpened | None, operator: str) -> frozenset[str]:
+    """Tell the fingerprint of the key that a run's operator signed with; nobody else's decision may be of that key."""
+    if opened is None or opened.signature is None or opened.operator != operator:
+        return frozenset()
+    try:
+        return frozenset({fingerprint(dearmour(opened.signature).key)})
+    except MalformedError:
+        return frozenset()
 
 
 def judge_by(people: Mapping[str, Person], excluded: Collection[str] = (), config: Config | None = None) -> Judge:

@@ -57,9 +57,9 @@ def approval_statement(
         "reviewer_policy_digest": reviewer_policy_digest,
         "attested": dict(attested),
         "reason": reason,
-        "journal": _journal(head),
+        "journal": seen(head),
     } | _group(request)
-    return _statement("approval", f"{run}/{step}", request.step_digest, predicate)
+    return build("approval", f"{run}/{step}", request.step_digest, predicate)
 
 
 def answer_statement(
@@ -84,9 +84,9 @@ def answer_statement(
         "person": person,
         "as_team": as_team,
         "at": at,
-        "journal": _journal(head),
+        "journal": seen(head),
     }
-    return _statement("answer", f"{run}/{step}", digest(asked), predicate)
+    return build("answer", f"{run}/{step}", digest(asked), predicate)
 
 
 def withdrawal_statement(request: str, *, run: str, step: str, reason: str, person: str, at: str, head: Head) -> str:
@@ -98,9 +98,9 @@ def withdrawal_statement(request: str, *, run: str, step: str, reason: str, pers
         "reason": reason,
         "person": person,
         "at": at,
-        "journal": _journal(head),
+        "journal": seen(head),
     }
-    return _statement("withdrawal", f"{run}/{step}", digest(request), predicate)
+    return build("withdrawal", f"{run}/{step}", digest(request), predicate)
 
 
 def kind_of(text: str) -> str:
@@ -126,9 +126,9 @@ def opened_statement(opened: RunOpened, *, run: str, at: str, head: Head) -> str
         "targets": [{"name": target.name, "fingerprint": target.fingerprint} for target in opened.targets],
         "files": [{"path": file.path, "sha256": file.sha256} for file in opened.files],
         "at": at,
-        "journal": _journal(head),
+        "journal": seen(head),
     }
-    return _statement("run", run, opened.plan_digest, predicate)
+    return build("run", run, opened.plan_digest, predicate)
 
 
 def closed_statement(*, run: str, state: str, reason: str | None, person: str, at: str, head: Head) -> str:
@@ -139,9 +139,9 @@ def closed_statement(*, run: str, state: str, reason: str | None, person: str, a
         "reason": reason,
         "operator": person,
         "at": at,
-        "journal": _journal(head),
+        "journal": seen(head),
     }
-    return _statement("run", run, head.hash, predicate)
+    return build("run", run, head.hash, predicate)
 
 
 def predicate_of(text: str) -> dict[str, Any]:
@@ -188,7 +188,8 @@ def _group(request: ApprovalRequested) -> dict[str, Any]:
     return {"group": request.group, "steps": parts}
 
 
-def _statement(kind: str, name: str, sha256: str, predicate: Mapping[str, Any]) -> str:
+def build(kind: str, name: str, sha256: str, predicate: Mapping[str, Any]) -> str:
+    """Put a predicate of ours into an in-toto statement about ``name`` and a digest."""
     return canonical(
         {
             "_type": _TYPE,
@@ -199,7 +200,8 @@ def _statement(kind: str, name: str, sha256: str, predicate: Mapping[str, Any]) 
     ).decode()
 
 
-def _journal(head: Head) -> dict[str, Any]:
+def seen(head: Head) -> dict[str, Any]:
+    """The journal's head as a statement names it: who signs is a witness of it."""
     return {"seq": head.seq, "head": head.hash}
 
 

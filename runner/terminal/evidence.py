@@ -49,6 +49,9 @@ def _finding(finding: Mapping[str, Any]) -> tuple[Cell, ...]:
     known = finding.get("accepted")
     if known:
         said.append(f"known exception of {known.get('by')} until {known.get('until')}: {known.get('reason')}")
+    waived = finding.get("waived")
+    if waived:
+        said.append(f"WAIVED by {waived.get('by')} until {waived.get('until')}: {waived.get('reason')}")
     lines = _lines(figures(finding.get("measured") or {}, finding.get("bound") or {}))
     return (verdict_cell(str(finding.get("verdict"))), cell(*said), cell(*lines))
 

@@ -84,6 +84,15 @@ class TerminalOperator:
         except EOFError:
             return False
 
+    def await_waiver(self, view: StepView, teams: Sequence[str]) -> bool:
+        """Ask whether to wait for a waiver, and tell what those people type."""
+        told = f"Somebody of {plain(list(teams))} may waive it: shisa waive {view.run} {view.path} FINDING"
+        choices = {"wait": "wait here until they have", "stop": "leave it blocked; it can be resumed"}
+        try:
+            return self.prompter.choose(f"{view.path} is stopped. {told}", choices) == "wait"
+        except EOFError:
+            return False
+
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits for a second person, and what that person types."""
         who = f"{view.path} waits for approval under {plain(request.policies)}, until {moment(request.not_after)}."

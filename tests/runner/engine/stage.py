@@ -49,6 +49,8 @@ class Player:
     """Whether a run that failed shall be taken back."""
     on_wait: Callable[[Any, Any], None] | None = None
     """What happens while the run waits for a second person, such as ``stage.sign``."""
+    on_block: Callable[[Any, Any], None] | None = None
+    """What happens while the gate is closed and somebody could waive it; without it the player does not wait."""
     on_go: Callable[[Any], None] | None = None
     """What happens while the operator is asked whether a step shall run."""
     on_question: Callable[[str, Any], None] | None = None
@@ -76,6 +78,11 @@ class Player:
     def take_back(self, view):
         self.seen.append(view)
         return self.back
+
+    def await_waiver(self, view, teams):
+        if self.on_block is not None:
+            self.on_block(view, teams)
+        return self.on_block is not None
 
     def waiting(self, view, request):
         if self.on_wait is not None:

@@ -262,7 +262,7 @@ def test_an_unsigned_run_is_counted_and_a_signature_that_cannot_be_judged_is_not
     found = verified(crew, tmp_path / "journal.db")
     assert (found.unsigned, found.invalid) == (1, 1)
     assert messages(found, "signature") == [
-        "Line 2, waiver.given: this version of shisa cannot judge the signature of waiver.given."
+        "Line 2, waiver.given: the statement is malformed (the statement lacks its time or the journal's head)."
     ]
 
 

@@ -1,0 +1,173 @@
+"""Waivers: which findings of a step reviewers have accepted by name, within which limits, until when. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from checks import catalog
+from checks.base import Finding, Verdict
+from runner.config.model import Config
+from runner.evidence import Evidence
+from runner.journal import events as ev
+from runner.journal.record import Record
+from runner.policy import Vote, assign
+from runner.review.exceptions import signer_of
+from runner.review.ledger import operator_keys
+from runner.review.sshsig import Refused
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Waived:
+    """One finding that may be there: as far as everybody who accepted it went."""
+
+    check: str
+    target: str
+    object: str
+    """Empty for the guard as a whole, where it could not look."""
+    verdict: Verdict
+    limits: dict[str, int]
+    reason: str
+    by: str
+    until: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Waivers:
+    """The waivers of a step at one moment."""
+
+    holding: tuple[Waived, ...]
+    refused: tuple[tuple[str, str], ...]
+    """Those that do not count: the person of the line, and the reason."""
+
+
+class _Run(NamedTuple):
+    """What a waiver is judged by."""
+
+    opened: ev.RunOpened
+    entered: ev.StepEntered
+    config: Config
+
+
+def waivers_of(records: Iterable[Record], step: str, config: Config, now: datetime) -> Waivers:
+    """Tell which waivers of a step hold now; each is judged again, by the text that the step has now.
+
+    As many people as every policy of the step asks for a waiver must have accepted the same finding.
+    """
+    lines = list(records)
+    opened = next((line.body for line in lines if isinstance(line.body, ev.RunOpened)), None)
+    entered = next(
+        (line.body for line in reversed(lines) if line.step == step and isinstance(line.body, ev.StepEntered)), None
+    )
+    if opened is None or entered is None:
+        return Waivers((), ())
+    run = _Run(opened, entered, config)
+    counted: dict[tuple[str, str, str], list[tuple[ev.WaiverGiven, str]]] = {}
+    refused = []
+    for line in lines:
+        if line.step == step and isinstance(line.body, ev.WaiverGiven):
+            reason = _refusal(line, line.body, run, now)
+            if reason is None:
+                key = (line.body.check, line.body.target, line.body.object)
+                counted.setdefault(key, []).append((line.body, line.person))
+            else:
+                refused.append((line.person, reason))
+    whole = [given for given in counted.values() if _enough(given, entered.policies, config)]
+    return Waivers(tuple(_joined(given) for given in whole), tuple(refused))
+
+
+def teams_that_waive(policies: Iterable[str], config: Config) -> tuple[str, ...]:
+    """Tell as which teams one may waive a finding under these policies; none where one of them lets nobody."""
+    known = [config.policies[name].waive if name in config.policies else () for name in policies]
+    if not known or not all(known):
+        return ()
+    return tuple(dict.fromkeys(need.team for needs in known for need in needs))
+
+
+def applied(evidence: Evidence, waivers: Sequence[Waived]) -> Evidence:
+    """Settle the findings that are waived: they are shown and do not close the gate, but it says WARN at best."""
+    mine = [each for each in waivers if (each.check, each.target) == (evidence.check, evidence.target)]
+    settled: dict[str, Waived] = {}
+    for each in mine:
+        about = [one for one in evidence.findings if one.object == each.object and one.object not in evidence.accepted]
+        if about and all(_exceeds(each, one, evidence.limits) is None for one in about):
+            settled[each.object] = each
+    known = {*evidence.accepted, *settled}
+    worst = max((one.verdict for one in evidence.findings if one.object not in evidence.accepted), default=Verdict.PASS)
+    left = max((one.verdict for one in evidence.findings if one.object not in known), default=Verdict.PASS)
+    if evidence.verdict > worst:  # the guard as a whole could not look, whatever it found
+        whole = next((each for each in mine if not each.object and each.verdict >= evidence.verdict), None)
+        if whole is None:
+            left = max(left, evidence.verdict)
+        else:
+            settled[""] = whole
+    if not settled:
+        return evidence
+    told = (
+        f"{evidence.message} Waived: {', '.join(f'{one.object or one.check} by {one.by}' for one in settled.values())}."
+    )
+    return dataclasses.replace(evidence, verdict=max(left, Verdict.WARN), message=told, waived=settled)
+
+
+def exceeded(evidence: Evidence, waivers: Sequence[Waived]) -> list[str]:
+    """Say where a finding is worse than the waiver that names it accepts."""
+    return [
+        f"the waiver of {each.by} for {each.check} on {one.object} is void: {why}"
+        for each in waivers
+        for one in evidence.findings
+        if (each.check, each.target, each.object) == (evidence.check, evidence.target, one.object)
+        and (why := _exceeds(each, one, evidence.limits)) is not None
+    ]
+
+
+def _exceeds(waived: Waived, finding: Finding, limits: Iterable[str]) -> str | None:
+    if finding.verdict > waived.verdict:
+        return f"it was {waived.verdict} and is {finding.verdict} now"
+    for name in limits:
+        number = finding.measured.get(name)
+        if isinstance(number, int) and number > waived.limits.get(name, 0):
+            return f"{name} was accepted up to {waived.limits.get(name, 0)} and is {number} now"
+    return None
+
+
+def _refusal(line: Record, body: ev.WaiverGiven, run: _Run, now: datetime) -> str | None:
+    """Say why one waiver does not count; None where it does."""
+    people, who = run.config.people, line.person
+    teams = people[who].teams if who in people else ()
+    if now > datetime.fromisoformat(body.until):
+        return f"it expired at {body.until}"
+    if body.step_digest != run.entered.step_digest:
+        return "it was given for another text of the step"
+    if who == run.opened.operator:
+        return f"{who} is the operator, and nobody waives a finding of their own run"
+    if body.as_team not in teams or body.as_team not in teams_that_waive(run.entered.policies, run.config):
+        return f"{who} as {body.as_team or 'nobody'} may not waive a finding of this step"
+    if not catalog.get(body.check).cls.waivable:
+        return f"what {body.check} finds cannot be waived"
+    keys = operator_keys(run.opened, run.opened.operator)
+    at = datetime.fromisoformat(line.at)
+    found = signer_of(body, run=line.run, step=line.step, person=who, people=people, at=at, excluded_keys=keys)
+    return found.reason if isinstance(found, Refused) else None
+
+
+def _enough(given: Sequence[tuple[Any, str]], policies: Iterable[str], config: Config) -> bool:
+    votes = [Vote(person, body.as_team) for body, person in given]
+    return all(name in config.policies and assign(config.policies[name].waive, votes).complete for name in policies)
+
+
+def _joined(given: Sequence[tuple[ev.WaiverGiven, str]]) -> Waived:
+    """Put the waivers of several people together: the least that each of them accepted."""
+    first = given[0][0]
+    names = {name for body, _ in given for name in body.limits}
+    return Waived(
+        check=first.check,
+        target=first.target,
+        object=first.object,
+        verdict=min(Verdict[body.verdict.upper()] for body, _ in given),
+        limits={name: min(body.limits.get(name, 0) for body, _ in given) for name in sorted(names)},
+        reason="; ".join(dict.fromkeys(body.reason for body, _ in given)),
+        by=" and ".join(dict.fromkeys(person for _, person in given)),
+        until=min(body.until for body, _ in given),
+    )
