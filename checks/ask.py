@@ -51,6 +51,8 @@ class StepContext:
     """A restore's mode: ``keep``, ``raise`` or ``from-backup``."""
     rows: str | None = None
     where: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tenant_of: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """SQL of whose a row is, by table."""
     moment: str = "before"
     """``before`` the effect, ``during`` it or ``after`` it."""
 

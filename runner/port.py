@@ -187,7 +187,9 @@ class GuardAsk:
             kept = [(entry, schema) for entry, schema in held if not wanted or (schema, entry.name) in wanted]
             found = {(schema, entry.name) for entry, schema in held}
             database = self._fetch([_DATABASE])[0].rows[0][0]
-            compared = compare(self.session, self._folder / path, kept, question, limit=limit, sent=self.sent)
+            compared = compare(
+                self.session, self._folder / path, kept, question, restored=held, limit=limit, sent=self.sent
+            )
         except ShisaError as error:
             raise CannotAskError(_sentence(error)) from None
         absent = tuple(name for parts, name in wanted.items() if parts not in found)

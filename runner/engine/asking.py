@@ -82,6 +82,7 @@ def context_of(path: str, step: Step, statements: tuple[str, ...], folder: Path,
         sequences=restore.sequences,
         rows=restore.rows,
         where=dict(restore.where),
+        tenant_of=dict(restore.tenant_of),
     )
 
 

@@ -42,10 +42,6 @@ class Subject:
     """Column and the operator that says whether two of its values are equal; empty where there is no key."""
     added: tuple[str, ...]
     """Columns that the live table has and the backup has not."""
-    group: str
-    """An SQL expression over a row; ``NULL`` where nothing tells a group."""
-    where: str
-    """An SQL condition over a row: whether the restore is about it."""
 
     @property
     def listed(self) -> str:
@@ -58,7 +54,23 @@ class Subject:
         return self.table if self.partitioned else f"ONLY {self.table}"
 
 
-def subject(entry: ArchiveEntry, row: TableRow, *, group_by: str | None, tenant_of: str, where: str) -> Subject:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sight:
+    """What is asked of the rows of one side, as SQL over a row."""
+
+    group: str = "NULL"
+    """Whose it is; ``NULL`` where nothing tells a group."""
+    where: str = "true"
+    """Whether the restore is about it."""
+    beside: str = ""
+    """What these need in FROM beside the row."""
+
+
+Sights = tuple[Sight, Sight]
+"""Of the backup's rows, and of the live ones."""
+
+
+def subject(entry: ArchiveEntry, row: TableRow) -> Subject:
     """Fit a backup's table to the live one. Raises CannotAskError where it does not fit."""
     if row.kind not in {"r", "p"}:
         raise CannotAskError(f"{row.table} is {_KINDS.get(row.kind, 'no table')} now")
@@ -70,7 +82,6 @@ def subject(entry: ArchiveEntry, row: TableRow, *, group_by: str | None, tenant_
             raise CannotAskError(f"{row.table} has no column {quoted(column)} any more, and the backup fills it")
     key = tuple((column, f"OPERATOR({quoted(schema)}.{name})") for column, schema, name in row.key if schema and name)
     whole = len(key) == len(row.key) and all(column in columns for column, _ in key)
-    group = f"({tenant_of})" if tenant_of else quoted(group_by) if group_by in columns else "NULL"
     return Subject(
         row.table,
         entry.name,
@@ -78,8 +89,6 @@ def subject(entry: ArchiveEntry, row: TableRow, *, group_by: str | None, tenant_
         columns,
         key if whole else (),
         tuple(column for column in row.columns if column not in columns),
-        group,
-        f"({where})" if where else "true",
     )
 
 
@@ -98,40 +107,43 @@ def copied_columns(entry: ArchiveEntry) -> tuple[str, ...]:
     return tuple(found)
 
 
-def probe(each: Subject) -> str:
+def probe(each: Subject, sight: Sight) -> str:
     """Write the person's own expressions as a query over the live table, to be proven harmless."""
-    return f"SELECT ({each.group})::text, ({each.where}) IS TRUE FROM {each.source} AS {quoted(each.name)}"  # noqa: S608
+    row = f"{each.source} AS {quoted(each.name)}{sight.beside}"
+    return f"SELECT ({sight.group})::text, ({sight.where}) IS TRUE FROM {row}"  # noqa: S608
 
 
 def temporary(each: Subject) -> list[str]:
     """Write the making of two temporary tables with the live columns, their types, and none of their conditions."""
-    return [
-        f"CREATE TEMPORARY TABLE {name} AS SELECT {each.listed} FROM {each.source} WITH NO DATA"  # noqa: S608
-        for name in TEMPORARY
-    ]
+    return [temporary_of(each, name) for name in TEMPORARY]
 
 
-def comparison(each: Subject) -> str:
+def temporary_of(each: Subject, name: str) -> str:
+    """Write the making of one temporary table with the live columns."""
+    return f"CREATE TEMPORARY TABLE {name} AS SELECT {each.listed} FROM {each.source} WITH NO DATA"  # noqa: S608
+
+
+def comparison(each: Subject, sights: Sights) -> str:
     """Write the counts: group, changed, deleted and inserted since."""
     return (
         "SELECT who, count(*) FILTER (WHERE b AND l), count(*) FILTER (WHERE l IS NULL), "
-        f"count(*) FILTER (WHERE b IS NULL)\n{_differing(each)}\nGROUP BY who ORDER BY who"
+        f"count(*) FILTER (WHERE b IS NULL)\n{_differing(each, sights)}\nGROUP BY who ORDER BY who"
     )
 
 
-def examples(each: Subject, count: int) -> str:
+def examples(each: Subject, sights: Sights, count: int) -> str:
     """Write the question for a few differing rows of each group: group, key, names of the changed columns."""
     key = " || ', ' || ".join(
         f"{_literal(column)} || '=' || coalesce(b_{at}, l_{at})" for at, (column, _) in enumerate(each.key)
     )
     return (
         "SELECT who, key, changed FROM (SELECT who, changed, "  # noqa: S608
-        f"{key} AS key, row_number() OVER (PARTITION BY who) AS n\n{_differing(each, named=True)}) AS e "
+        f"{key} AS key, row_number() OVER (PARTITION BY who) AS n\n{_differing(each, sights, named=True)}) AS e "
         f"WHERE n <= {int(count)}"
     )
 
 
-def _differing(each: Subject, *, named: bool = False) -> str:
+def _differing(each: Subject, sights: Sights, *, named: bool = False) -> str:
     """Write ``FROM …``: one row for each differing row and each group that it belongs to, now or in the backup."""
     more = ""
     if named:
@@ -144,8 +156,8 @@ def _differing(each: Subject, *, named: bool = False) -> str:
         more = f"{keys}, CASE WHEN b.here AND l.here THEN array_remove(ARRAY[{changed}], NULL) END AS changed"
     return (
         f"FROM (SELECT g.who, b.here AS b, l.here AS l{more}\n"  # noqa: S608
-        f"FROM {_side(each, TEMPORARY[0], named=named)} AS b\n"
-        f"FULL JOIN {_side(each, TEMPORARY[1], named=named)} AS l ON {_same(each)}\n"
+        f"FROM {_side(each, TEMPORARY[0], sights[0], named=named)} AS b\n"
+        f"FULL JOIN {_side(each, TEMPORARY[1], sights[1], named=named)} AS l ON {_same(each)}\n"
         "CROSS JOIN LATERAL (SELECT DISTINCT v.who FROM (VALUES (b.who, b.here), (l.who, l.here)) AS v (who, here) "
         "WHERE v.here) AS g\n"
         "WHERE (b.asked OR l.asked) AND (b.here IS NULL OR l.here IS NULL "
@@ -153,13 +165,13 @@ def _differing(each: Subject, *, named: bool = False) -> str:
     )
 
 
-def _side(each: Subject, table: str, *, named: bool) -> str:
+def _side(each: Subject, table: str, sight: Sight, *, named: bool) -> str:
     row = quoted(each.name)
     parts = [
         f"ROW({row}.*) AS image",
         "true AS here",
-        f"({each.group})::text AS who",
-        f"({each.where}) IS TRUE AS asked",
+        f"({sight.group})::text AS who",
+        f"({sight.where}) IS TRUE AS asked",
     ]
     if each.key:
         parts += [f"{row}.{quoted(column)} AS k{at}" for at, (column, _) in enumerate(each.key)]
@@ -167,7 +179,7 @@ def _side(each: Subject, table: str, *, named: bool) -> str:
         parts.append(f"row_number() OVER (PARTITION BY ROW({row}.*)::text) AS n")
     if named:
         parts += [f"{row}.{quoted(column)} AS c{at}" for at, column in enumerate(each.columns)]
-    return f"(SELECT {', '.join(parts)} FROM pg_temp.{table} AS {row})"  # noqa: S608
+    return f"(SELECT {', '.join(parts)} FROM pg_temp.{table} AS {row}{sight.beside})"  # noqa: S608
 
 
 def _same(each: Subject) -> str:

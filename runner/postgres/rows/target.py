@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from checks.base import ArchiveEntry, CannotAskError
 from runner.errors import StepFailedError
 from runner.postgres import diff_typed
+from runner.postgres.meant import Meant, looked_into, meant
 from runner.postgres.rows.order import referenced_first
 from runner.sql.errors import SqlError
-from runner.sql.lookups import Expression, Lookup, expression
 from runner.sql.variables import render
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _TABLE = Path(diff_typed.__file__).with_name("diff_table.sql")
 _MORE = Path(__file__).with_name("table.sql")
 _REFERENCES = Path(__file__).with_name("references.sql")
-_FOUND = "SELECT to_regclass(%s)::oid::int8"
 _CHILDREN = """
 SELECT format('%%I.%%I', n.nspname, c.relname) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.inhparent = to_regclass(%s) ORDER BY 1"""
@@ -58,28 +57,6 @@ class Reference:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Meant:
-    """Which rows of a table are meant, as a person wrote it."""
-
-    where: Expression | None = None
-    """All where None."""
-    tenant_of: Expression | None = None
-    """What the word ``tenant_of`` stands for in the condition."""
-
-    def written(self, instead: Mapping[str, str]) -> tuple[str, str]:
-        """Write the condition, and what it needs in FROM beside the row; other relations instead of some tables."""
-        where = "true" if self.where is None else self.where.looking_in(instead)
-        if self.tenant_of is None:
-            return where, ""
-        return where, f" CROSS JOIN LATERAL (SELECT {self.tenant_of.looking_in(instead)} AS tenant_of) AS shisa"
-
-    @property
-    def lookups(self) -> tuple[Lookup, ...]:
-        """The tables that are looked into."""
-        return tuple(each for one in (self.where, self.tenant_of) if one is not None for each in one.lookups)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class Table:
     """One live table, and the temporary ones beside it."""
 
@@ -89,7 +66,7 @@ class Table:
     more: More
     each: diff_typed.Subject
     """The backup's columns on the live table."""
-    meant: Meant = Meant()
+    meant: Meant = dataclasses.field(default_factory=Meant)
 
     @property
     def staged(self) -> str:
@@ -161,13 +138,12 @@ def ordered(tables: Sequence[Table], references: Sequence[Reference]) -> tuple[t
 
 def in_backup(connection: Connection[Any], table: Table, tables: Sequence[Table]) -> dict[str, str]:
     """Tell which tables a condition looks into are restored too: for rows of the backup they are looked up there."""
-    by_oid = {each.more.oid: each.staged for each in tables}
-    instead = {}
-    for lookup in table.meant.lookups:
-        row = connection.execute(_FOUND, (lookup.table,)).fetchone()
-        if row is not None and row[0] in by_oid:
-            instead[lookup.table] = by_oid[row[0]]
-    return instead
+
+    def fetch(query: str) -> list[tuple[Any, ...]]:
+        return connection.execute(query.encode()).fetchall()
+
+    staged = {(each.schema, each.each.name): each.staged for each in tables}
+    return {text: staged[name] for text, name in looked_into(fetch, table.meant).items() if name in staged}
 
 
 def _fitted(connection: Connection[Any], number: int, entry: ArchiveEntry, schema: str, asked: Asked) -> Table:
@@ -177,7 +153,7 @@ def _fitted(connection: Connection[Any], number: int, entry: ArchiveEntry, schem
         raise StepFailedError(f"there is no table {name} on the target any more")
     row, more = found
     try:
-        each = diff_typed.subject(entry, row, group_by=None, tenant_of="", where="")
+        each = diff_typed.subject(entry, row)
     except CannotAskError as error:
         raise StepFailedError(error.reason) from None
     if not each.columns:
@@ -187,17 +163,11 @@ def _fitted(connection: Connection[Any], number: int, entry: ArchiveEntry, schem
             f"{row.table} has a rule ({more.rules[0]}) that rewrites what is written to it",
             hint="nobody could tell beforehand what would become of the rows; disable the rule for the restore",
         )
-    names = (row.table, name)
-    meant = Meant(_read(names, asked.where, "condition"), _read(names, asked.tenant_of, "tenant_of"))
-    return Table(number, schema, row, more, each, meant)
-
-
-def _read(names: Sequence[str], texts: Mapping[str, str], what: str) -> Expression | None:
-    text = next((texts[name] for name in names if name in texts), "")
     try:
-        return expression(text) if text else None
+        found_meant = meant((row.table, name), asked.where, asked.tenant_of)
     except SqlError as error:
-        raise StepFailedError(f"the {what} of {names[0]} cannot be read: {error.message}") from None
+        raise StepFailedError(f"the condition of {row.table} cannot be read: {error.message}") from None
+    return Table(number, schema, row, more, each, found_meant)
 
 
 def same_as_before(connection: Connection[Any], table: Table) -> bool:

@@ -80,7 +80,7 @@ def _fitted(connection: Connection[Any], number: int, kept: KeptTable) -> Undoin
     if kept.key and tuple(column for column, _, _ in row.key) != kept.key:
         raise StepFailedError(f"{row.table} has another key than when its rows were kept")
     entry = ArchiveEntry(0, "TABLE DATA", kept.schema, kept.name, "", "data", copy=_copy(kept))
-    each = diff_typed.subject(entry, row, group_by=None, tenant_of="", where="")
+    each = diff_typed.subject(entry, row)
     return Undoing(Table(number, kept.schema, row, more, each), kept)
 
 

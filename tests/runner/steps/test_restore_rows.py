@@ -67,7 +67,7 @@ def test_case(case, form, database, archive_tools, tmp_path):
 
 def _as_guest(database):
     database.execute(
-        "DO $$ BEGIN CREATE ROLE guest LOGIN PASSWORD 'guest'; EXCEPTION WHEN duplicate_object THEN END $$"
+        "DO $$ BEGIN CREATE ROLE rows_guest LOGIN PASSWORD 'guest'; EXCEPTION WHEN duplicate_object THEN END $$"
     )
-    database.execute("GRANT USAGE ON SCHEMA public TO guest; GRANT ALL ON ALL TABLES IN SCHEMA public TO guest")
-    return make_conninfo(database.server.dsn(database.name, user="guest"), password="guest")
+    database.execute("GRANT USAGE ON SCHEMA public TO rows_guest; GRANT ALL ON ALL TABLES IN SCHEMA public TO rows_guest")
+    return make_conninfo(database.server.dsn(database.name, user="rows_guest"), password="guest")
