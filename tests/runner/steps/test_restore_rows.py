@@ -67,7 +67,7 @@ def test_case(case, form, database, archive_tools, tmp_path):
 
 def _as_guest(database):
     database.execute(
-        "DO $$ BEGIN CREATE ROLE rows_guest LOGIN PASSWORD 'guest'; EXCEPTION WHEN duplicate_object THEN END $$"
+        "DO $$ BEGIN CREATE ROLE rows_guest LOGIN PASSWORD 'guest'; EXCEPTION WHEN duplicate_object THEN END $$;"
+        "GRANT USAGE ON SCHEMA public TO rows_guest; GRANT ALL ON ALL TABLES IN SCHEMA public TO rows_guest"
     )
-    database.execute("DO $$ BEGIN CREATE ROLE rows_guest LOGIN PASSWORD 'guest'; EXCEPTION WHEN OTHERS THEN END $$")
     return make_conninfo(database.server.dsn(database.name, user="rows_guest"), password="guest")
