@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from runner.figures import Figure, age, figures, findings_shown, told_by_finding
+from runner.figures import Figure, age, figures, findings_shown, moment, told_by_finding
 from runner.terminal.blocks import Block, Cell, Grid, Line, cell, verdict_cell
 
 
@@ -51,7 +51,7 @@ def _finding(finding: Mapping[str, Any]) -> tuple[Cell, ...]:
         said.append(f"known exception of {known.get('by')} until {known.get('until')}: {known.get('reason')}")
     waived = finding.get("waived")
     if waived:
-        said.append(f"WAIVED by {waived.get('by')} until {waived.get('until')}: {waived.get('reason')}")
+        said.append(f"WAIVED by {waived.get('by')} until {moment(str(waived.get('until')))}: {waived.get('reason')}")
     lines = _lines(figures(finding.get("measured") or {}, finding.get("bound") or {}))
     return (verdict_cell(str(finding.get("verdict"))), cell(*said), cell(*lines))
 

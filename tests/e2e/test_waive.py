@@ -13,7 +13,7 @@ def test_the_run_goes_on_where_it_waits_when_the_finding_is_waived(stage):
     stage.configure(policies={"cross-review": POLICY})
     operator = stage.sit_down("alice", "run", "purge.yaml")
     operator.see("BLOCK", "purge is stopped", "Somebody of dev may waive it")
-    operator.see(f"shisa waive {stage.run_id()} purge")
+    operator.see(f"shisa waive {stage.run_id()} purge", "> wait, stop:")
     operator.type("wait")
     nobody = stage.sit_down("carol", "waive", stage.run_id(), *WORDS, columns=200)
     nobody.see("carol may not waive it", "hint: somebody of dev may")
@@ -30,7 +30,7 @@ def test_the_run_goes_on_where_it_waits_when_the_finding_is_waived(stage):
     reviewer.type("public.session")
     reviewer.see("public.session is waived by bob as dev until", "signed")
     assert reviewer.ended() == 0
-    operator.see("WAIVER", "the copy goes tonight", "Waived: public.session by bob", "waits for approval")
+    operator.see("WAIVER", "the copy goes tonight", "WAIVED by bob", "waits for approval")
     stage.sign()
     operator.see("Type purge to go on", "anything else stops:")
     operator.type("purge")
