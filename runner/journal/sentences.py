@@ -8,6 +8,7 @@ from typing import Any, Literal, assert_never
 
 from runner.figures import VERDICTS, duration, moment, plain
 from runner.journal import events as ev
+from runner.journal.attested import told
 from runner.journal.record import Record
 
 Tone = Literal["plain", "dim", "strong", "good", "warn", "unknown", "bad", "ask"]
@@ -73,7 +74,9 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one 
             text = f"of {step}{with_} asked for under {plain(body.policies)}, until {until} ({body.request})"
             return Sentence("APPROVAL", text, "ask")
         case ev.ApprovalGiven():
-            return Sentence("APPROVED", f"{step} by {who} as {body.as_team} ({body.assurance})", "good")
+            return Sentence(
+                "APPROVED", f"{step} by {who} as {body.as_team} ({body.assurance}{told(body.statement)})", "good"
+            )
         case ev.ApprovalRejected():
             return Sentence("REJECTED", f"{step} by {who} as {body.as_team}: {body.reason}", "bad")
         case ev.ApprovalWithdrawn():

@@ -75,6 +75,26 @@ def test_the_operator_goes_on_when_the_second_person_has_signed(stage, tool):
     assert given.signature.startswith("-----BEGIN SSH SIGNATURE-----")
 
 
+def test_each_sees_what_the_other_does(stage, operator):
+    """The operator is told who looks, and the reviewer sees the run go on after signing."""
+    before = stage.events()
+    reviewer = stage.sit_down("bob", "review", stage.run_id(), "--follow")
+    operator.see("bob is looking at it now")
+    assert stage.events() == before
+    reviewer.see("what do you decide?", DECIDE)
+    reviewer.type("approve")
+    reviewer.see("Which target does this run on?")
+    reviewer.type("live")
+    reviewer.see("What is the name of the target's database?")
+    reviewer.type(stage.database.name)
+    reviewer.see("approved by bob, signed")
+    operator.see("APPROVED", "purge by bob as dev (signed, primed", "Type purge to go on")
+    operator.type("purge")
+    reviewer.see("START", "purge", "DONE", "CLOSED", "completed")
+    assert reviewer.ended() == 0
+    assert operator.ended() == 0
+
+
 def test_a_rejection_ends_the_waiting_with_its_reason(stage, operator):
     reviewer = stage.sit_down("bob", "review", stage.run_id())
     reviewer.see("what do you decide?", DECIDE)
