@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checks import catalog
+from runner.canonical import canonical, parse_canonical
 from runner.config.load import conninfo
 from runner.engine.asking import Asks, step_context
 from runner.engine.baselines import NoBaselines
@@ -66,7 +67,7 @@ def ask_again(state: State, paths: Sequence[str], config: Config, clock: Clock, 
                 found += [_asked(use, entered.target, asks, clock, vouched=vouched) for use in uses[path]]
     except ShisaError as error:
         return OwnGuards(None, error.message)
-    return OwnGuards(tuple(each.as_json() for each in found))
+    return OwnGuards(tuple(parse_canonical(canonical(each.as_json())) for each in found))
 
 
 def _entered(state: State, path: str) -> StepEntered:

@@ -105,7 +105,8 @@ def _told(records: tuple[Record, ...], run: str, step: str) -> Iterator[Record]:
     beside = {other for other, body in opened.items() if other not in ended and targets & _databases(body)}
     for one in records:
         frame = isinstance(one.body, ev.RunOpened | ev.RunPaused | ev.RunClosed)
-        if one.run == run or (one.run in earlier and (frame or one.step == step)) or (one.run in beside and frame):
+        before = one.run in earlier and (frame or one.step in {step, f"{step}.rollback"})
+        if one.run == run or before or (one.run in beside and frame):
             yield one
 
 

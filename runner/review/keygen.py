@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +17,18 @@ from runner.review.keys import KeyRef, PublicKey
 
 UNFIT = "the signature does not fit what it is said to sign"
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def program() -> str | None:
+    """Find ssh-keygen; None where there is none, or where it would refuse to start: for a user without a name."""
+    if sys.platform != "win32":
+        import pwd
+
+        try:
+            pwd.getpwuid(os.getuid())
+        except KeyError:  # as in containers that run under any number
+            return None
+    return shutil.which("ssh-keygen")
 
 
 def sign(tool: str, key: KeyRef, namespace: str, data: bytes) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -38,10 +37,10 @@ class Refused:
 def sign(key: KeyRef, namespace: str, data: bytes) -> str:
     """Sign bytes and give the armoured signature, after verifying it.
 
-    Through ssh-keygen where it is on the PATH, else with ``cryptography``, which takes ed25519 keys without a
+    Through ssh-keygen where it can be used, else with ``cryptography``, which takes ed25519 keys without a
     passphrase. Raises UsageError.
     """
-    tool = shutil.which("ssh-keygen")
+    tool = keygen.program()
     signature = keygen.sign(tool, key, namespace, data) if tool else _sign_plainly(key, namespace, data)
     if not key.public.certificate:
         reason = _refusal(signature, data, namespace, key.public, ("self", None))
@@ -116,7 +115,7 @@ def _refusal(
 
     ``holder`` is the name that a certificate must carry and when it must have been valid.
     """
-    tool = shutil.which("ssh-keygen")
+    tool = keygen.program()
     if tool is not None:
         return keygen.refusal(tool, signature, data, namespace=namespace, key=key, holder=holder)
     return _refusal_plainly(signature, data, namespace, key)

@@ -37,9 +37,14 @@ def _next(items: list[Item]) -> Item | None:
 def _rows(theirs: Item | None, mine: Item, now: str) -> Iterator[tuple[Cell, Cell, Cell]]:
     where = f" on {mine['target']}" if mine.get("target") else ""
     saw = cell("nothing: it was not asked", tone="unknown") if theirs is None else _verdict(theirs, now)
-    yield cell(f"{mine.get('check')}{where}", tone="strong"), saw, _verdict(mine, now)
     known = {} if theirs is None else _by_object(theirs)
     found = _by_object(mine)
+    here = _verdict(mine, now)
+    same = theirs is not None and {key: _figures(one) for key, one in known.items()} == {
+        key: _figures(one) for key, one in found.items()
+    }
+    told = Cell((f"{here.lines[0]}{', the same figures' * (same and bool(found))}", *here.lines[1:]), here.tone)
+    yield cell(f"{mine.get('check')}{where}", tone="strong"), saw, told
     for name in dict.fromkeys((*known, *found)):
         was, is_ = _figures(known.get(name)), _figures(found.get(name))
         labels = [label for label in dict.fromkeys((*was, *is_)) if was.get(label) != is_.get(label)]

@@ -48,6 +48,15 @@ def earlier(records: Iterable[Record], path: str) -> Earlier | None:
     return None if entered is None else Earlier(entered, ended, label)
 
 
+def rollback_ran(runs: Iterable[Iterable[Record]], path: str) -> str:
+    """Say when the step's rollback ran last and what came of it, in runs that are given newest first."""
+    for records in runs:
+        for one in reversed(tuple(records)):
+            if one.step == f"{path}.rollback" and isinstance(one.body, ev.StepEnded):
+                return f"{one.body.outcome} in run {one.run}, {one.at[:10]}"
+    return "never, as far as this journal tells"
+
+
 def difference(was: ev.StepEntered, now: ev.StepEntered) -> str:
     """Compare two renderings of a step as a unified diff; empty where they are one."""
     old, new = (_lines(one) for one in (was, now))

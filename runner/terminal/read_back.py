@@ -83,7 +83,7 @@ _RESTORED = {
 
 def _evident(view: ReviewView) -> Iterator[ReadBack]:
     if view.rows is not None:
-        yield ReadBack("rows", "How many rows does this change, as measured?", str(view.rows))
+        yield ReadBack("rows", "How many rows does this change in all, as measured?", str(view.rows))
     highest = max(_measured(view.evidence, "max_in_use"), default=None)
     if highest is not None:
         number, sequence = highest

@@ -47,12 +47,13 @@ def _effect(view: ReviewView) -> Iterator[Block]:
     yield Heading(f"What it does: {entered.title}")
     what = cell("YES", *entered.reasons, tone="bad") if entered.destructive else cell("not destructive")
     final = cell("YES: no rollback is offered after it", tone="bad")
+    ran = cell("there is none") if view.rollback_ran == "" else _or_unknown(view.rollback_ran)
     yield Facts(
         (
             ("destroys", what),
-            ("rows, measured", _unknown() if view.rows is None else cell(f"{view.rows:,}", tone="strong")),
+            ("rows, measured", _unknown() if view.rows is None else cell(f"{view.rows:,} in all", tone="strong")),
             ("can be undone", undo(entered)),
-            ("that rollback has run", _or_unknown(view.rollback_ran)),
+            ("that rollback has run", ran),
             ("point of no return", final if entered.rendered.get("point_of_no_return") else cell("no")),
         )
     )
@@ -99,13 +100,15 @@ def _differences(view: ReviewView) -> Iterator[Block]:
         yield Facts((("from the last run", cell("there was none")),))
     else:
         yield _difference(f"from the last run ({view.last_run or 'unknown'})", view.since_last_run)
-    yield _difference("from the merged file", None if view.look is None else view.look.since_merge)
+    merged = None if view.look is None else view.look.since_merge
+    why = "unknown" if view.look is None else "unknown: Git on this machine holds no merged copy of it"
+    yield _difference("from the merged file", merged, why)
 
 
-def _difference(label: str, diff: str | None) -> Block:
+def _difference(label: str, diff: str | None, unknown: str = "unknown") -> Block:
     if diff:
         return Code(diff, label, code=False)
-    return Facts(((label, _unknown() if diff is None else cell("equal")),))
+    return Facts(((label, cell(unknown, tone="unknown") if diff is None else cell("equal")),))
 
 
 def _guards(view: ReviewView) -> Iterator[Block]:

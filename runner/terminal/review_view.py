@@ -52,7 +52,7 @@ class ReviewView:
     rows: int | None = None
     """Rows that would be destroyed or changed, measured."""
     rollback_ran: str | None = None
-    """When the rollback last ran and with what outcome; None where no journal tells."""
+    """When the rollback last ran and with what outcome; None where no journal tells, empty where there is none."""
 
     amended: tuple[str, ...] = ()
     """What a remedy changed in the runbook's step, and why."""

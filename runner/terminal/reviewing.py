@@ -15,7 +15,7 @@ from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.runbook.values import placeholder
 from runner.terminal.console import console
-from runner.terminal.history import amendment, difference, earlier, limit, signed_before
+from runner.terminal.history import amendment, difference, earlier, limit, rollback_ran, signed_before
 from runner.terminal.paint import show as paint
 from runner.terminal.read_back import measured_rows, read_back
 from runner.terminal.review_screen import review_screen
@@ -108,6 +108,7 @@ def view_of(
         ),
         entered=step.entered,
         rows=measured_rows(state.step(one) for one in standing.request.steps),
+        rollback_ran=rollback_ran((case.records, *case.earlier), path) if "rollback" in step.entered.rendered else "",
         amended=tuple(amendment(one) for where, one in state.amendments if where == path),
         since_last_run=None if last is None else difference(last.entered, step.entered),
         last_run=None if last is None else last.label,

@@ -73,7 +73,7 @@ def test_a_reviewer_reads_everything_in_the_order_of_the_design():
         "asked by alice, run 261123-k3f9qa",
         "-p tenant 42 = ACME K.K. -p backup /backup/keihi.dump -p other 43 = unknown",
         "destroys YES it writes rows into 12 tables",
-        "rows, measured 30,000",
+        "rows, measured 30,000 in all",
         "can be undone yes, by restore: undo",
         "that rollback has run 2026-11-02 in run 261102-aaaaaa",
         "point of no return no",
