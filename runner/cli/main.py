@@ -31,6 +31,7 @@ COMMANDS = {
     "run": "step through a runbook",
     "resume": "take up a run that waits, was stopped or was interrupted",
     "rollback": "take back what a run has done",
+    "takeover": "go on with a run whose operator cannot; list and end what it left on the servers",
     "abort": "end a run that shall not go on",
     "resolve": "settle a step whose outcome nobody knows",
     "review": "look at what waits for a second person, and decide",

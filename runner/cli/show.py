@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_format, desk, print_json
@@ -27,23 +27,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the run."""
+    from runner.cli.haunting import hauntings
     from runner.report.summary import summary
 
-    found = summary(one_run(desk(arguments, readonly=True).journal, arguments.run))
+    at = desk(arguments, readonly=True)
+    found = summary(one_run(at.journal, arguments.run))
+    haunting = hauntings(at.config.config, [found.state])[found.state.run]
     if arguments.format == "json":
         from runner.report.as_json import show_json
 
-        print_json(show_json(found))
+        print_json(show_json(found) | haunting.as_json())
         return 0
     from runner.terminal.console import console
     from runner.terminal.paint import show
 
-    show(blocks(found), console("stdout"))
+    show(blocks(found, tuple(haunting.told())), console("stdout"))
     return 0
 
 
-def blocks(run: RunSummary) -> Iterator[Block]:
-    """Build the screen of one run."""
+def blocks(run: RunSummary, on_servers: Sequence[str] = ()) -> Iterator[Block]:
+    """Build the screen of one run; ``on_servers`` says what still runs of it."""
     from runner.report.flags import flags, next_steps
     from runner.terminal.blocks import Facts, Heading, Line
     from runner.terminal.event_lines import render_event
@@ -52,6 +55,8 @@ def blocks(run: RunSummary) -> Iterator[Block]:
     yield Facts(tuple(_facts(run)))
     for flag in flags(run):
         yield Line(flag.word, flag.text, flag.tone)
+    for line in on_servers:
+        yield Line("", line, "warn")
     yield Heading("Timeline (UTC)")
     for record, _ in run.timeline:
         yield from render_event(record)

@@ -56,17 +56,22 @@ def _watch(at: Desk, shape: str) -> None:
 
 
 def _print(at: Desk, shape: str) -> None:
+    from runner.cli.haunting import hauntings
     from runner.cli.lookup import all_runs
     from runner.engine.ports import stamp, wall_clock
+    from runner.engine.state import fold
     from runner.safe_text import escape
 
-    now = wall_clock()
-    found = list(statuses(all_runs(at.journal), at.config.config, now))
+    now, config = wall_clock(), at.config.config
+    runs = all_runs(at.journal)
+    found = list(statuses(runs, config, now))
+    places = hauntings(config, (state for state in map(fold, runs) if state.closed is None))
     if shape == "json":
-        print_json(found)
+        print_json([one | places[one["run"]].as_json() for one in found])
         return
     for one in found:
-        put("".join(f"{escape(line)}\n" for line in _lines(one, stamp(now))))
+        lines = [*_lines(one, stamp(now)), *(f"  {line}" for line in places[one["run"]].told())]
+        put("".join(f"{escape(line)}\n" for line in lines))
     if not found:
         say("no run is open")
 

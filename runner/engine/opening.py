@@ -141,25 +141,61 @@ def resume_run(
     TargetLockedError where a run is at work on one of its targets; RunTakenError where another program takes it up
     at the same moment.
     """
+    session = reopened(
+        run,
+        journal=journal,
+        config=config,
+        person=person,
+        key=key,
+        operator=operator,
+        clock=clock,
+        secrets_given=secrets_given or {},
+        observers=observers,
+        unattended=unattended,
+    )
+    session.detach, session.window = detach, window
+    if session.state.operator != person:
+        raise UsageError(
+            f"run {run} belongs to {session.state.operator}, not to {person}",
+            hint=f"only its operator resumes a run; where they cannot: `shisa takeover {run}`",
+        )
+    with released_on_error(session.locks):
+        session.locks.hold(session.plan)
+        session.append(RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins()))
+        session.warn()
+    return session
+
+
+def reopened(
+    run: str,
+    *,
+    journal: Journal,
+    config: Loaded,
+    person: str,
+    key: KeyRef | None,
+    operator: Operator,
+    clock: Clock,
+    secrets_given: Mapping[str, Secret],
+    observers: Sequence[Observer] = (),
+    unattended: bool = False,
+) -> Session:
+    """Read a run as it stands, from the content that it was opened with; nothing is journaled or locked yet.
+
+    Raises UsageError where there is no such run, or it has ended.
+    """
     records = list(journal.records(run=run))
     if not records:
         raise UsageError(f"there is no run {run} in the journal", hint="`shisa runs` lists them")
     state = fold(records)
     if state.closed is not None:
         raise UsageError(f"run {run} has ended: {state.closed.state}", hint=f"`shisa show {run}` tells how")
-    if state.operator != person:
-        raise UsageError(
-            f"run {run} belongs to {state.operator}, not to {person}",
-            hint="only its operator resumes a run; taking it over is another command",
-        )
     use_plugins(config.config)
-    plan = pinned_plan(state.opened, secrets_given or {})
+    plan = pinned_plan(state.opened, secrets_given)
     for path, amendment in state.amendments:
         plan = amend(plan, path, amendment.set, amendment.then)
     targets = Targets({bound.name: _again(config, bound) for bound in state.opened.targets})
     _demand(plan, targets, key=key, unattended=unattended, config=config)
-    locks = Locks(run, plan, targets, journal)
-    session = Session(
+    return Session(
         journal=journal,
         config=config,
         plan=plan,
@@ -172,15 +208,8 @@ def resume_run(
         pinned=_pins(state.opened),
         state=state,
         records=records,
-        locks=locks,
-        detach=detach,
-        window=window,
+        locks=Locks(run, plan, targets, journal),
     )
-    with released_on_error(locks):
-        locks.hold(plan)
-        session.append(RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins()))
-        session.warn()
-    return session
 
 
 def pinned_plan(opened: RunOpened, secrets_given: Mapping[str, Secret]) -> Plan:

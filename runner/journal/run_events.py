@@ -102,11 +102,18 @@ class RollbackBegun(Body, frozen=True, kw_only=True):
 
 
 class RunHandedOver(Body, frozen=True, kw_only=True):
-    """Another person is the operator now."""
+    """Another person is the operator now; ``statement`` and ``signature`` are theirs, in ``run@shisa``."""
 
     name: ClassVar[str] = "run.handed_over"
     from_person: str
     to_person: str
+    host: str = ""
+    reason: str | None = None
+    """Why, where the first operator's program was still at work."""
+    ghosts: tuple[dict[str, Any], ...] = ()
+    """Sessions of the run that were found on its targets."""
+    statement: str | None = None
+    signature: str | None = None
 
 
 class Note(Body, frozen=True, kw_only=True):

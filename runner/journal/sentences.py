@@ -43,7 +43,7 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one 
         case ev.RunPaused():
             return Sentence(body.state.upper(), body.reason, _STATE_TONES.get(body.state, "bad"))
         case ev.RunHandedOver():
-            return Sentence("HANDED OVER", f"from {body.from_person} to {body.to_person}", "warn")
+            return Sentence("HANDED OVER", _handed(body), "warn")
         case ev.RollbackBegun():
             how = ", as the steps say, without asking" if body.auto else f" by {who}"
             return Sentence("ROLLING BACK", f"{_some(body.paths)}{how}: {body.reason}", "warn")
@@ -111,6 +111,12 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one 
             return Sentence("CLOSED", f"{record.run} {body.state}{reason}", _STATE_TONES.get(body.state, "bad"))
         case _ as never:
             assert_never(never)
+
+
+def _handed(body: ev.RunHandedOver) -> str:
+    on = f" on {body.host}" if body.host else ""
+    ghosts = f"; sessions still on its targets: {len(body.ghosts)}" if body.ghosts else ""
+    return f"from {body.from_person} to {body.to_person}{on}{ghosts}{f': {body.reason}' if body.reason else ''}"
 
 
 def target_lines(target: ev.BoundTarget) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ def refuse(record: Record) -> NoReturn:
     body = record.body
     if isinstance(body, RunClosed):
         raise RunEndedError(f"{record.person} ended run {record.run} meanwhile ({body.state})")
-    on = f" on {body.host}" if isinstance(body, RunResumed) else ""
+    on = f" on {body.host}" if isinstance(body, RunResumed | RunHandedOver) and body.host else ""
     raise RunTakenError(
         f"{record.person} took run {record.run} up{on} at {moment(record.at)}",
         hint=f"`shisa show {record.run}` tells how it goes on there",

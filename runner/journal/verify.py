@@ -22,6 +22,7 @@ from runner.journal.events import (
     QuestionAnswered,
     QuestionAsked,
     RunClosed,
+    RunHandedOver,
     RunOpened,
     WaiverGiven,
 )
@@ -30,6 +31,7 @@ from runner.journal.record import Journal, Record
 Kind = Literal["store", "chain", "signature", "anchor"]
 _SIGNED = (
     RunOpened,
+    RunHandedOver,
     RunClosed,
     ApprovalGiven,
     ApprovalRejected,

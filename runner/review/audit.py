@@ -19,6 +19,7 @@ from runner.review.statement import (
     answer_statement,
     closed_statement,
     differences,
+    handed_statement,
     head_in,
     opened_statement,
     predicate_of,
@@ -42,7 +43,7 @@ def signature_check(people: Mapping[str, Person]) -> SignatureCheck:
                     return "there is no request that it answers"
                 found = judge(request, record, ())
                 return found.reason if isinstance(found, Refused) else None
-            case ev.RunOpened(operator=person):
+            case ev.RunOpened(operator=person) | ev.RunHandedOver(to_person=person):
                 return _signed_by(line, person, RUN, people)
             case ev.RunClosed() | ev.ApprovalWithdrawn() | ev.QuestionAnswered() as body:
                 return _signed_by(line, record.person, _NAMESPACES[body.name], people)
@@ -90,6 +91,8 @@ def _expected(line: SignedLine, said: Mapping[str, Any]) -> str | None:
     match record.body:
         case ev.RunOpened() as opened:
             return opened_statement(opened, run=record.run, at=at, head=head)
+        case ev.RunHandedOver() as handed:
+            return handed_statement(handed, run=record.run, at=at, head=head)
         case ev.RunClosed(state=state, reason=reason):
             return closed_statement(run=record.run, state=state, reason=reason, person=record.person, at=at, head=head)
         case ev.ApprovalWithdrawn(request=request, reason=reason):

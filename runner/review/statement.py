@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from runner.canonical import NotCanonicalError, canonical, digest, parse_canonical
-from runner.journal.events import ApprovalRequested, QuestionAsked, RunOpened
+from runner.journal.events import ApprovalRequested, QuestionAsked, RunHandedOver, RunOpened
 from runner.journal.record import Head
 
 Decision = Literal["approve", "reject"]
@@ -129,6 +129,22 @@ def opened_statement(opened: RunOpened, *, run: str, at: str, head: Head) -> str
         "journal": seen(head),
     }
     return build("run", run, opened.plan_digest, predicate)
+
+
+def handed_statement(handed: RunHandedOver, *, run: str, at: str, head: Head) -> str:
+    """Build what somebody signs who takes a run over (namespace ``run@shisa``); its subject is the journal's head."""
+    predicate = {
+        "run": run,
+        "state": "handed over",
+        "operator": handed.to_person,
+        "before": handed.from_person,
+        "host": handed.host,
+        "reason": handed.reason,
+        "ghosts": len(handed.ghosts),
+        "at": at,
+        "journal": _journal(head),
+    }
+    return _statement("run", run, head.hash, predicate)
 
 
 def closed_statement(*, run: str, state: str, reason: str | None, person: str, at: str, head: Head) -> str:

@@ -7,6 +7,9 @@ from psycopg import sql
 
 from tests.fixtures.postgres import Database
 from tests.runner.engine.stage import Stage, sign_without_programs
+from tests.runner.engine.starters import starters
+
+__all__ = ["starters"]
 
 _numbers = itertools.count(1)
 EMPTY = """

@@ -1,10 +1,7 @@
 """One run at a time on a target, whoever starts it, and one program at a time for a run."""
 
 import os
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -34,7 +31,6 @@ CLEAN = """\
 UNCHECKED = "    guards: {before: [{check: hidden-nextval, recheck: none, max_age: 1h}]}\n"
 HELD = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'shisa/% lock' ORDER BY 1"
 ALL = bool(os.environ.get("SHISA_TEST_ALL"))
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -274,44 +270,6 @@ def test_a_turn_is_over_by_what_was_not_seen_only(stage):
     assert journal.append(note, **place, seen=handed.seq).seq == handed.seq + 1
     assert journal.append(note, **{**place, "run": "261127-000000"}, seen=0).seq == handed.seq + 2
     journal.close()
-
-
-STARTER = """\
-import os, sys
-from pathlib import Path
-from runner.errors import ShisaError
-from tests.runner.engine.stage import Player, Stage, sign_without_programs
-setattr(*sign_without_programs())
-stage, person = Stage.at(Path(sys.argv[1])), sys.argv[2]
-os.chdir(stage.folder)
-for line in sys.stdin:
-    run = line.strip()
-    options = {"person": person, "key": stage.key(person)}
-    try:
-        play = stage.resume(run, **options) if run else stage.play(**options)
-        print(play.state, flush=True)
-    except ShisaError as error:
-        print(type(error).__name__, error.message, flush=True)
-"""
-
-
-@pytest.fixture
-def starters(stage):
-    """Starts programs that each begin a run, or resume one, at the line that is written to them."""
-    started = []
-
-    def start(*people):
-        for person in people:
-            argv = [sys.executable, "-c", STARTER, str(stage.folder), person]
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-            started.append(subprocess.Popen(argv, cwd=ROOT, text=True, **pipes))
-        return started
-
-    yield start
-    for process in started:
-        process.stdin.close()
-        process.wait(30)
-        process.stdout.close()
 
 
 def at_once(programs, run=""):
