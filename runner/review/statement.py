@@ -142,9 +142,9 @@ def handed_statement(handed: RunHandedOver, *, run: str, at: str, head: Head) ->
         "reason": handed.reason,
         "ghosts": len(handed.ghosts),
         "at": at,
-        "journal": _journal(head),
+        "journal": seen(head),
     }
-    return _statement("run", run, head.hash, predicate)
+    return build("run", run, head.hash, predicate)
 
 
 def closed_statement(*, run: str, state: str, reason: str | None, person: str, at: str, head: Head) -> str:
