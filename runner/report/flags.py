@@ -23,7 +23,7 @@ _NEXT = {
     "failed": "Mend the cause, then: shisa resume {0}; or take back what was done: shisa rollback {0}",
     "rejected": "Talk to the person who refused; a changed step is asked for again by: shisa resume {}",
     "unknown": "When every outcome is settled: shisa resume {}",
-    "running": "Under way, says the journal; if its program is gone: shisa resume {0}, its operator: shisa takeover {0}",
+    "running": "Under way, it seems; if its program is gone: shisa resume {0}, its operator: shisa takeover {0}",
     "rolling-back": "The journal shows a rollback under way; if its program is gone: shisa rollback {}",
     "rollback-failed": "Look by hand at what is in place before anything else runs: shisa show {}.",
 }

@@ -44,7 +44,8 @@ def test_a_target_that_cannot_be_asked_is_told_as_unknown(waiting):
     desk, run = waiting
     desk.configure()
     for words in ("status",), ("show", run):
-        assert "UNKNOWN what runs on the server: live: No server listens at 127.0.0.1:1." in desk.shisa(*words).out
+        said = " ".join(desk.shisa(*words).out.split())
+        assert "UNKNOWN what runs on the server: live: No server listens at 127.0.0.1:1." in said
 
 
 def test_without_being_told_nothing_is_ended(waiting, ghost):

@@ -29,7 +29,9 @@ CLEAN = """\
     approval: cross
 """
 UNCHECKED = "    guards: {before: [{check: hidden-nextval, recheck: none, max_age: 1h}]}\n"
-HELD = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'shisa/% lock' ORDER BY 1"
+HELD = """
+SELECT application_name FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name LIKE 'shisa/% lock'"""
 ALL = bool(os.environ.get("SHISA_TEST_ALL"))
 
 
