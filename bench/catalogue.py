@@ -5,13 +5,15 @@
 Asks each check that needs no parameter of its own (and a few with one) on a throwaway PostgreSQL, then sends each of
 their statements again in a transaction of its own and counts the tables (and indexes) that it locks. Beside it,
 check_postgres (Debian's, unpacked into .peers/ the first time) answers the same questions where it has them:
-whole processes of both, and two databases that it judges wrongly. One JSON line each; fails above the bounds.
+whole processes of both, and two databases that it judges wrongly. One JSON line each; fails above the bounds. The seconds
+of the wall say something on an idle machine only; beside them stand the seconds of processor that client and server took.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -66,15 +68,23 @@ def askable() -> dict[str, dict[str, Any]]:
     return {name: params for name, params in given.items() if name not in {*of_step, *NOT_ASKED}}
 
 
-def ask_all(dsn: str) -> dict[str, Any]:
-    """Ask every check once, one behind the other, each as a guard is asked."""
+def processor(pid: int) -> float:
+    """The seconds of processor that a process took so far; Linux only."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def ask_all(dsn: str) -> tuple[dict[str, Any], float]:
+    """Ask every check once, one behind the other, each as a guard is asked; and the seconds of processor."""
     found = {}
     with connect(dsn, application_name="shisa/bench") as connection:
+        processes = (os.getpid(), connection.info.backend_pid)
+        before = sum(map(processor, processes))
         for name, params in askable().items():
             begun = time.perf_counter()
             evidence = ask_guard(catalog.get(name), params, GuardAsk(ReadOnlySession(connection), target="live"))
             found[name] = (time.perf_counter() - begun, evidence)
-    return found
+        return found, sum(map(processor, processes)) - before
 
 
 def locks(dsn: str, statements: tuple[str, ...]) -> tuple[int, int]:
@@ -98,8 +108,8 @@ def locks(dsn: str, statements: tuple[str, ...]) -> tuple[int, int]:
 def whole(dsn: str, rounds: int) -> dict[str, Any]:
     """Measure the whole catalogue."""
     taken = [ask_all(dsn) for _ in range(rounds)]
-    total = statistics.median(sum(seconds for seconds, _ in found.values()) for found in taken)
-    last = taken[-1]
+    total = statistics.median(sum(seconds for seconds, _ in found.values()) for found, _ in taken)
+    last = taken[-1][0]
     most = {name: locks(dsn, evidence.sql) for name, (_, evidence) in last.items()}
     slowest = sorted(last, key=lambda name: -last[name][0])[:5]
     broken = [evidence.message for _, evidence in last.values() if "the check itself failed" in evidence.message]
@@ -108,6 +118,8 @@ def whole(dsn: str, rounds: int) -> dict[str, Any]:
         "checks": len(last),
         "seconds": round(total, 2),
         "bound_s": SECONDS,
+        "processor_s": round(statistics.median(used for _, used in taken), 2),
+        "load": round(os.getloadavg()[0], 1),
         "most_tables_locked": max(tables for tables, _ in most.values()),
         "most_with_indexes": max(relations for _, relations in most.values()),
         "bound_tables": LOCKS,

@@ -14,7 +14,7 @@ WITH RECURSIVE tree AS (
         FROM unnest(x.indkey[0 : x.indnkeyatts - 1]) WITH ORDINALITY AS k (attnum, position)
         LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum) u
     WHERE x.indisunique AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
-      AND x.indrelid IN (SELECT ancestor FROM tree UNION SELECT relation FROM tree)
+      AND x.indrelid IN (SELECT inhparent FROM pg_inherits UNION SELECT inhrelid FROM pg_inherits)
 )
 SELECT cn.nspname::text AS schema, format('%I.%I', cn.nspname, c.relname) AS object,
        format('%I.%I', pn.nspname, p.relname) AS parent, u.columns AS key, u."primary", c.relkind::text AS kind,

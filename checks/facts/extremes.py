@@ -14,23 +14,36 @@ _WITHOUT_ROWS = "p"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Extreme:
-    """What one column answered; ``value`` is None for an empty one."""
+class Source:
+    """Where one extreme is read; what is read from the same rows is asked together."""
+
+    extreme: str
+    rows: str
+
+    @property
+    def upwards(self) -> bool:
+        """Whether it is the highest number."""
+        return self.extreme.startswith("max")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Extremes:
+    """What the columns of one table answered; None for an empty one."""
 
     at: int
-    value: Decimal | None
+    values: list[Decimal | None]
 
 
-def source(drawer: Drawer, *, upwards: bool, following: int) -> str:
-    """The part of a query that gives one column's extreme; empty for a table that holds no rows of its own.
+def source(drawer: Drawer, *, upwards: bool, following: int) -> Source | None:
+    """The parts of a query that give one column's extreme; None for a table that holds no rows of its own.
 
     Names come quoted from the server. ``following`` is the sequence's next number, which bounds what it can have
     issued in a column that another sequence fills too.
     """
     if drawer.kind == _WITHOUT_ROWS:
-        return ""
+        return None
     issued = f" WHERE {drawer.column} {'<' if upwards else '>'} {following}" if drawer.elsewhere else ""
-    return f"{'max' if upwards else 'min'}({drawer.column})::numeric AS value FROM ONLY {drawer.table}{issued}"
+    return Source(f"{'max' if upwards else 'min'}({drawer.column})::numeric", f"{drawer.table}{issued}")
 
 
 def why_not(drawer: Drawer, scan_limit_mb: int) -> str:
@@ -46,16 +59,27 @@ def why_not(drawer: Drawer, scan_limit_mb: int) -> str:
     return ""
 
 
-def ask_extremes(ask: Ask, sources: Iterable[str]) -> dict[str, int | None]:
+def ask_extremes(ask: Ask, sources: Iterable[Source]) -> dict[Source, int | None]:
     """Ask for every source once. Raises CannotAskError where a column holds a number that is not finite."""
-    unique = list(dict.fromkeys(sources))
-    rows = ask.chunks([f"SELECT {at} AS at, {each}" for at, each in enumerate(unique)], Extreme)
-    return {unique[row.at]: _whole(row.value, unique[row.at]) for row in rows}
+    asked: dict[str, list[Source]] = {}
+    for each in dict.fromkeys(sources):
+        asked.setdefault(each.rows, []).append(each)
+    groups = list(asked.values())
+    queries = [
+        f"SELECT {at} AS at, ARRAY[{', '.join(each.extreme for each in group)}] AS values FROM ONLY {group[0].rows}"  # noqa: S608 - quoted by the server
+        for at, group in enumerate(groups)
+    ]
+    return {
+        each: _whole(value, each)
+        for row in ask.chunks(queries, Extremes)
+        for each, value in zip(groups[row.at], row.values, strict=True)
+    }
 
 
-def _whole(value: Decimal | None, asked: str) -> int | None:
+def _whole(value: Decimal | None, asked: Source) -> int | None:
     if value is None:
         return None
     if not value.is_finite():
-        raise CannotAskError(f"{value} is no number to compare with, and it is what {asked} gives")
-    return int(value.to_integral_value(ROUND_FLOOR if asked.startswith("max") else ROUND_CEILING))
+        told = f"{asked.extreme} of {asked.rows}"
+        raise CannotAskError(f"{value} is no number to compare with, and it is what {told} gives")
+    return int(value.to_integral_value(ROUND_FLOOR if asked.upwards else ROUND_CEILING))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from checks.base import Ask
 from checks.facts.drawers import Drawer, SequenceRow
 from checks.facts.drift import Subject
-from checks.facts.extremes import ask_extremes, source, why_not
+from checks.facts.extremes import Source, ask_extremes, source, why_not
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class _Plan:
     row: SequenceRow
     following: int | None
     drawers: tuple[Drawer, ...]
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
     unseen: tuple[tuple[Drawer, str], ...]
 
 
@@ -57,7 +57,7 @@ def _next_numbers(ask: Ask, rows: Iterable[SequenceRow]) -> dict[int, int]:
 
 
 def _plan(row: SequenceRow, following: int | None, drawers: tuple[Drawer, ...], scan_limit_mb: int) -> _Plan:
-    sources: list[str] = []
+    sources: list[Source] = []
     unseen: list[tuple[Drawer, str]] = []
     for drawer in drawers:
         why = why_not(drawer, scan_limit_mb)
@@ -70,7 +70,7 @@ def _plan(row: SequenceRow, following: int | None, drawers: tuple[Drawer, ...], 
     return _Plan(row, following, drawers, tuple(sources), tuple(unseen))
 
 
-def _completed(subject: Subject, plan: _Plan, extremes: Mapping[str, int | None]) -> Subject:
+def _completed(subject: Subject, plan: _Plan, extremes: Mapping[Source, int | None]) -> Subject:
     found = [value for source in plan.sources if (value := extremes[source]) is not None]
     in_use = (max(found) if plan.row.increment > 0 else min(found)) if found else None
     return Subject(subject.object, plan.row, subject.carried, plan.following, plan.drawers, in_use, plan.unseen)
