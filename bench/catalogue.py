@@ -5,8 +5,8 @@
 Asks each check that needs no parameter of its own (and a few with one) on a throwaway PostgreSQL, then sends each of
 their statements again in a transaction of its own and counts the tables (and indexes) that it locks. Beside it,
 check_postgres (Debian's, unpacked into .peers/ the first time) answers the same questions where it has them:
-whole processes of both, and two databases that it judges wrongly. One JSON line each; fails above the bounds. Seconds of
-the wall say something on an idle machine only; beside them stand the processor's, of client and server.
+whole processes of both, and two databases that it judges wrongly. One JSON line each; fails above the bounds. The
+seconds of the wall mean something on an idle machine only; beside them stand those of the processor.
 """
 
 from __future__ import annotations

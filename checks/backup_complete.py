@@ -47,7 +47,7 @@ class Facts:
     """What definitions refer to and neither the backup nor the target has."""
 
 
-@check("backup-complete", since=14, group="target and backup", looks_at="tables and sequences")
+@check("backup-complete", since=14, group="target and backup", looks_at="tables and sequences", steady=True)
 class BackupComplete(Check[Facts]):
     """The backup holds every table and sequence that is needed from it.
 

@@ -20,7 +20,7 @@ class Facts:
     read: ReadFacts
 
 
-@check("backup-readable", since=14, group="target and backup", looks_at="tables")
+@check("backup-readable", since=14, group="target and backup", looks_at="tables", steady=True)
 class BackupReadable(Check[Facts]):
     """The backup can be read to its last row.
 

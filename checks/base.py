@@ -121,6 +121,8 @@ class Check(Generic[Facts]):
     """Whether a reviewer may accept what it finds, where a policy lets anybody."""
     limits: ClassVar[tuple[str, ...]]
     """Measured numbers of which more is worse; a reviewer's signature bounds them."""
+    steady: ClassVar[bool]
+    """Whether its facts change only by what is written to the cluster or to a file; time and sessions do not matter."""
     scope: ClassVar[tuple[str, ...] | None]
     """The parameters that say what a baseline is of; None where the check has none."""
 
@@ -180,6 +182,7 @@ def check(
     empty_ok: bool = False,
     limits: Sequence[str] = (),
     waivable: bool = True,
+    steady: bool = False,
     scope: Sequence[str] | None = None,
 ) -> Callable[[type[Any]], type[Any]]:
     """Declare a check: freeze the class, read its sibling ``.sql`` and put it in the catalogue.
@@ -198,7 +201,7 @@ def check(
         cls.queries = _by_name(cls.query)
         cls.id, cls.row, cls.since, cls.group = id, row, since, group
         cls.looks_at, cls.empty_ok, cls.limits, cls.waivable = looks_at, empty_ok, tuple(limits), waivable
-        cls.scope = None if scope is None else tuple(scope)
+        cls.steady, cls.scope = steady, None if scope is None else tuple(scope)
         frozen = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
         REGISTRY[id] = frozen
         return frozen

@@ -23,7 +23,7 @@ class KeyRow:
     """Whether the child makes the same columns, or a part of them, unique."""
 
 
-@check("child-without-key", since=14, group="sequences and keys", looks_at="tables")
+@check("child-without-key", since=14, group="sequences and keys", looks_at="tables", steady=True)
 class ChildWithoutKey(Check[Seen[KeyRow]]):
     """Every child table keeps the keys unique that its parent keeps unique.
 

@@ -29,7 +29,7 @@ class SwitchedRow:
     """``D`` disabled, ``R`` only in sessions with session_replication_role = replica."""
 
 
-@check("disabled-triggers", since=14, group="structure", looks_at="tables")
+@check("disabled-triggers", since=14, group="structure", looks_at="tables", steady=True)
 class DisabledTriggers(Check[Seen[SwitchedRow]]):
     """No trigger, foreign key or rule has been left switched off.
 

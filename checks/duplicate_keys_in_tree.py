@@ -54,7 +54,14 @@ class Facts:
     shared: SharedKeys = dataclasses.field(default_factory=lambda: SharedKeys({}))
 
 
-@check("duplicate-keys-in-tree", since=14, group="sequences and keys", looks_at="tables", limits=["duplicate_keys"])
+@check(
+    "duplicate-keys-in-tree",
+    since=14,
+    group="sequences and keys",
+    looks_at="tables",
+    limits=["duplicate_keys"],
+    steady=True,
+)
 class DuplicateKeysInTree(Check[Facts]):
     """No key stands twice in a tree of tables.
 

@@ -25,7 +25,7 @@ class DefaultRow:
     """Another sequence that belongs to this column."""
 
 
-@check("foreign-default", since=14, group="sequences and keys", looks_at="tables")
+@check("foreign-default", since=14, group="sequences and keys", looks_at="tables", steady=True)
 class ForeignDefault(Check[Seen[DefaultRow]]):
     """No column draws from a sequence that belongs to another table.
 

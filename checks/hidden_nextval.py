@@ -29,7 +29,7 @@ class PlaceRow:
     """The tables whose triggers call the function."""
 
 
-@check("hidden-nextval", since=14, group="sequences and keys", looks_at="tables and functions")
+@check("hidden-nextval", since=14, group="sequences and keys", looks_at="tables and functions", steady=True)
 class HiddenNextval(Check[Seen[PlaceRow]]):
     """No function, trigger, rule or default draws from a sequence behind PostgreSQL's back.
 

@@ -25,7 +25,7 @@ class ChildRow:
     """The child's own identity sequence."""
 
 
-@check("identity-inheritance", since=14, group="sequences and keys", looks_at="tables")
+@check("identity-inheritance", since=14, group="sequences and keys", looks_at="tables", steady=True)
 class IdentityInheritance(Check[Seen[ChildRow]]):
     """No child of a table with an identity column lacks its numbers.
 

@@ -25,7 +25,7 @@ class Facts:
     absent: tuple[str, ...] = ()
 
 
-@check("inheritance-topology", since=14, group="structure", looks_at="tables", scope=["schemas"])
+@check("inheritance-topology", since=14, group="structure", looks_at="tables", scope=["schemas"], steady=True)
 class InheritanceTopology(Check[Facts]):
     """Every table has the parents that it has in the backup, on another target, or had earlier in the run.
 

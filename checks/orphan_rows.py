@@ -76,7 +76,7 @@ class Facts:
     absent_tables: tuple[str, ...] = ()
 
 
-@check("orphan-rows", since=14, group="structure", looks_at="tables", limits=["orphans"])
+@check("orphan-rows", since=14, group="structure", looks_at="tables", limits=["orphans"], steady=True)
 class OrphanRows(Check[Facts]):
     """Every foreign key refers to a row that is there.
 

@@ -43,7 +43,7 @@ class Facts:
     absent: tuple[str, ...] = ()
 
 
-@check("privileges", since=14, group="structure", looks_at="objects", limits=["missing", "extra"])
+@check("privileges", since=14, group="structure", looks_at="objects", limits=["missing", "extra"], steady=True)
 class Privileges(Check[Facts]):
     """The same roles may do the same things as on another target.
 

@@ -33,7 +33,7 @@ def page(spec: CheckSpec) -> str:
     parts = [
         f"# {spec.id}",
         spec.title,
-        f"PostgreSQL {spec.since} and newer · {spec.group} · looks at {spec.looks_at}{_waivable(spec)}",
+        f"PostgreSQL {spec.since} and newer · {spec.group} · looks at {spec.looks_at}{_waivable(spec)}{_steady(spec)}",
     ]
     for title, text in spec.sections.items():
         parts += [f"## {title}", text]
@@ -61,6 +61,10 @@ def _when(spec: CheckSpec) -> dict[str, Any]:
     if "required" in given:
         then["required"] = ["with"]
     return {"if": {"properties": {"check": {"const": spec.id}}, "required": ["check"]}, "then": then}
+
+
+def _steady(spec: CheckSpec) -> str:
+    return " · `recheck: cheap` can prove that it holds" if spec.cls.steady else ""
 
 
 def _parameters(spec: CheckSpec) -> str:

@@ -32,6 +32,7 @@ class Facts:
     group="backups and restores",
     looks_at="tables",
     limits=["changed_since", "deleted_since", "inserted_since"],
+    steady=True,
 )
 class RestoreOverwrite(Check[Facts]):
     """No restore takes a row back that somebody changed since the backup.

@@ -59,7 +59,9 @@ class Facts:
     side: str = ""
 
 
-@check("row-count", since=14, group="structure", looks_at="tables", limits=["lost", "added"], scope=["tables"])
+@check(
+    "row-count", since=14, group="structure", looks_at="tables", limits=["lost", "added"], scope=["tables"], steady=True
+)
 class RowCount(Check[Facts]):
     """Tables hold as many rows as expected.
 

@@ -49,7 +49,7 @@ class Facts:
     """Where the other side is, in a sentence: on another target, or in a baseline."""
 
 
-@check("schema-drift", since=14, group="structure", looks_at="objects", scope=["schemas"])
+@check("schema-drift", since=14, group="structure", looks_at="objects", scope=["schemas"], steady=True)
 class SchemaDrift(Check[Facts]):
     """Two targets, or two moments of a run, have the same schema.
 

@@ -19,7 +19,7 @@ class CacheRow:
     cache: int
 
 
-@check("sequence-cache", since=14, group="sequences and keys", looks_at="sequences", limits=["cache"])
+@check("sequence-cache", since=14, group="sequences and keys", looks_at="sequences", limits=["cache"], steady=True)
 class SequenceCache(Check[Seen[CacheRow]]):
     """No session holds numbers of a sequence in its cache.
 

@@ -24,7 +24,7 @@ class DrawnRow:
     via: str
 
 
-@check("shared-sequence", since=14, group="sequences and keys", looks_at="sequences", limits=["tables"])
+@check("shared-sequence", since=14, group="sequences and keys", looks_at="sequences", limits=["tables"], steady=True)
 class SharedSequence(Check[Seen[DrawnRow]]):
     """No sequence is drawn from by tables of several schemas.
 

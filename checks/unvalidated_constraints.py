@@ -26,7 +26,7 @@ class ConstraintRow:
     """-1 where the table was never analyzed."""
 
 
-@check("unvalidated-constraints", since=14, group="structure", looks_at="tables")
+@check("unvalidated-constraints", since=14, group="structure", looks_at="tables", steady=True)
 class UnvalidatedConstraints(Check[Seen[ConstraintRow]]):
     """Every constraint holds for the rows that are there.
 

@@ -57,6 +57,8 @@ class Evidence:
     severity: str = "block"
     baseline: Mapping[str, Json] | None = None
     """The baseline that was captured or compared with, by its digest."""
+    basis: Mapping[str, Json] | None = None
+    """What it rests on, where a guard is asked again only if that has changed."""
 
     def as_json(self) -> dict[str, Json]:
         """The shape of DESIGN §5; what exceeds the caps is counted under ``omitted``, with its digest."""
@@ -79,6 +81,8 @@ class Evidence:
             found["baseline"] = dict(self.baseline)
         if self.waived:
             found["waived"] = [{"object": name, **_known(known)} for name, known in self.waived.items()]
+        if self.basis is not None:
+            found["basis"] = dict(self.basis)
         rest = self._rest()
         return found if rest is None else found | {"omitted": self._omitted(rest)}
 

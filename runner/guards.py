@@ -10,6 +10,7 @@ from typing import Any
 
 from checks.base import CannotAskError, Check, Finding, Verdict
 from checks.describe import CheckSpec, ParamError
+from runner.basis import Basis
 from runner.evidence import Evidence, KnownException
 from runner.port import GuardAsk
 
@@ -23,11 +24,16 @@ def ask_guard(
     *,
     severity: str = "block",
     accept: Iterable[KnownException] = (),
+    rests_on: bool = False,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Evidence:
-    """Ask one guard on one snapshot and judge; whatever keeps it from looking is UNKNOWN, never an exception."""
+    """Ask one guard on one snapshot and judge; whatever keeps it from looking is UNKNOWN, never an exception.
+
+    ``rests_on`` notes what the evidence of a steady check rests on, so that it can be proven to hold later.
+    """
     begun, taken = time.monotonic(), clock()
     sent, ask.baseline = len(ask.sent), None
+    ask.basis = _basis(ask) if rests_on and spec.cls.steady else None
     looked_at, findings, failure = _found(spec, params, ask)
     known = {each.object: each for each in accept if each.check == spec.id and _holds(each, taken)}
     if severity == "warn":
@@ -51,6 +57,7 @@ def ask_guard(
         limits=spec.limits,
         severity=severity,
         baseline=ask.baseline,
+        basis=None if ask.basis is None or failure else ask.basis.as_json(),
     )
 
 
@@ -60,6 +67,13 @@ def could_not_ask(
     """Make the evidence of a guard whose target was not even reached: UNKNOWN, with the reason."""
     taken = clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return Evidence(spec.id, Verdict.UNKNOWN, _could_not(spec, reason), 0, (), target, (), taken, 0, limits=spec.limits)
+
+
+def _basis(ask: GuardAsk) -> Basis | None:
+    try:
+        return Basis(ask.session)
+    except CannotAskError:
+        return None
 
 
 def _found(spec: CheckSpec, params: Mapping[str, Any], ask: GuardAsk) -> tuple[int, list[Finding], str]:

@@ -32,6 +32,7 @@ from runner.postgres.names import split_name
 if TYPE_CHECKING:
     from checks.base import Json
     from runner.baseline import Baselines
+    from runner.basis import Basis
     from runner.postgres.readonly import ReadOnlySession, Table
 
 Row = TypeVar("Row")
@@ -67,6 +68,8 @@ class GuardAsk:
         self.sent: list[str] = []
         self.baseline: dict[str, Json] | None = None
         """What the guard that asks has captured, or compared with."""
+        self.basis: Basis | None = None
+        """Collects what the guard that asks rests on, where somebody wants to know."""
         self._step = step
         self._folder = folder
         self._other = other
@@ -110,6 +113,7 @@ class GuardAsk:
 
     def select(self, sql: str, /, **params: Any) -> Answer:
         """Run a query that a person wrote; see ``Ask``."""
+        self._unbounded()
         text = _rendered(sql, params)
         self.sent.append(text)
         self._hold()
@@ -124,12 +128,14 @@ class GuardAsk:
 
     def session_facts(self) -> SessionFacts:
         """Tell how the connection behaves over several transactions; see ``Ask``."""
+        self._unbounded()
         return self.session.behaviour()
 
     def run(self, argv: Sequence[str], /, *, limit: timedelta) -> Ran:
         """Run a program to its end in the run's folder; see ``Ask``."""
         from runner.postgres.clients import run_client
 
+        self._unbounded()
         try:
             ran = run_client(argv, dict(os.environ), seconds=limit.total_seconds(), folder=self._folder)
         except OSError as error:
@@ -152,6 +158,7 @@ class GuardAsk:
     def archive(self, path: Path) -> ArchiveFacts:
         """Read a backup's table of contents, once for each guard; see ``Ask``."""
         if path not in self._archives:
+            self._rests_on(path)
             try:
                 self._archives[path] = read_archive(self._folder / path)
             except ShisaError as error:
@@ -160,6 +167,7 @@ class GuardAsk:
 
     def read_through(self, path: Path, *, limit: timedelta) -> ReadFacts:
         """Read everything in a backup file to its end; see ``Ask``."""
+        self._rests_on(path)
         try:
             return read_through(self._folder / path, seconds=limit.total_seconds())
         except ShisaError as error:
@@ -213,6 +221,7 @@ class GuardAsk:
 
     def captured(self, about: str, into: type[Row], /) -> Captured[Row]:
         """Give the rows of the run's newest baseline; see ``Ask``."""
+        self._unbounded()
         kept = self._run_baselines().find(self.target, about)
         self.baseline = baseline.told("compare", about, kept.sha256, kept.step)
         return baseline.read(kept, into)
@@ -221,11 +230,20 @@ class GuardAsk:
         """The same port for another target of the run; see ``Ask``."""
         if self._other is None:
             raise CannotAskError(f"there is no other target {target} here")
+        self._unbounded()
         found = self._other(target)
         if found.session is not self.session:
             self._open.enter_context(found.snapshot())
         found.sent = self.sent
         return found
+
+    def _rests_on(self, path: Path) -> None:
+        if self.basis is not None:
+            self.basis.file(self._folder / path)
+
+    def _unbounded(self) -> None:
+        if self.basis is not None:
+            self.basis.unbounded()
 
     def _chosen(self, path: Path) -> Selection:
         """The step's selection, where the step restores this backup; else all of it."""

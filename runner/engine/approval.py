@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.canonical import digest
 from runner.engine.ports import stamp
@@ -16,7 +16,6 @@ from runner.review.requests import new_request_id
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
-    from runner.evidence import Evidence
     from runner.journal.events import StepEntered
 
 POLICIES_CHANGED = "the policies in shisa.yaml are others than at the request"
@@ -110,7 +109,7 @@ def expire(session: Session, path: str, reason: str) -> None:
         session.append(ApprovalExpired(request=step.request.request, reason=reason), path)
 
 
-def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Sequence[Evidence]) -> list[str]:
+def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Sequence[dict[str, Any]]) -> list[str]:
     """Say why what was approved is not what would run now; empty where it is."""
     request_ = session.state.step(path).request
     if request_ is None:
@@ -129,7 +128,7 @@ def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Seq
         reasons.append(ANOTHER_WINDOW)
     if fresh.policies != part.policies:
         reasons.append("it needs other policies than were satisfied")
-    return reasons + no_worse(part.envelope["guards"], [one.as_json() for one in evidence])
+    return reasons + no_worse(part.envelope["guards"], evidence)
 
 
 def void(session: Session, path: str, reasons: Sequence[str]) -> None:

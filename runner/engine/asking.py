@@ -46,7 +46,11 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked
         baselines=RunBaselines(session),
     )
     with asks:
-        return tuple(asks.ask(use, entered.target, session.clock) for use in uses)
+        found = tuple(asks.ask(use, entered.target, session.clock) for use in uses)
+    for evidence in found:
+        if (rest := evidence.aside()) is not None:
+            session.attachments.put([rest])
+    return found
 
 
 def step_context(path: str, entered: StepEntered, folder: Path, moment: Asked) -> StepContext:
@@ -124,7 +128,15 @@ class Asks:
             ask = self.of(name)
         except CannotAskError as error:
             return could_not_ask(spec, name, error.reason, clock=clock)
-        return ask_guard(spec, use.with_, ask, severity=use.severity, accept=self._accept, clock=clock)
+        return ask_guard(
+            spec,
+            use.with_,
+            ask,
+            severity=use.severity,
+            accept=self._accept,
+            rests_on=use.recheck == "cheap",
+            clock=clock,
+        )
 
     def of(self, name: str) -> GuardAsk:
         """Give a target's port. Raises CannotAskError with the reason."""

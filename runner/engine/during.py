@@ -21,7 +21,7 @@ import msgspec
 from checks.duration import parse_duration
 from runner.engine.asking import ask_all
 from runner.engine.loops import loop_of
-from runner.errors import GateClosedError
+from runner.errors import GateClosedError, RunEndedError
 from runner.journal.events import GuardSampled, StepEnded
 from runner.postgres.ending import end_backend
 from runner.runbook.model import GuardUse, step_of
@@ -35,6 +35,8 @@ Result = TypeVar("Result")
 
 _EVERY = "5s"
 """How often a guard is asked that does not say it."""
+_PATIENCE = "1h"
+"""How long a loop is paused by a guard that does not say when it gives up, also one that cannot look."""
 _TICK = 0.05
 """Seconds that this thread waits for a call of the effect before it looks at the clock."""
 
@@ -90,7 +92,7 @@ def watch(
 
 
 def hold(session: Session, path: str, uses: Sequence[GuardUse]) -> None:
-    """Hold a loop before an iteration while a ``pause`` guard objects.
+    """Hold a loop before an iteration while a ``pause`` guard objects, and say why each time the reason is another.
 
     Raises GateClosedError when a guard gave up; the loop can be resumed.
     """
@@ -98,15 +100,20 @@ def hold(session: Session, path: str, uses: Sequence[GuardUse]) -> None:
         if use.on_breach != "pause":
             continue
         evidence = _sample(session, path, use)
-        begun = time.monotonic()
-        give_up = None if use.give_up_after is None else parse_duration(use.give_up_after).total_seconds()
+        begun, patience, told = time.monotonic(), use.give_up_after or _PATIENCE, ""
         while evidence.verdict.closes:
-            if give_up is not None and time.monotonic() - begun > give_up:
+            if time.monotonic() - begun > parse_duration(patience).total_seconds():
                 raise GateClosedError(
-                    f"{path}: {use.check} did not recover within {use.give_up_after}: {evidence.message}"
+                    f"{path}: {use.check} did not recover within {patience}: {evidence.message}",
+                    hint="resume the run when it has; the iterations done stay done",
                 )
-            session.operator.tell(f"paused before {path}: {evidence.message}")
+            if evidence.message != told:
+                session.operator.tell(f"paused before {path}, for {patience} at most: {evidence.message}")
+                told = evidence.message
             time.sleep(parse_duration(use.every or _EVERY).total_seconds())
+            session.refresh()
+            if session.state.closed is not None:
+                raise RunEndedError(session.state.closed.state)
             evidence = _sample(session, path, _recovered(use))
 
 

@@ -10,6 +10,7 @@ from checks import catalog
 from checks.base import Remedy, Verdict
 from runner.engine.asking import ask_all
 from runner.engine.ports import Offer, StepView
+from runner.engine.recheck import holding
 from runner.errors import GateClosedError
 from runner.journal.events import GuardsAsked, Moment, PlanAmended
 from runner.review.waivers import applied, exceeded, teams_that_waive, waivers_of
@@ -18,23 +19,26 @@ from runner.runbook.plan import amend
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
-    from runner.evidence import Evidence
 
 _CLOSING = {"unknown", "block"}
 
 
-def ask(session: Session, path: str, moment: Moment, *, every: bool = False) -> tuple[Evidence, ...]:
-    """Ask the guards of one moment and journal their evidence; ``every`` also those that need no second look."""
+def ask(session: Session, path: str, moment: Moment, *, every: bool = False) -> tuple[dict[str, Any], ...]:
+    """Ask the guards of one moment and journal their evidence.
+
+    Before the effect those are asked whose evidence may not hold any more; ``every`` asks them all.
+    """
     entered = session.state.step(path).entered
     if entered is None:
         raise AssertionError
-    uses = _guards(step_of(entered.rendered), moment, every=every)
-    found = ask_all(session, path, uses, moment) if uses else ()
-    evidence = tuple(_settled(session, path, one) for one in found)
-    worst = max((one.verdict for one in evidence), default=Verdict.PASS)
-    told = tuple(one.as_json() for one in evidence)
-    session.append(GuardsAsked(moment=moment, verdict=str(worst), evidence=told), path)
-    return evidence
+    uses = _guards(step_of(entered.rendered), moment)
+    holds = holding(session, path, uses) if moment == "again" and not every else [None] * len(uses)
+    asked = [use for use, known in zip(uses, holds, strict=True) if known is None]
+    fresh = iter(ask_all(session, path, asked, moment) if asked else ())
+    found = tuple(_settled(session, path, next(fresh)).as_json() if known is None else known for known in holds)
+    worst = max((Verdict[one["verdict"].upper()] for one in found), default=Verdict.PASS)
+    session.append(GuardsAsked(moment=moment, verdict=str(worst), evidence=found), path)
+    return found
 
 
 def _settled(session: Session, path: str, evidence: Evidence) -> Evidence:
@@ -123,5 +127,4 @@ def _guards(step: Step, moment: Moment, *, every: bool) -> tuple[GuardUse, ...]:
     if moment == "after":
         return step.guards.after
     own = (GuardUse(check=step.check, with_=step.with_),) if step.check is not None else ()
-    uses = own + step.guards.before
-    return uses if moment == "before" or every else tuple(use for use in uses if use.recheck != "none")
+    return own + step.guards.before

@@ -40,8 +40,6 @@ def unbuilt(plan: Plan) -> Iterator[UsageError]:
 def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
     yield from (kind for kind in KINDS if kind in data and kind not in EFFECTS and kind not in _BY_THE_ENGINE)
     yield from sorted(_KEYS & data.keys())
-    if any(use.get("max_age") for uses in data.get("guards", {}).values() for use in uses):
-        yield "max_age of a guard"
     restore = data.get("restore")
     rows = isinstance(restore, Mapping) and "rows" in restore
     if "sql" not in data:

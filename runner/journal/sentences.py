@@ -165,7 +165,9 @@ def _tally(body: ev.GuardsAsked) -> str:
     closing = [item for item in body.evidence if item.get("verdict") not in {"pass", "warn"}]
     if closing:
         return "; ".join(f"{item.get('check')}: {item.get('message')}" for item in closing)
-    return ", ".join(f"{item.get('check')} {item.get('verdict')}" for item in body.evidence)
+    return ", ".join(
+        f"{item.get('check')} {'still ' if 'holds' in item else ''}{item.get('verdict')}" for item in body.evidence
+    )
 
 
 def _sampled(body: ev.GuardSampled, step: str) -> Sentence:

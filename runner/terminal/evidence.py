@@ -20,15 +20,14 @@ def evidence_blocks(evidence: Iterable[Mapping[str, Any]], now: str) -> tuple[Bl
 def passed_lines(evidence: Iterable[Mapping[str, Any]]) -> tuple[Block, ...]:
     """Show guards that all passed in a line each."""
     return tuple(
-        Line("", f"{item.get('check')}{_on(item)}: {item.get('message')} ({_count(item.get('looked_at'))} looked at)")
-        for item in evidence
+        Line("", f"{item.get('check')}{_on(item)}: {item.get('message')} ({_looked(item)})") for item in evidence
     )
 
 
 def _rows(item: Mapping[str, Any], now: str) -> Iterator[tuple[Cell, ...]]:
     own = () if told_by_finding(item) else [str(item.get("message", ""))]
     head = cell(f"{item.get('check')}{_on(item)}", *own, tone="strong")
-    looked = f"{_count(item.get('looked_at'))} looked at, {age(item.get('taken_at'), now)}"
+    looked = f"{_looked(item)}, {age(item.get('taken_at'), now)}"
     yield (verdict_cell(str(item.get("verdict"))), head, cell(looked))
     shown, hidden = findings_shown(item)
     yield from map(_finding, shown)
@@ -54,6 +53,11 @@ def _finding(finding: Mapping[str, Any]) -> tuple[Cell, ...]:
         said.append(f"WAIVED by {waived.get('by')} until {moment(str(waived.get('until')))}: {waived.get('reason')}")
     lines = _lines(figures(finding.get("measured") or {}, finding.get("bound") or {}))
     return (verdict_cell(str(finding.get("verdict"))), cell(*said), cell(*lines))
+
+
+def _looked(item: Mapping[str, Any]) -> str:
+    holds = f", not asked again: {item['holds']}" if item.get("holds") else ""
+    return f"{_count(item.get('looked_at'))} looked at{holds}"
 
 
 def _on(item: Mapping[str, Any]) -> str:

@@ -5,6 +5,9 @@ import time
 
 import pytest
 
+from runner.engine import during
+from runner.journal import open_journal
+from runner.journal.events import RunClosed
 from tests.runner.engine.stage import Player
 
 TREE = """
@@ -123,7 +126,7 @@ def test_a_pause_holds_a_loop_until_the_guard_is_content(stage, database):
     player.tell = mend
     play = stage.play(player)
     assert play.state == "completed"
-    assert len([text for text in player.said if "paused before batches[1]" in text]) == 1
+    assert len([text for text in player.said if "paused before batches[1], for 1h at most: " in text]) == 1
     assert play.ended("batches").message == "4 iterations, 3 rows in all"
 
 
@@ -138,3 +141,37 @@ def test_a_pause_gives_up(stage, database):
     play = stage.play()
     assert (play.state, play.ending.exit_code) == ("blocked", 1)
     assert "did not recover within 60ms" in play.reason
+
+
+def test_a_pause_by_a_guard_that_cannot_look_says_so_and_is_bounded_where_nothing_bounds_it(stage, monkeypatch):
+    monkeypatch.setattr(during, "_PATIENCE", "60ms")
+    stage.write(
+        "  - id: batches\n    title: Batches\n    target: live\n    sql: INSERT INTO account VALUES (7, 'x')\n"
+        "    repeat: {until: {rows: 0}, max: 9}\n    guards:\n      during:\n"
+        "        - {check: row-count, with: {tables: [public.gone]}, every: 20ms, on_breach: pause}\n"
+    )
+    player = Player()
+    play = stage.play(player)
+    assert (play.state, play.ending.exit_code) == ("blocked", 1)
+    assert play.reason == "batches[1]: row-count did not recover within 60ms: There is no table public.gone to look at."
+    told = "paused before batches[1], for 60ms at most: There is no table public.gone to look at."
+    assert [text for text in player.said if "paused" in text] == [told]
+
+
+def test_a_pause_ends_with_the_run(stage, database):
+    database.execute(TREE + "INSERT INTO branch_b VALUES (1);")
+    stage.write(
+        "  - id: batches\n    title: Batches\n    target: live\n    sql: INSERT INTO account VALUES (7, 'x')\n"
+        "    repeat: {until: {rows: 0}, max: 9}\n    guards:\n      during:\n"
+        "        - {check: duplicate-keys-in-tree, with: {parent: public.tree}, every: 20ms, on_breach: pause}\n"
+    )
+    player = Player()
+
+    def abort(_text):
+        journal = open_journal(stage.config.config.journal, stage.folder)
+        run = next(journal.records()).run
+        journal.append(RunClosed(state="aborted", reason="enough"), run=run, step=None, person="alice")
+        journal.close()
+
+    player.tell = abort
+    assert stage.play(player).state == "aborted"
