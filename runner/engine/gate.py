@@ -19,6 +19,7 @@ from runner.runbook.plan import amend
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
+    from runner.evidence import Evidence
 
 _CLOSING = {"unknown", "block"}
 
@@ -123,7 +124,7 @@ def _closes(finding: Mapping[str, Any]) -> bool:
     return finding["verdict"] in _CLOSING and not {"accepted", "waived"} & finding.keys()
 
 
-def _guards(step: Step, moment: Moment, *, every: bool) -> tuple[GuardUse, ...]:
+def _guards(step: Step, moment: Moment) -> tuple[GuardUse, ...]:
     if moment == "after":
         return step.guards.after
     own = (GuardUse(check=step.check, with_=step.with_),) if step.check is not None else ()
