@@ -27,13 +27,13 @@ _CLOSING = {"unknown", "block"}
 def ask(session: Session, path: str, moment: Moment, *, every: bool = False) -> tuple[dict[str, Any], ...]:
     """Ask the guards of one moment and journal their evidence.
 
-    Before the effect those are asked whose evidence may not hold any more; ``every`` asks them all.
+    Before the effect those are asked whose evidence may not hold any more; ``every`` takes only a proof that it holds.
     """
     entered = session.state.step(path).entered
     if entered is None:
         raise AssertionError
     uses = _guards(step_of(entered.rendered), moment)
-    holds = holding(session, path, uses) if moment == "again" and not every else [None] * len(uses)
+    holds = holding(session, path, uses, proven=every) if moment == "again" else [None] * len(uses)
     asked = [use for use, known in zip(uses, holds, strict=True) if known is None]
     fresh = iter(ask_all(session, path, asked, moment) if asked else ())
     found = tuple(_settled(session, path, next(fresh)).as_json() if known is None else known for known in holds)

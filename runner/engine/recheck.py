@@ -19,16 +19,19 @@ if TYPE_CHECKING:
     from runner.runbook.model import GuardUse
 
 
-def holding(session: Session, path: str, uses: Sequence[GuardUse]) -> list[dict[str, Any] | None]:
+def holding(
+    session: Session, path: str, uses: Sequence[GuardUse], *, proven: bool = False
+) -> list[dict[str, Any] | None]:
     """Tell of each guard the evidence that still holds, with the reason under ``holds``; None where it must be asked.
 
     ``recheck: full`` is always asked again; ``cheap`` where anything was written to the cluster or the file since;
-    ``none`` where the evidence is older than ``max_age``, which bounds the others too.
+    ``none`` where the evidence is older than ``max_age``, which bounds the others too. Where the target was let go
+    meanwhile only what is ``proven`` holds.
     """
     known = _evidence(session, path)
     if len(known) != len(uses):  # of a journal that an older version began
         return [None] * len(uses)
-    return [_still(session, path, use, each) for use, each in zip(uses, known, strict=True)]
+    return [_still(session, path, use, each, proven=proven) for use, each in zip(uses, known, strict=True)]
 
 
 def _evidence(session: Session, path: str) -> Sequence[dict[str, Any]]:
@@ -37,13 +40,15 @@ def _evidence(session: Session, path: str) -> Sequence[dict[str, Any]]:
     return () if newest is None else newest.evidence
 
 
-def _still(session: Session, path: str, use: GuardUse, known: Mapping[str, Any]) -> dict[str, Any] | None:
+def _still(
+    session: Session, path: str, use: GuardUse, known: Mapping[str, Any], *, proven: bool
+) -> dict[str, Any] | None:
     age = session.clock() - moment(known["taken_at"])
     if age < timedelta() or (use.max_age is not None and age > parse_duration(use.max_age)):
         return None
     if known["accepted"] or known.get("waived"):  # either may have expired, or another shisa.yaml be in force
         return None
-    if use.recheck == "none" and use.max_age is not None:
+    if use.recheck == "none" and use.max_age is not None and not proven:
         return {**known, "holds": f"it is {age.total_seconds():.0f} s old, and may be {use.max_age}"}
     if use.recheck == "cheap" and _unchanged(session, path, known):
         return {**known, "holds": "nothing that it rests on was written since"}

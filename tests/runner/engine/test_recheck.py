@@ -125,12 +125,21 @@ def test_what_was_accepted_is_judged_again(stage, database):
     ],
 )
 def test_age_counts_from_the_look(stage, recheck, same):
+    stage.settings["policies"]["cross"]["lock_while_waiting"] = "hold"
+    stage.save()
     write(stage, recheck)
     play = stage.play(meanwhile(stage, lambda: time.sleep(0.05)))
     assert play.state == "completed"
     evidence, held = again(play)
     assert held is same
     assert evidence.get("holds", "").endswith("may be 5min") is ("none" in recheck and same)
+
+
+def test_youth_alone_does_not_count_where_the_target_was_let_go_meanwhile(stage):
+    write(stage, "recheck: none, max_age: 5min")
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.state == "completed"
+    assert not again(play)[1]
 
 
 def test_evidence_of_the_future_is_no_evidence(stage):
