@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from runner.config.load import read
@@ -17,7 +16,7 @@ from runner.engine.session import Session
 from runner.journal import open_journal
 from runner.journal.record import Record
 from runner.journal.verify import verify_journal
-from runner.review import sshsig
+from runner.review import keygen
 from runner.review.audit import signature_check
 from runner.review.decide import decide
 from runner.review.keys import KeyRef, generate_key, key_at
@@ -32,7 +31,7 @@ def sign_without_programs() -> tuple[object, str, object]:
 
     Both ways are compared in tests/runner/review; here hundreds of runs would start thousands of programs.
     """
-    return sshsig, "shutil", SimpleNamespace(which=lambda _name: None)
+    return keygen, "program", lambda: None
 
 
 TEAMS = {"alice": ["ops"], "bob": ["dev"], "carol": ["ops"]}
