@@ -37,6 +37,8 @@ COMMANDS = {
     "review": "look at what waits for a second person, and decide",
     "approve": "sign a step of a run",
     "reject": "refuse a step of a run, with a reason",
+    "break-glass": "go on without the second person, in the open",
+    "post-review": "look afterwards at a run that broke the glass",
     "waive": "accept a finding that closed a gate, by name and for a time",
     "answer": "answer a written question of a run",
     "export": "write a waiting step as text for somebody who shares no journal",

@@ -31,23 +31,27 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the list."""
     from runner.cli.lookup import all_runs
     from runner.engine.state import fold
+    from runner.review.breakglass import post_review
 
-    states = map(fold, all_runs(desk(arguments, readonly=True).journal))
+    runs = ((fold(lines), post_review(lines)) for lines in all_runs(desk(arguments, readonly=True).journal))
     found = [
-        state
-        for state in states
+        (state, glass)
+        for state, glass in runs
         if arguments.state in {None, state.name} and (arguments.target is None or arguments.target in _names(state))
     ]
     if arguments.format == "json":
-        print_json([_as_json(state) for state in found])
+        print_json([_as_json(state, glass) for state, glass in found])
         return 0
-    put_table(_row(state) for state in found)
+    put_table(_row(state, glass) for state, glass in found)
+    broken = [glass for _, glass in found if glass is not None]
+    if broken:
+        say(f"{len(broken)} of {len(found)} runs broke the glass; {broken.count('open')} nobody has looked at since")
     if not found:
         say("no such run")
     return 0
 
 
-def _as_json(state: State) -> dict[str, Any]:
+def _as_json(state: State, glass: str | None) -> dict[str, Any]:
     from runner.report.as_json import targets_json
 
     return {
@@ -59,14 +63,15 @@ def _as_json(state: State) -> dict[str, Any]:
         "operator": state.operator,
         "started_at": state.started_at,
         "ended_at": state.ended_at,
-    }
+    } | ({} if glass is None else {"post_review": glass})
 
 
-def _row(state: State) -> tuple[str, ...]:
+def _row(state: State, glass: str | None) -> tuple[str, ...]:
     from runner.figures import moment
 
     targets = ", ".join(each.configured for each in state.opened.targets) or "no target"
-    return state.run, state.name.upper(), state.opened.runbook, targets, state.operator, moment(state.started_at)
+    word = state.name.upper() if glass is None else f"{state.name.upper()}, BREAK-GLASS: post-review {glass}"
+    return state.run, word, state.opened.runbook, targets, state.operator, moment(state.started_at)
 
 
 def _names(state: State) -> set[str]:

@@ -77,19 +77,23 @@ def _print(at: Desk, shape: str) -> None:
 
 
 def statuses(runs: Iterable[list[Record]], config: Config, now: datetime) -> Iterator[dict[str, Any]]:
-    """Tell where each open run stands at a moment; those that have ended are left out."""
+    """Tell where each open run stands at a moment; one that broke the glass is open until somebody has looked at it."""
     from runner.engine.state import fold
+    from runner.review.breakglass import post_review
     from runner.review.requests import requests_of
 
     for records in runs:
         state = fold(records)
-        if state.closed is None:
+        if state.closed is None or post_review(records) == "open":
             current = {step.request.request for step in state.steps.values() if step.request and not step.intended}
             asked = [one for one in requests_of(records, config, now) if one.id in current]
             yield _status(state, records, asked, config)
 
 
 def _status(state: State, records: list[Record], asked: Iterable[Standing], config: Config) -> dict[str, Any]:
+    from runner.review.breakglass import post_review
+
+    glass = post_review(records)
     return {
         "run": state.run,
         "runbook": state.opened.runbook,
@@ -101,7 +105,27 @@ def _status(state: State, records: list[Record], asked: Iterable[Standing], conf
         "last_at": records[-1].at,
         "requests": [_request(one, config) for one in asked],
         "questions": list(_questions(state, records, config)),
-    }
+        "told": list(_told(records)),
+    } | ({} if glass is None else {"post_review": glass})
+
+
+def _told(records: list[Record]) -> Iterator[dict[str, Any]]:
+    """Tell who was told of what, and where that failed."""
+    from runner.journal.events import Notified
+
+    for record in records:
+        match record.body:
+            case Notified(about=about, to=to, rule=rule, failed=failed):
+                yield {
+                    "about": about,
+                    "step": record.step,
+                    "to": list(to),
+                    "rule": rule,
+                    "at": record.at,
+                    "failed": failed,
+                }
+            case _:
+                pass
 
 
 def _questions(state: State, records: list[Record], config: Config) -> Iterator[dict[str, Any]]:
@@ -134,6 +158,7 @@ def _request(one: Standing, config: Config) -> dict[str, Any]:
         "since": one.request.at,
         "until": None if one.deadline is None else stamp(one.deadline),
         "not_before": None if one.not_before is None else stamp(one.not_before),
+        "broken_by": one.broken_by,
         "approved": [{"person": vote.person, "team": vote.team} for vote in one.votes],
         "missing": [
             {
@@ -155,6 +180,11 @@ def _lines(one: Mapping[str, Any], now: str) -> Iterator[str]:
     yield f"{one['run']}  {one['state'].upper()}{reason}"
     yield f"  {one['title']} ({one['runbook']}), {one['operator']} since {moment(one['started_at'])}"
     yield f"  last heard of {age(one['last_at'], now)}"
+    if one.get("post_review") == "open":
+        yield f"  BREAK-GLASS: nobody has looked at it since: shisa post-review {one['run']}"
+    for told in one["told"]:
+        failed = f"NOT TOLD: {told['failed']}" if told["failed"] else f"told {age(told['at'], now)}"
+        yield f"  {told['step']}: {told['about']} {told['rule']}: {', '.join(told['to'])} {failed}"
     for request in one["requests"]:
         yield f"  {' and '.join(request['steps'] or [request['step']])}: {_stands(request, one['operator'], now)}"
         for gap in request["missing"] if request["state"] == "waiting" else ():
@@ -182,6 +212,8 @@ def _stands(request: Mapping[str, Any], operator: str, now: str) -> str:
             return f"{operator} waits for approval, asked {age(request['since'], now)}, until {until}"
         case "approved":
             begin = f" from {moment(request['not_before'])}" if request["not_before"] else ""
+            if request["broken_by"]:
+                return f"GLASS BROKEN by {request['broken_by']}; {operator} may start it until {until}"
             return f"approved; {operator} may start it{begin} until {until}"
         case state:
             return f"{state}: {request['reason'] or 'no reason given'}"

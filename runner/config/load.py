@@ -139,6 +139,10 @@ def _policies(config: Config) -> list[Trouble]:
             if who not in config.people and who not in teams:
                 message = f"policy {name} lets {who} break the glass, but no person or team is called so"
                 found.append(("unknown-person", message, ("policies", name, "break_glass", i), None))
+        for i, rule in enumerate(policy.escalate):
+            if rule.to not in config.people and rule.to not in teams:
+                message = f"policy {name} escalates to {rule.to}, but no person or team is called so"
+                found.append(("unknown-person", message, ("policies", name, "escalate", i, "to"), None))
     return found
 
 

@@ -88,6 +88,15 @@ class Accepted(_Part, frozen=True, kw_only=True):
     until: str
 
 
+class Notify(_Part, frozen=True, kw_only=True):
+    """Where people are told that they are waited for."""
+
+    command: tuple[str, ...] = ()
+    """A program and its arguments; what there is to tell comes as JSON on its standard input."""
+    redmine: dict[str, Any] = field(default_factory=dict)
+    webhook: tuple[dict[str, Any], ...] = ()
+
+
 class Config(_Part, frozen=True, kw_only=True):
     """One shisa.yaml."""
 
@@ -101,7 +110,7 @@ class Config(_Part, frozen=True, kw_only=True):
     accept: tuple[Accepted, ...] = ()
     checks: tuple[str, ...] = ()
     """Third-party checks that may be used, by id."""
-    notify: dict[str, Any] = field(default_factory=dict)
+    notify: Notify = Notify()
     lint: dict[str, Any] = field(default_factory=dict)
 
 

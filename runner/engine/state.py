@@ -174,7 +174,7 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
             return dataclasses.replace(state, closed=body, ended_at=record.at, paused=None)
         case ev.RunOpened() | ev.Note() | ev.Anchor() | ev.GuardSampled() | ev.WaiverGiven():
             return state
-        case ev.BreakglassOpened() | ev.BreakglassReviewed():
+        case ev.BreakglassOpened() | ev.BreakglassReviewed() | ev.Notified():
             return state
         case _:
             paths = about(state.steps, record)

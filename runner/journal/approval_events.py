@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -55,6 +55,8 @@ class ApprovalRequested(Body, frozen=True, kw_only=True):
     envelope: dict[str, Any]
     not_after: str
     window: dict[str, str] | None = None
+    excluded: dict[str, str] = msgspec.field(default_factory=dict)
+    """Who may not sign besides the operator, and why: they wrote what would run."""
     group: str | None = None
     max_uses: int = 1
     """How often it may start its step: more than once only where every policy grants retries."""
@@ -164,3 +166,16 @@ class BreakglassReviewed(Body, frozen=True, kw_only=True):
     policy_digest: str = ""
     statement: str
     signature: str
+
+
+class Notified(Body, frozen=True, kw_only=True):
+    """The command of shisa.yaml was called to tell people something, or could not be."""
+
+    name: ClassVar[str] = "notified"
+    about: Literal["break-glass", "escalation"]
+    to: tuple[str, ...]
+    request: str
+    rule: str = ""
+    """Which escalation of which policy it was, so that each is told once."""
+    failed: str | None = None
+    """Why they could not be told."""

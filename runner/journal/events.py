@@ -14,6 +14,7 @@ from runner.journal.approval_events import (
     ApprovalWithdrawn,
     BreakglassOpened,
     BreakglassReviewed,
+    Notified,
     Part,
     QuestionAnswered,
     QuestionAsked,
@@ -66,6 +67,7 @@ __all__ = [
     "ItemsExpanded",
     "Moment",
     "Note",
+    "Notified",
     "Outcome",
     "Part",
     "PlanAmended",
@@ -112,6 +114,7 @@ Event = (
     | WaiverGiven
     | BreakglassOpened
     | BreakglassReviewed
+    | Notified
     | StepIntended
     | StepEnded
     | StepResolved

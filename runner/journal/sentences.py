@@ -28,7 +28,7 @@ class Sentence:
     tone: Tone = "plain"
 
 
-def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one branch an event
+def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch an event
     """Say what one record means, in one word and one sentence."""
     body, step, who = record.body, record.step or "the run", record.person
     match body:
@@ -92,7 +92,11 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912 - one 
             text = f"by {who} until {moment(body.until)}, without {plain(body.skipped)}, {body.ticket}: {body.reason}"
             return Sentence("BREAK-GLASS", text, "bad")
         case ev.BreakglassReviewed():
-            return Sentence("REVIEWED", f"the break-glass run was looked at by {who}", "good")
+            return Sentence(
+                "REVIEWED", f"the break-glass run was looked at by {who}: {body.note or 'no remark'}", "good"
+            )
+        case ev.Notified():
+            return _notified(body, step)
         case ev.StepIntended():
             again = f", attempt {body.attempt}" if body.attempt > 1 else ""
             return Sentence("START", f"{step}{again}", "strong")
@@ -141,6 +145,16 @@ def _plugins(plugins: tuple[ev.PluginSource, ...]) -> str:
 
 def _unattended(*, unattended: bool) -> str:
     return ", unattended: the answers come from a file" if unattended else ""
+
+
+def _notified(body: ev.Notified, step: str) -> Sentence:
+    rule = f" ({body.rule})" if body.rule else ""
+    text = f"{plain(body.to)} of the {body.about} at {step}{rule}"
+    return (
+        Sentence("NOTIFIED", text, "ask")
+        if body.failed is None
+        else Sentence("NOT NOTIFIED", f"{text}: {body.failed}", "bad")
+    )
 
 
 def _change(body: ev.PlanAmended) -> str:

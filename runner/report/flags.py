@@ -50,7 +50,7 @@ def next_steps(run: RunSummary) -> tuple[str, ...]:
     name = run.state.run
     found = list(_by_state(run, name))
     if run.post_review == "open":
-        found.append("A second person must look at this break-glass run and sign: the run stays open until then.")
+        found.append(f"A second person must look at this break-glass run and sign: shisa post-review {name}")
     return tuple(found) or ("Nothing: the run is closed.",)
 
 
@@ -74,6 +74,8 @@ def _of_events(run: RunSummary) -> Iterator[Flag]:
                 review = f"post-review {run.post_review}"
                 text = f"{line.person}, {ticket}: {why}; without {plain(skipped)}, until {moment(until)}; {review}"
                 yield Flag("BREAK-GLASS", text, "bad")
+            case ev.Notified(failed=str()):
+                yield Flag(said.word, said.text, "bad")
             case ev.WaiverGiven() | ev.ApprovalRejected() | ev.ApprovalStale() | ev.ApprovalWithdrawn():
                 yield Flag(said.word, said.text, "bad")
             case ev.RunHandedOver() | ev.StepResolved():

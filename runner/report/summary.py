@@ -13,6 +13,7 @@ from runner.engine.state import State, StepState, fold
 from runner.journal import events as ev
 from runner.journal.record import Head, Record
 from runner.journal.sentences import Sentence, sentence
+from runner.review.breakglass import post_review
 from runner.review.statement import predicate_of
 from runner.strict_yaml import parse
 
@@ -120,7 +121,7 @@ def summary(records: Iterable[Record]) -> RunSummary:
     state = fold(lines)
     steps = tuple(_step(path, title, kind, state, lines) for path, title, kind in _order(state.opened, lines))
     timeline = tuple((line, sentence(line)) for line in lines)
-    return RunSummary(state, steps, timeline, _post_review(lines), Head(lines[-1].seq, lines[-1].hash))
+    return RunSummary(state, steps, timeline, post_review(lines), Head(lines[-1].seq, lines[-1].hash))
 
 
 def _order(opened: ev.RunOpened, lines: Sequence[Record]) -> Iterator[tuple[str, str, str | None]]:
@@ -217,13 +218,3 @@ def _attested(statement: str) -> Mapping[str, Any]:
     except NotCanonicalError:
         return {}
     return attested if isinstance(attested, dict) else {}
-
-
-def _post_review(lines: Iterable[Record]) -> str | None:
-    found = None
-    for line in lines:
-        if isinstance(line.body, ev.BreakglassOpened):
-            found = "open"
-        elif isinstance(line.body, ev.BreakglassReviewed) and found:
-            found = "done"
-    return found

@@ -37,6 +37,8 @@ class Entry:
     ended: tuple[State, str] | None = None
     approvals: list[Approved] = dataclasses.field(default_factory=list)
     refused: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    broken: list[Record] = dataclasses.field(default_factory=list)
+    """Lines that say that somebody broke the glass for it."""
     started: dict[str, int] = dataclasses.field(default_factory=dict)
     """The steps that began with it, and how often."""
 
@@ -72,6 +74,8 @@ class Ledger:
                 )
             case ev.ApprovalGiven(request=id_) | ev.ApprovalRejected(request=id_):
                 self._decide(id_, record)
+            case ev.BreakglassOpened(request=id_) if id_ in self.entries:
+                self.entries[id_].broken.append(record)
             case ev.StepIntended() | ev.StepEnded() | ev.GuardsAsked():
                 self._use(record)
             case _:

@@ -15,6 +15,7 @@ from runner.config.model import Config, Policy
 from runner.journal.record import Record
 from runner.policy import Matching, Missing, Vote, assign
 from runner.review.approval import Request
+from runner.review.breakglass import broken_until
 from runner.review.ledger import Approved, Entry, Ledger, State, judge_by
 
 
@@ -37,6 +38,8 @@ class Standing:
     """Waiting: until when people may sign. Approved: until when the step may start."""
     started: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """The steps that have begun with it, and how often."""
+    broken_by: str | None = None
+    """Who broke the glass for it, where that is what it may start by."""
     operator_keys: frozenset[str] = frozenset()
     """Fingerprints of keys that the operator signed with; nobody approves with one of these."""
 
@@ -128,9 +131,21 @@ def _standing(entry: Entry, config: Config, now: datetime) -> Standing:
     if completed is not None and stands.early(stands.deadline or now):
         reason = f"the last signature is of {completed:%Y-%m-%d %H:%M} UTC, too long before the window for its policies"
         return dataclasses.replace(stands, state="expired", reason=reason)
+    if completed is None:
+        stands = _broken(stands, entry, config)
     if stands.deadline is not None and now > stands.deadline:
-        what = "nobody started the step" if completed is not None else "not enough people signed"
+        what = "nobody started the step" if stands.state == "approved" else "not enough people signed"
         return dataclasses.replace(stands, state="expired", reason=f"{what} by {stands.deadline:%Y-%m-%d %H:%M:%S} UTC")
+    return stands
+
+
+def _broken(stands: Standing, entry: Entry, config: Config) -> Standing:
+    """Let the newest broken glass stand in for the signatures; one that does not count is told."""
+    for line in reversed(entry.broken):
+        until = broken_until(line, entry.request, config)
+        if isinstance(until, datetime):
+            return dataclasses.replace(stands, state="approved", deadline=until, broken_by=line.person)
+        stands = dataclasses.replace(stands, refused=(*stands.refused, (line.person, until.reason)))
     return stands
 
 

@@ -21,7 +21,7 @@ def render_event(record: Record) -> tuple[Block, ...]:
     return (Line(said.word, said.text, said.tone, clock(record.at)), *_details(record))
 
 
-def _details(record: Record) -> tuple[Block, ...]:  # noqa: C901, PLR0911 - one branch an event
+def _details(record: Record) -> tuple[Block, ...]:  # noqa: C901, PLR0911, PLR0912 - one branch an event
     body = record.body
     match body:
         case ev.RunOpened():
@@ -50,7 +50,9 @@ def _details(record: Record) -> tuple[Block, ...]:  # noqa: C901, PLR0911 - one 
             return ()
         case ev.ApprovalExpired() | ev.ApprovalStale() | ev.WaiverGiven():
             return ()
-        case ev.BreakglassOpened() | ev.BreakglassReviewed() | ev.StepIntended() | ev.StepEnded() | ev.StepResolved():
+        case ev.BreakglassOpened() | ev.BreakglassReviewed() | ev.Notified():
+            return ()
+        case ev.StepIntended() | ev.StepEnded() | ev.StepResolved():
             return ()
         case _ as never:
             assert_never(never)

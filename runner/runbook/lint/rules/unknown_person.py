@@ -1,7 +1,7 @@
 """shisa.yaml names a person who is not in people.
 
 ## What it does
-Looks up who may break the glass and who accepted an exception.
+Looks up who may break the glass, who is told when nobody signs, and who accepted an exception.
 
 ## Why is it bad
 A rule about nobody holds for nobody.

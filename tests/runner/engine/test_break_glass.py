@@ -1,0 +1,251 @@
+"""Going on without the second person: only who is named, for an hour at most, in the open, and looked at afterwards."""
+
+import dataclasses
+import json
+import stat
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from runner.config.model import Config, Need, Person, Policy
+from runner.engine.ports import stamp, wall_clock
+from runner.engine.state import fold
+from runner.engine.telling import broken_glass
+from runner.errors import ApprovalError
+from runner.journal import open_journal
+from runner.journal.events import BreakglassOpened, BreakglassReviewed
+from runner.report.flags import flags
+from runner.report.summary import summary
+from runner.review.breakglass import post_review, skipped, who_may
+from runner.review.exceptions import give
+from runner.review.requests import requests_of
+from tests.runner.engine.stage import Player
+from tests.runner.engine.test_approvals import DELETE
+
+TELL = '#!/bin/sh\ncat > "$0.$$.json"\n'
+"""Keeps what it is told beside itself."""
+
+
+@pytest.fixture
+def glass(stage):
+    """A stage whose policy lets alice, and nobody else, break the glass; a program keeps what it is told."""
+    told = stage.folder / "tell"
+    told.write_text(TELL)
+    told.chmod(told.stat().st_mode | stat.S_IXUSR)
+    stage.settings["policies"]["cross"] |= {"need": [{"team": "dev", "n": 1}, {"team": "ops", "n": 1}]}
+    stage.settings["policies"]["cross"]["break_glass"] = ["alice"]
+    stage.settings["notify"] = {"command": [str(told)]}
+    stage.save()
+    stage.write(DELETE)
+    return stage
+
+
+def standing(stage, run, now=None):
+    return requests_of(stage.records(run), stage.config.config, now or wall_clock())[-1]
+
+
+def break_it(stage, run, *, person="alice", length=timedelta(hours=1), **changes):
+    """Do what ``shisa break-glass`` does at its end; ``changes`` are made to the line before it is signed."""
+    now, config = wall_clock(), stage.config
+    asked = standing(stage, run).request
+    body = BreakglassOpened(
+        reason="all customers are down",
+        ticket="OPS-1",
+        until=stamp(now + length),
+        skipped=skipped(asked, (), person, config.config),
+        request=asked.id,
+        policy_digest=config.digest,
+    )
+    body = msgspec.structs.replace(body, **changes)
+    journal = open_journal(config.config.journal, stage.folder)
+    give(
+        journal,
+        body,
+        run=run,
+        step=asked.step,
+        person=person,
+        key=stage.key(person),
+        people=config.config.people,
+        now=now,
+    )
+    for told in broken_glass(config, fold(journal.records(run=run)), asked, body, person):
+        journal.append(told, run=run, step=asked.step, person=person)
+    journal.close()
+
+
+def test_the_step_starts_without_signatures_and_everybody_who_was_skipped_is_told(glass, accounts):
+    first = glass.play(detach=True)
+    break_it(glass, first.run)
+    again = glass.resume(first.run)
+    assert again.ending.exit_code == 0, again.reason
+    assert accounts() == [1, 3]
+    (opened,) = again.bodies("breakglass.opened")
+    assert opened.skipped == ("bob", "carol")
+    assert [(body.about, body.to, body.failed) for body in again.bodies("notified")] == [
+        ("break-glass", ("bob",), None),
+        ("break-glass", ("carol",), None),
+    ]
+    told = [json.loads(path.read_text()) for path in glass.folder.glob("tell.*.json")]
+    assert sorted(one["to"] for one in told) == [["bob"], ["carol"]]
+    assert {(one["run"], one["step"], one["person"], one["ticket"]) for one in told} == {
+        (first.run, "clean", "alice", "OPS-1")
+    }
+    assert not any("DELETE" in json.dumps(one) for one in told), "no SQL in a chat"
+    assert glass.problems() == []
+    found = summary(glass.records(first.run))
+    assert (found.state.name, found.post_review) == ("completed", "open")
+    assert (flags(found)[0].word, flags(found)[0].tone) == ("BREAK-GLASS", "bad")
+
+
+def test_guards_are_asked_all_the_same(glass, accounts, database):
+    database.execute("CREATE TABLE child () INHERITS (account); INSERT INTO child VALUES (1, 'twin')")
+    guards = "    guards: {before: [{check: duplicate-keys-in-tree, with: {parent: public.account}, severity: warn}]}\n"
+    glass.write(DELETE + guards)
+    first = glass.play(detach=True)
+    break_it(glass, first.run)
+    database.execute("INSERT INTO child VALUES (3, 'twin')")
+    again = glass.resume(first.run, detach=True)
+    assert again.state == "waiting"
+    assert "duplicate_keys was accepted up to 1 and is 2 now" in " ".join(again.bodies("approval.stale")[0].reasons)
+    assert accounts("SELECT id FROM ONLY account ORDER BY id") == [1, 2, 3]
+
+
+def test_it_is_used_once(glass, accounts):
+    first = glass.play(detach=True)
+    break_it(glass, first.run)
+    glass.resume(first.run)
+    assert standing(glass, first.run).state == "consumed"
+
+
+def test_it_holds_for_an_hour_at_most_whatever_its_line_says(glass, accounts):
+    first = glass.play(detach=True)
+    break_it(glass, first.run, length=timedelta(hours=9))
+    stands = standing(glass, first.run)
+    assert (stands.state, stands.broken_by) == ("approved", "alice")
+    assert stands.deadline - wall_clock() < timedelta(hours=1)
+    later = wall_clock() + timedelta(hours=1, minutes=1)
+    stands = standing(glass, first.run, later)
+    assert stands.state == "expired"
+    assert stands.reason.startswith("nobody started the step by ")
+    assert accounts() == [1, 2, 3]
+
+
+WHO = {
+    "who is not named": ({"person": "bob"}, "bob may not break the glass of cross"),
+    "other policies": ({"policy_digest": "11"}, "it was signed under other policies than the request's"),
+}
+
+
+@pytest.mark.parametrize(("how", "reason"), WHO.values(), ids=WHO)
+def test_it_does_not_count_and_says_why_for(glass, how, reason):
+    first = glass.play(detach=True)
+    break_it(glass, first.run, **how)
+    stands = standing(glass, first.run)
+    assert (stands.state, stands.broken_by) == ("waiting", None)
+    assert reason in stands.refused[0][1]
+
+
+def test_no_line_that_says_more_than_was_signed_counts(glass):
+    first = glass.play(detach=True)
+    break_it(glass, first.run)
+    lines = glass.records(first.run)
+    place = next(n for n, line in enumerate(lines) if line.body.name == "breakglass.opened")
+    config, now = glass.config.config, wall_clock()
+    for change in ({"reason": "because"}, {"skipped": ()}, {"signature": ""}):
+        lines[place] = dataclasses.replace(lines[place], body=msgspec.structs.replace(lines[place].body, **change))
+        assert requests_of(lines, config, now)[-1].state == "waiting"
+    moved = [dataclasses.replace(line, step="other") if n == place else line for n, line in enumerate(lines)]
+    assert ("alice", "its line stands at another run or step") in requests_of(moved, config, now)[-1].refused
+
+
+def test_a_no_after_it_still_ends_it(glass, accounts):
+    first = glass.play(detach=True)
+    break_it(glass, first.run)
+    glass.sign(decision="reject", reason="we are on it")
+    again = glass.resume(first.run)
+    assert (again.state, accounts()) == ("rejected", [1, 2, 3])
+
+
+FAILURES = {
+    "no program": ({}, "shisa.yaml names no notify: {command: …}"),
+    "a program that is not there": ({"command": ["/nowhere/tell"]}, "/nowhere/tell cannot be run: No such file"),
+    "one that fails": ({"command": ["/bin/sh", "-c", "echo no network >&2; exit 3"]}, "ended with 3: no network"),
+}
+
+
+@pytest.mark.parametrize(("notify", "reason"), FAILURES.values(), ids=FAILURES)
+def test_a_reviewer_who_could_not_be_told_stands_in_the_journal_and_in_the_report(glass, notify, reason):
+    glass.settings["notify"] = notify
+    glass.save()
+    first = glass.play(detach=True)
+    break_it(glass, first.run)
+    lines = glass.records(first.run)
+    failed = [line.body.failed for line in lines if line.body.name == "notified"]
+    assert len(failed) == 2
+    assert all(reason in why for why in failed)
+    assert [flag.word for flag in flags(summary(lines))].count("NOT NOTIFIED") == 2
+
+
+def look(stage, run, person, team="dev"):
+    journal = open_journal(stage.config.config.journal, stage.folder)
+    body = BreakglassReviewed(
+        note="it was right", as_team=team, policy_digest=stage.config.digest, statement="", signature=""
+    )
+    people = stage.config.config.people
+    key, now = stage.key(person), wall_clock()
+    give(journal, body, run=run, step=None, person=person, key=key, people=people, now=now)
+    journal.close()
+
+
+def test_the_run_is_open_until_somebody_else_has_looked_at_it(glass, accounts):
+    first = glass.play(detach=True)
+    break_it(glass, first.run)
+    glass.resume(first.run)
+    look(glass, first.run, "alice", "ops")
+    assert post_review(glass.records(first.run)) == "open", "who took part does not look at it"
+    look(glass, first.run, "bob")
+    assert post_review(glass.records(first.run)) == "done"
+    assert glass.problems() == []
+
+
+def test_a_line_of_nobody_known_is_refused_before_it_is_journaled(glass):
+    first = glass.play(detach=True)
+    before = len(glass.records())
+    glass.settings["people"]["bob"]["keys"] = []
+    glass.save()
+    with pytest.raises(ApprovalError, match=r"belongs to nobody in shisa\.yaml"):
+        look(glass, first.run, "bob")
+    assert len(glass.records()) == before
+
+
+def policy(*names):
+    return Policy(need=(Need(team="dev", n=1),), break_glass=names)
+
+
+CREW = {"ann": Person(teams=("ops", "lead")), "ben": Person(teams=("dev",)), "cid": Person(teams=("ops",))}
+MAY = [
+    ({"a": policy("ann")}, ("ann",)),
+    ({"a": policy("ops")}, ("ann", "cid")),
+    ({"a": policy("ops"), "b": policy("lead")}, ("ann",)),
+    ({"a": policy("ops"), "b": policy()}, ()),
+    ({"a": policy()}, ()),
+    ({}, ()),
+]
+
+
+@pytest.mark.parametrize(("policies", "people"), MAY)
+def test_every_policy_of_the_step_must_name_the_person_or_a_team_of_theirs(policies, people):
+    config = Config(shisa=1, people=CREW, policies=policies)
+    assert who_may(policies, config) == people
+    assert who_may([*policies, "gone"], config) == ()
+
+
+def test_a_program_that_does_not_end_is_ended_and_counts_as_failed(glass, monkeypatch):
+    monkeypatch.setattr("runner.engine.hook._SECONDS", 0.3)
+    glass.settings["notify"] = {"command": ["/bin/sh", "-c", "sleep 60"]}
+    glass.save()
+    play = glass.play(Player(), detach=True)
+    break_it(glass, play.run)
+    failed = [line.body.failed for line in glass.records(play.run) if line.body.name == "notified"]
+    assert failed == ["/bin/sh did not end within 0 s"] * 2
