@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
-from checks.base import Ask, CannotAskError, Change, Check, Finding, Json, Verdict, check, param
+from checks.base import Ask, CannotAskError, Change, Check, Finding, Json, Trial, Verdict, check, param
 from checks.facts.cascades import ReferenceRow, along
-from checks.facts.relations import trees
+from checks.facts.relations import Trees, trees
+from checks.facts.tried import HazardRow, others, refuse_hazards, rows_of, told
 from checks.facts.wording import counted, listed
 
 _GROUPS = 20
@@ -49,6 +51,8 @@ class Reach:
     groups: tuple[tuple[str, int], ...] = ()
     along: tuple[Taken, ...] = ()
     triggers: tuple[str, ...] = ()
+    tried: bool = False
+    """Whether it was run and rolled back, so that cascades and triggers are counted too."""
 
 
 @check("affected-rows", since=14, group="effect", looks_at="statements", limits=["rows", "rows_along"])
@@ -68,6 +72,11 @@ class AffectedRows(Check[list[Reach]]):
     WITH, functions not known to be harmless, rules, a statement after one that changes the same table, foreign keys
     that lead in a circle, rows that the role may not see.
 
+    With `exact: true` the statements are run in one transaction, counted by the server, and rolled back. MERGE, a
+    writing WITH, circles and the writes of triggers are counted then. What a rollback might not take back is refused,
+    and so unknown: sequences that are drawn from, TRUNCATE, DDL, and triggers, rules and functions in defaults,
+    constraints, indexes and policies of any table in reach, unless `trusted` names the function.
+
     ## What to do
 
     Narrow the WHERE. Repeat the bound in the step's `expect`, which counts inside the transaction and rolls back.
@@ -78,6 +87,10 @@ class AffectedRows(Check[list[Reach]]):
     ON CONFLICT leaves alone (the number is then the most); keys that lead to a single partition of a table whose rows
     go along. Counting reads the rows, and takes as long. Statements that change no rows (DDL) are unknown; see
     `cascade-reach` for DROP.
+
+    A trial costs what the statements cost: it locks each row until it is rolled back (others wait for that long),
+    writes WAL that standbys replay, and leaves dead rows to vacuum. It waits 2 s for a lock at most. A preflight and a
+    reviewer's own look make no trial.
     """
 
     statements: tuple[str, ...] = param("The statements; the step's own where it has some.", default=())
@@ -89,11 +102,18 @@ class AffectedRows(Check[list[Reach]]):
     max_along: int | None = param(
         "Most rows of other tables that may go along over foreign keys.", default=None, minimum=0
     )
+    exact: bool = param("Whether the statements are run and rolled back, to count what they change.", default=False)
+    trusted: tuple[str, ...] = param(
+        "Functions that do nothing but what a rollback takes back, as public.audit, for a trial.", default=()
+    )
+    within: timedelta = param("Longest that each statement of a trial may run.", default=timedelta(seconds=10))
 
     def gather(self, ask: Ask) -> list[Reach]:
         """Count for each statement, then what goes along."""
         texts = (self.statement,) if self.statement is not None else self.statements
-        return [self._reach(ask, change) for change in ask.changes(texts)]
+        changes = ask.changes(texts)
+        reaches = [self._reach(ask, change) for change in changes]
+        return self._tried(ask, texts, changes, reaches) if self.exact and changes else reaches
 
     def judge(self, facts: list[Reach]) -> Iterator[Finding]:
         """Compare with the bounds."""
@@ -106,6 +126,7 @@ class AffectedRows(Check[list[Reach]]):
                 "groups": [{"group": group, "rows": rows} for group, rows in reach.groups[:_GROUPS]],
                 "along": [dataclasses.asdict(each) for each in reach.along],
                 "triggers": list(reach.triggers),
+                "tried": reach.tried,
             }
             bound = {"max_rows": self.max_rows, "min_rows": self.min_rows, "rows_along": self.max_along}
             name = f"{reach.relation or 'statement'} ({reach.kind} {reach.statement})"
@@ -121,6 +142,43 @@ class AffectedRows(Check[list[Reach]]):
             return self._counted(ask, change, reach)
         except CannotAskError as error:
             return dataclasses.replace(reach, problem=error.reason)
+
+    def _tried(
+        self, ask: Ask, texts: Sequence[str], changes: Sequence[Change], reaches: Sequence[Reach]
+    ) -> list[Reach]:
+        """Run and roll back; where that may not be done, all of it is unknown."""
+        try:
+            found, trials = self._trials(ask, texts, changes)
+        except CannotAskError as error:
+            return [dataclasses.replace(each, problem=f"it may not be tried out: {error.reason}") for each in reaches]
+        done = []
+        for change, reach in zip(changes, reaches, strict=True):
+            trial = trials[change.statement]
+            own = {each.object for each in found.relations if each.asked == change.relation}
+            done.append(
+                dataclasses.replace(
+                    reach,
+                    problem=f"whose rows they are cannot be told: {reach.problem}" if self._blind(reach) else "",
+                    rows=rows_of(change, trial, own),
+                    at_most=False,
+                    along=tuple(Taken(each.table, told(each), each.rows) for each in others(change, trial, own)),
+                    tried=True,
+                )
+            )
+        return done
+
+    def _trials(self, ask: Ask, texts: Sequence[str], changes: Sequence[Change]) -> tuple[Trees, dict[int, Trial]]:
+        found = trees(ask, list(dict.fromkeys(name for each in changes for name in each.writes)))
+        if found.absent:
+            raise CannotAskError(f"there is no table {found.absent[0]}")
+        if len({each.statement for each in changes}) < len(changes):
+            raise CannotAskError("one text holds several statements, or one statement empties several tables")
+        hazards = ask.rows(self.queries["hazards"], HazardRow, relations=found.oids)
+        refuse_hazards(hazards, changes, self.trusted)
+        return found, {each.statement: each for each in ask.try_out(texts, trusted=self.trusted, limit=self.within)}
+
+    def _blind(self, reach: Reach) -> bool:
+        return bool(reach.problem) and self.group_by is not None
 
     def _counted(self, ask: Ask, change: Change, reach: Reach) -> Reach:
         found = trees(ask, [change.relation])
@@ -157,24 +215,25 @@ class AffectedRows(Check[list[Reach]]):
         if reach.problem or reach.rows is None:
             return Verdict.UNKNOWN, f"{what} cannot be counted beforehand: {reach.problem}."
         rows = f"{'at most ' if reach.at_most else ''}{counted(reach.rows, 'row')}"
-        others = [(group, n) for group, n in reach.groups if self.allow and group not in self.allow]
+        strangers = [(group, n) for group, n in reach.groups if self.allow and group not in self.allow]
         going = [each for each in reach.along if each.rows is None or each.rows]
-        told = f"{what} would touch {rows}"
-        if reach.groups and not others:
-            told += f" of {self.group_by} {listed([group for group, _ in reach.groups])}"
+        says = f"{what} would touch {rows}" + (" (tried, and rolled back)" if reach.tried else "")
+        if reach.groups and not strangers:
+            says += f" of {self.group_by} {listed([group for group, _ in reach.groups])}"
         if going:
             shown = [f"{'?' if each.rows is None else each.rows} of {each.table} ({each.action})" for each in going]
-            told += f", and take along {listed(shown)}"
+            says += f", and take along {listed(shown)}"
         if reach.triggers:
-            told += f"; it fires {listed(list(reach.triggers))}, whose writes are not counted"
-        return self._verdict(reach, told, others)
+            whose = "among them" if reach.tried else "not counted"
+            says += f"; it fires {listed(list(reach.triggers))}, whose writes are {whose}"
+        return self._verdict(reach, says, strangers)
 
-    def _verdict(self, reach: Reach, told: str, others: list[tuple[str, int]]) -> tuple[Verdict, str]:
+    def _verdict(self, reach: Reach, says: str, strangers: list[tuple[str, int]]) -> tuple[Verdict, str]:
         rows, going = reach.rows or 0, sum(each.rows or 0 for each in reach.along)
-        shown = listed([f"{n} of {self.group_by} {group}" for group, n in others])
+        shown = listed([f"{n} of {self.group_by} {group}" for group, n in strangers])
         open_ended = self.max_rows is None and not self.allow
         judged = (
-            (bool(others), Verdict.BLOCK, f", among them {shown}, whom nobody meant."),
+            (bool(strangers), Verdict.BLOCK, f", among them {shown}, whom nobody meant."),
             (_above(rows, self.max_rows), Verdict.BLOCK, f", and {self.max_rows} were expected at most."),
             (rows < (self.min_rows or 0), Verdict.BLOCK, f", and {self.min_rows} were expected at least."),
             (_above(going, self.max_along), Verdict.BLOCK, f": {going} rows go along, and {self.max_along} may."),
@@ -182,7 +241,7 @@ class AffectedRows(Check[list[Reach]]):
             (going > 0 and self.max_along is None, Verdict.WARN, "; nobody said how many rows may go along."),
             (open_ended, Verdict.WARN, "; nobody said how many are expected."),
         )
-        return next(((verdict, told + why) for holds, verdict, why in judged if holds), (Verdict.PASS, f"{told}."))
+        return next(((verdict, says + why) for holds, verdict, why in judged if holds), (Verdict.PASS, f"{says}."))
 
 
 def _above(number: int, most: int | None) -> bool:

@@ -44,3 +44,55 @@ JOIN pg_constraint k ON k.oid = e.oid
 JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 ORDER BY object, k.conname;
+
+
+-- name: hazards
+-- What runs along when rows of these tables are written, also over foreign keys that act, and may do more than a
+-- rollback takes back: a function by its name, or a reason. "inserting": only where rows are inserted.
+WITH RECURSIVE touched AS (
+    SELECT w.relation::oid AS relation FROM json_array_elements_text(:'relations'::json) AS w (relation)
+    UNION
+    SELECT n.relation
+    FROM touched t
+    CROSS JOIN LATERAL (
+        SELECT k.conrelid FROM pg_constraint k
+        WHERE k.contype = 'f' AND k.confrelid = t.relation
+          AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))
+        UNION ALL
+        SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = t.relation) AS n (relation)
+), part AS (
+    SELECT 'pg_attrdef'::regclass AS class, d.oid, d.adrelid AS relation, 'a default of' AS what FROM pg_attrdef d
+    UNION ALL SELECT 'pg_constraint'::regclass, k.oid, k.conrelid, 'a constraint of' FROM pg_constraint k
+    UNION ALL SELECT 'pg_class'::regclass, x.indexrelid, x.indrelid, 'an index of' FROM pg_index x
+    UNION ALL SELECT 'pg_policy'::regclass, p.oid, p.polrelid, 'a policy of' FROM pg_policy p
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, k.oid, a.attrelid, 'a domain of'
+    FROM pg_attribute a JOIN pg_constraint k ON k.contypid = a.atttypid AND NOT a.attisdropped
+)
+SELECT format('%I.%I', n.nspname, c.relname) AS object, found.why, found.function, found.inserting
+FROM touched t
+JOIN pg_class c ON c.oid = t.relation
+JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (
+    SELECT 'is no table of this server''s own' AS why, NULL AS function, false AS inserting WHERE c.relkind NOT IN ('r', 'p')
+    UNION ALL
+    SELECT format('has the rule %I', r.rulename), NULL, false FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type <> '1'
+    UNION ALL
+    SELECT format('has the trigger %I', g.tgname), format('%I.%I', pn.nspname, p.proname), false
+    FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
+    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
+    UNION ALL
+    SELECT format('draws numbers for %I', a.attname), NULL, true
+    FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND NOT a.attisdropped AND (a.attidentity <> '' OR EXISTS (
+        SELECT FROM pg_attrdef d
+        WHERE d.adrelid = c.oid AND d.adnum = a.attnum AND d.adbin::text LIKE '%:funcid ' || 'nextval(regclass)'::regprocedure::oid || ' %'))
+    UNION ALL
+    SELECT format('%s it calls a function', part.what), format('%I.%I', pn.nspname, p.proname), false
+    FROM part
+    JOIN pg_depend d ON d.classid = part.class AND d.objid = part.oid AND d.refclassid = 'pg_proc'::regclass
+    JOIN pg_proc p ON p.oid = d.refobjid AND p.oid >= 16384
+    JOIN pg_namespace pn ON pn.oid = p.pronamespace
+    WHERE part.relation = c.oid
+) AS found
+ORDER BY object, why;

@@ -174,6 +174,35 @@ class Change:
     """Whether ONLY keeps it from the tables that inherit."""
     cascades: bool = False
     """Whether TRUNCATE … CASCADE takes the tables that refer to it along."""
+    writes: tuple[str, ...] = ()
+    """Every table that the statement writes, its WITH clause included."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Touched:
+    """What a trial changed in one table."""
+
+    table: str
+    inserted: int
+    updated: int
+    deleted: int
+
+    @property
+    def rows(self) -> int:
+        """All changes of rows; one that was changed twice counts twice."""
+        return self.inserted + self.updated + self.deleted
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trial:
+    """What one of the statements did before it was rolled back."""
+
+    statement: int
+    """Which of the statements, from 1."""
+    rows: int
+    """What the server told of the statement itself."""
+    changed: tuple[Touched, ...]
+    """Every table that rows were changed in, by cascades and triggers too."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

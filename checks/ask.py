@@ -19,6 +19,7 @@ from checks.answers import (
     Selection,
     SequenceSet,
     SessionFacts,
+    Trial,
 )
 
 Row = TypeVar("Row")
@@ -58,7 +59,7 @@ class StepContext:
 
 
 class Ask(Protocol):
-    """Everything a check may do to learn facts; all of it read-only and bounded in time.
+    """Everything a check may do to learn facts; all of it bounded in time, and read-only but for ``try_out``.
 
     Each method raises CannotAskError where it could not look.
     """
@@ -115,6 +116,12 @@ class Ask(Protocol):
 
     def changes(self, statements: Sequence[str], /) -> tuple[Change, ...]:
         """Tell of each statement that writes rows how they can be counted before."""
+
+    def try_out(self, statements: Sequence[str], /, *, trusted: Sequence[str], limit: timedelta) -> tuple[Trial, ...]:
+        """Run statements that write rows, count what they changed, and roll it all back; for a run's own guards only.
+
+        ``trusted`` are functions that do nothing but what a rollback takes back; what else might is refused.
+        """
 
     def run(self, argv: Sequence[str], /, *, limit: timedelta) -> Ran:
         """Run a program to its end, for at most ``limit``; only what the target's own people named may be given."""

@@ -27,6 +27,8 @@ from checks.answers import (
     Selection,
     SequenceSet,
     SessionFacts,
+    Touched,
+    Trial,
 )
 from checks.ask import Ask, CannotAskError, StepContext
 
@@ -51,6 +53,8 @@ __all__ = [
     "SequenceSet",
     "SessionFacts",
     "StepContext",
+    "Touched",
+    "Trial",
     "Verdict",
     "check",
     "param",

@@ -23,10 +23,12 @@ from checks.base import (
     SequenceSet,
     SessionFacts,
     StepContext,
+    Trial,
 )
 from runner import baseline
 from runner.archive import read_archive, read_through, sequence_sets, tables_with_data
 from runner.errors import ShisaError
+from runner.postgres.built import built
 from runner.postgres.names import split_name
 
 if TYPE_CHECKING:
@@ -57,11 +59,12 @@ class GuardAsk:
         other: Callable[[str], GuardAsk] | None = None,
         disk_free: Sequence[str] | None = None,
         baselines: Baselines | None = None,
+        trials: bool = False,
     ) -> None:
         """``folder`` is where relative paths start; ``other`` gives the port of another target of the run.
 
         ``disk_free`` is the command that the target's configuration names for its free bytes; ``baselines`` are the
-        run's.
+        run's; ``trials`` lets a guard write rows in a transaction that is rolled back.
         """
         self.session = session
         self.target = target
@@ -75,6 +78,7 @@ class GuardAsk:
         self._other = other
         self._disk_free = disk_free
         self._baselines = baselines
+        self._trials = trials
         self._open = contextlib.ExitStack()
         self._archives: dict[Path, ArchiveFacts] = {}
 
@@ -100,7 +104,7 @@ class GuardAsk:
 
     def rows(self, sql: str, into: type[Row], /, **params: Any) -> list[Row]:
         """Run one query of a check; see ``Ask``."""
-        return _built(self._fetch([_rendered(sql, params) if params else sql])[0], into)
+        return built(self._fetch([_rendered(sql, params) if params else sql])[0], into)
 
     def chunks(self, queries: Sequence[str], into: type[Row], /) -> list[Row]:
         """Run many small queries, 50 of them a statement; see ``Ask``."""
@@ -108,7 +112,7 @@ class GuardAsk:
         found: list[Row] = []
         for at in range(0, len(unions), AHEAD):
             for table in self._fetch(unions[at : at + AHEAD]):
-                found += _built(table, into)
+                found += built(table, into)
         return found
 
     def select(self, sql: str, /, **params: Any) -> Answer:
@@ -125,6 +129,17 @@ class GuardAsk:
         from runner.sql.counting import changes_of
 
         return changes_of(statements)
+
+    def try_out(self, statements: Sequence[str], /, *, trusted: Sequence[str], limit: timedelta) -> tuple[Trial, ...]:
+        """Run statements and roll them back; see ``Ask``."""
+        from runner.postgres.trial import try_out
+
+        if not self._trials:
+            raise CannotAskError("statements are tried out, and rolled back, only by a run and by `shisa check`")
+        self._unbounded()
+        self._hold()
+        self.sent += statements
+        return try_out(self.session, statements, trusted=frozenset(trusted), limit=limit)
 
     def session_facts(self) -> SessionFacts:
         """Tell how the connection behaves over several transactions; see ``Ask``."""
@@ -265,16 +280,6 @@ class GuardAsk:
         self.sent += queries
         self._hold()
         return self.session.fetch_all(queries)
-
-
-def _built(table: Table, into: type[Row]) -> list[Row]:
-    """Build one object a row; the columns must be exactly the fields, in any order."""
-    fields = [field.name for field in dataclasses.fields(into)]  # type: ignore[arg-type]
-    if list(table.columns) == fields:
-        return [into(*row) for row in table.rows]
-    if sorted(table.columns) != sorted(fields):
-        raise CannotAskError(f"a query returned {', '.join(table.columns)}; {into.__name__} is {', '.join(fields)}")
-    return [into(**dict(zip(table.columns, row, strict=True))) for row in table.rows]
 
 
 def _rendered(sql: str, params: Mapping[str, Any]) -> str:

@@ -130,7 +130,9 @@ class _Targets:
             )
             harmless = frozenset(() if self.config is None else self.config.functions.harmless)
             session = ReadOnlySession(connection, harmless=harmless)
-            self._open[target] = GuardAsk(session, target=name, other=self._other, disk_free=found.disk_free)
+            self._open[target] = GuardAsk(
+                session, target=name, other=self._other, disk_free=found.disk_free, trials=True
+            )
         return self._open[target]
 
     def _other(self, target: str) -> GuardAsk:

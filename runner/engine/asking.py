@@ -44,6 +44,7 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked
         folder=session.folder,
         config=session.config.config,
         baselines=RunBaselines(session),
+        trials=moment in {"before", "again"},
     )
     with asks:
         found = tuple(asks.ask(use, entered.target, session.clock) for use in uses)
@@ -102,6 +103,7 @@ class Asks:
         folder: Path,
         config: Config,
         baselines: Baselines,
+        trials: bool = False,
     ) -> None:
         self._targets = targets
         self._folder = folder
@@ -111,6 +113,7 @@ class Asks:
         self._accept = config.accept
         self._disk_free = {each: target.disk_free for each, target in config.targets.items()}
         self._baselines = baselines
+        self._trials = trials
         self._open: dict[str, GuardAsk] = {}
         self._stack = contextlib.ExitStack()
 
@@ -156,5 +159,6 @@ class Asks:
                 other=self.of,
                 disk_free=self._disk_free.get(target.bound.configured),
                 baselines=self._baselines,
+                trials=self._trials,
             )
         return self._open[name]

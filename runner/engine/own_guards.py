@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from runner.journal.events import BoundTarget, StepEntered
 
 _RUNS_PROGRAMS = "it runs a program, and a request from elsewhere starts none on this machine"
+_TRIED = "it runs the statements and rolls them back, which only the run itself does"
 _WRITTEN_SQL = "its SQL stands in the request, and your own copy of the runbook does not vouch for it"
 
 
@@ -87,6 +88,8 @@ def _asked(use: GuardUse, target: str | None, asks: Asks, clock: Clock, *, vouch
     spec = catalog.get(use.check)
     if use.check == "command":
         return could_not_ask(spec, target or "", _RUNS_PROGRAMS, clock=clock)
+    if use.check == "affected-rows" and use.with_.get("exact"):
+        return could_not_ask(spec, target or "", _TRIED, clock=clock)
     if use.check == "sql" and not vouched:
         return could_not_ask(spec, target or "", _WRITTEN_SQL, clock=clock)
     return asks.ask(use, target, clock)

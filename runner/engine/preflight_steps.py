@@ -62,9 +62,8 @@ def later_items(looks: Sequence[StepLook]) -> Iterator[Item]:
         if look.later is not None:
             yield Item("later", look.path, Verdict.WARN, f"not looked at yet: {look.later}")
         for use in () if look.step is None or look.later is not None else _uses(look.step):
-            if _compares(use):
-                message = f"{use.check} compares with a baseline that the run captures"
-                yield Item("later", look.path, Verdict.WARN, message)
+            if why := _later(use):
+                yield Item("later", look.path, Verdict.WARN, f"{use.check} {why}")
 
 
 def privilege_items(looks: Sequence[StepLook], targets: Targets, config: Loaded) -> Iterator[Item]:
@@ -112,7 +111,7 @@ def guard_evidence(look: StepLook, targets: Targets, config: Loaded, clock: Cloc
     if look.step is None or look.later is not None:
         return
     step = look.step
-    uses = [use for use in _uses(step) if not _compares(use)]
+    uses = [use for use in _uses(step) if not _later(use)]
     if not uses:
         return
     context = context_of(look.path, step, look.texts, Path.cwd(), "before")
@@ -129,8 +128,13 @@ def _uses(step: Step) -> tuple[GuardUse, ...]:
     return own + step.guards.before
 
 
-def _compares(use: GuardUse) -> bool:
-    return use.with_.get("baseline") == "compare"
+def _later(use: GuardUse) -> str:
+    """Why only the run can ask a guard; empty where it can be asked now."""
+    if use.with_.get("baseline") == "compare":
+        return "compares with a baseline that the run captures"
+    if use.check == "affected-rows" and use.with_.get("exact"):
+        return "runs the statements and rolls them back, and a preflight only looks"
+    return ""
 
 
 def _on(look: StepLook, targets: Targets) -> str | None:

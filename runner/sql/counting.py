@@ -40,8 +40,9 @@ def changes_of(statements: Sequence[str]) -> tuple[Change, ...]:
         for statement in parsed:
             seen = classify(statement)
             again = written & {name.rpartition(".")[2] for name in seen.relations}
-            for change in () if seen.read_only else _changes(number, statement):
+            for each in () if seen.read_only else _changes(number, statement):
                 earlier = f"an earlier statement of the step changes {', '.join(sorted(again))}"
+                change = _with(each, writes=seen.writes)
                 found.append(_not(change, earlier) if again and not change.problem else change)
             written |= {name.rpartition(".")[2] for name in (*seen.writes, *seen.creates)}
     return tuple(found)

@@ -90,7 +90,10 @@ def test_case(check, case, place, stack, request):
         folder=folder,
         other=lambda _: beside(stack, request, case),
         disk_free=case.get("disk_free"),
+        trials=True,
     )
+    if connection.info.server_version < case.get("since", 14) * 10_000:
+        case = {**case, "verdict": "unknown", "message": "", "measured": {}}
     evidence = ask_guard(catalog.get(check), params, port)
     told = [evidence.message, *(finding.message for finding in evidence.findings)]
     assert str(evidence.verdict) == case["verdict"], told
@@ -98,6 +101,9 @@ def test_case(check, case, place, stack, request):
     if "measured" in case:
         worst = evidence.findings[0].measured
         assert {key: worst[key] for key in case["measured"]} == case["measured"]
+    for query, value in case.get("stays", {}).items():
+        with psycopg.connect(place.asked) as asked:
+            assert asked.execute(query).fetchone() == (value,)
 
 
 def prepare(case, place, stack, request):

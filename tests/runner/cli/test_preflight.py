@@ -87,6 +87,18 @@ def test_a_baseline_is_looked_at_as_if_captured_and_compared_only_by_the_run(liv
     assert not list(desk.folder.glob("*.kept"))
 
 
+def test_a_preflight_tries_no_statement_out(live):
+    desk, database = live
+    database.execute(SESSIONS)
+    tried = "guards: {before: [{check: affected-rows, with: {exact: true, max_rows: 3}}]}"
+    (desk.folder / "book.yaml").write_text(BOOK.replace("guards: {before: [{check: invalid-indexes}]}", tried))
+    code, found = looked(desk)
+    assert (code, objecting(found)) == (0, [])
+    assert "affected-rows" not in [each["check"] for each in found["guards"]]
+    told = [each["message"] for each in found["items"] if each["subject"] == "purge"]
+    assert "affected-rows runs the statements and rolls them back, and a preflight only looks" in told
+
+
 def test_a_server_that_lets_nobody_write_can_be_looked_at_whole(live):
     desk, database = live
     database.execute(SESSIONS + f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
