@@ -53,6 +53,7 @@ def test_who_only_looks_does_not_try(stage):
     asks = Asks(session.targets, "x", None, folder=stage.folder, config=stage.config.config, baselines=NoBaselines())
     with asks:
         evidence = asks.ask(use, "live", wall_clock)
+    session.let_go()
     session.journal.close()
     assert evidence.verdict is Verdict.UNKNOWN
     assert "only by a run and by `shisa check`" in evidence.message
