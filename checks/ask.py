@@ -35,6 +35,14 @@ class CannotAskError(Exception):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Label:
+    """How people's name for a parameter's value is asked for."""
+
+    target: str
+    sql: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class StepContext:
     """The step that a guard stands in, as it is rendered."""
 
@@ -54,6 +62,8 @@ class StepContext:
     where: Mapping[str, str] = dataclasses.field(default_factory=dict)
     tenant_of: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """SQL of whose a row is, by table."""
+    labels: Mapping[str, Label] = dataclasses.field(default_factory=dict)
+    """The runbook's parameters whose values have a name, with the question for it."""
     moment: str = "before"
     """``before`` the effect, ``during`` it or ``after`` it."""
 

@@ -105,6 +105,8 @@ class Finding:
     measured: Mapping[str, Json] = dataclasses.field(default_factory=dict)
     bound: Mapping[str, Json] = dataclasses.field(default_factory=dict)
     remedy: Remedy | None = None
+    shown: Mapping[str, Json] = dataclasses.field(default_factory=dict)
+    """More that was measured, for the screen only and only where somebody asked for it; never journaled."""
 
 
 class Check(Generic[Facts]):
@@ -125,6 +127,8 @@ class Check(Generic[Facts]):
     """Whether a reviewer may accept what it finds, where a policy lets anybody."""
     limits: ClassVar[tuple[str, ...]]
     """Measured numbers of which more is worse; a reviewer's signature bounds them."""
+    binds: ClassVar[tuple[str, ...]]
+    """Those of them that a signature bounds also where the finding passes."""
     steady: ClassVar[bool]
     """Whether its facts change only by what is written to the cluster or to a file; time and sessions do not matter."""
     scope: ClassVar[tuple[str, ...] | None]
@@ -185,6 +189,7 @@ def check(
     row: type | None = None,
     empty_ok: bool = False,
     limits: Sequence[str] = (),
+    binds: Sequence[str] = (),
     waivable: bool = True,
     steady: bool = False,
     scope: Sequence[str] | None = None,
@@ -205,6 +210,7 @@ def check(
         cls.queries = _by_name(cls.query)
         cls.id, cls.row, cls.since, cls.group = id, row, since, group
         cls.looks_at, cls.empty_ok, cls.limits, cls.waivable = looks_at, empty_ok, tuple(limits), waivable
+        cls.binds = tuple(binds)
         cls.steady, cls.scope = steady, None if scope is None else tuple(scope)
         frozen = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
         REGISTRY[id] = frozen

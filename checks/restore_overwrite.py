@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -13,6 +14,8 @@ from checks.facts.scope import not_there
 from checks.facts.wording import counted, listed
 
 _NOTHING: Mapping[str, str] = {}
+_NAMED = 100
+"""Groups that are asked for by name."""
 _HARMLESS = {"insert-missing", "add"}
 """Modes that overwrite nothing, whatever the rows are."""
 
@@ -24,6 +27,8 @@ class Facts:
     mode: str
     """``overwrite``, ``replace``, ``insert-missing``, or ``add``: a restore that only adds rows."""
     diff: DiffFacts
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What people call a group, where they say."""
 
 
 @check(
@@ -31,7 +36,8 @@ class Facts:
     since=14,
     group="backups and restores",
     looks_at="tables",
-    limits=["changed_since", "deleted_since", "inserted_since"],
+    limits=["changed_since", "deleted_since", "inserted_since", "rows_written"],
+    binds=["rows_written"],
     steady=True,
 )
 class RestoreOverwrite(Check[Facts]):
@@ -63,6 +69,9 @@ class RestoreOverwrite(Check[Facts]):
     Restore with `rows: insert-missing`, or narrow the restore with `where` to the tenant that asked. Ask the tenants
     named here in writing before anything of theirs is overwritten.
 
+    Where the runbook's parameter has a label, groups are told by name: `tenant_id 42 = ACME K.K.`. The rows that
+    would be written are bound by the reviewer's signature: more of them later, and the approval is stale.
+
     ## What it cannot see
 
     Columns that were added since the backup (it names them). Rows written between this look and the restore: let the
@@ -79,6 +88,9 @@ class RestoreOverwrite(Check[Facts]):
     tables: tuple[str, ...] = param("Tables to look at, as schema.name; all of the restore where empty.", default=())
     where: Mapping[str, str] | None = param(
         "Table, as schema.name → SQL condition: only such rows would be restored.", default=None
+    )
+    named_by: str | None = param(
+        "Parameter of the runbook whose label names a group; the only one with a label where empty.", default=None
     )
     from_database: str | None = param(
         "Database that the backup was taken from, where that is not the target's own name.", default=None
@@ -105,7 +117,23 @@ class RestoreOverwrite(Check[Facts]):
             where=self.where or _NOTHING,
             examples=self.examples,
         )
-        return Facts(mode, diff)
+        return Facts(mode, diff, self._names(ask, diff))
+
+    def _names(self, ask: Ask, diff: DiffFacts) -> dict[str, str]:
+        """Ask what people call the groups, as the runbook asks for its parameter."""
+        labels = {} if ask.step is None else ask.step.labels
+        param = self.named_by or (next(iter(labels)) if len(labels) == 1 else "")
+        if param not in labels:
+            return {}
+        label, found = labels[param], {}
+        groups = dict.fromkeys(each.group for table in diff.tables for each in table.groups if each.group is not None)
+        for group in list(groups)[:_NAMED]:
+            with contextlib.suppress(CannotAskError):
+                value = int(group) if group.removeprefix("-").isdecimal() else group
+                answer = ask.other(label.target).select(label.sql, **{param: value})
+                if len(answer.rows) == 1 and len(answer.columns) == 1 and answer.rows[0][0] is not None:
+                    found[group] = str(answer.rows[0][0])
+        return found
 
     def looked_at(self, facts: Facts) -> int:
         """Count tables; a name that has no rows in the backup was looked for too."""
@@ -135,22 +163,22 @@ class RestoreOverwrite(Check[Facts]):
             elif not table.groups:
                 yield _unchanged(facts.mode, table)
             for group in table.groups:
-                yield self._judged(facts.mode, table, group)
+                yield self._judged(facts, table, group)
 
-    def _judged(self, mode: str, table: TableDiff, group: GroupDiff) -> Finding:
-        taken = 0 if mode in _HARMLESS else group.changed_since + group.deleted_since
-        taken += group.inserted_since if mode == "replace" else 0
+    def _judged(self, facts: Facts, table: TableDiff, group: GroupDiff) -> Finding:
+        mode = facts.mode
+        taken = 0 if mode in _HARMLESS else _written(mode, group)
         allowed = group.group is not None and group.group in self.allow
         verdict = Verdict.BLOCK if taken and not allowed else Verdict.PASS
-        if verdict is Verdict.PASS:
-            verdict = _unless_columns_go(mode, table)
-        who = self._called(table, group)
+        who, name = self._called(table, group), facts.names.get(group.group or "")
+        named = {} if name is None else {"name": name}
         return Finding(
             f"{table.table} ({who})" if table.grouped else table.table,
             verdict,
-            _sentence(mode, table, group, who),
-            _measured(table, group) | _shown(group),
+            _sentence(mode, table, group, who if name is None else f"{who} = {name}"),
+            _measured(mode, table, group) | named,
             {"allow": list(self.allow)},
+            shown=_shown(group),
         )
 
     def _called(self, table: TableDiff, group: GroupDiff) -> str:
@@ -162,18 +190,21 @@ class RestoreOverwrite(Check[Facts]):
         return f"{by_column or 'tenant'} {group.group}"
 
 
-def _unless_columns_go(mode: str, table: TableDiff) -> Verdict:
-    """Warn where whole rows are replaced by rows that lack a column."""
-    return Verdict.WARN if mode == "replace" and table.added_columns else Verdict.PASS
+def _written(mode: str, group: GroupDiff) -> int:
+    """How many rows of a group a restore would write; rows that are only added are not compared by key."""
+    written = 0 if mode == "add" else group.deleted_since
+    written += group.changed_since if mode in {"overwrite", "replace"} else 0
+    return written + (group.inserted_since if mode == "replace" else 0)
 
 
-def _measured(table: TableDiff, group: GroupDiff | None) -> dict[str, Json]:
+def _measured(mode: str, table: TableDiff, group: GroupDiff | None) -> dict[str, Json]:
     return {
         "table": table.table,
         "group": group.group if group else None,
         "changed_since": group.changed_since if group else 0,
         "deleted_since": group.deleted_since if group else 0,
         "inserted_since": group.inserted_since if group else 0,
+        "rows_written": _written(mode, group) if group else 0,
         "backup_rows": table.backup_rows,
         "live_rows": table.live_rows,
         "by_key": table.keyed,
@@ -210,4 +241,4 @@ def _sentence(mode: str, table: TableDiff, group: GroupDiff, who: str) -> str:
 def _unchanged(mode: str, table: TableDiff) -> Finding:
     added = f" Columns that the backup lacks: {listed(table.added_columns)}." if table.added_columns else ""
     message = f"No row of {table.table} differs from the backup.{added}"
-    return Finding(table.table, _unless_columns_go(mode, table), message, _measured(table, None))
+    return Finding(table.table, Verdict.PASS, message, _measured(mode, table, None))

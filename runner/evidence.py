@@ -54,21 +54,29 @@ class Evidence:
     """Object → the waiver of this run that settles its findings; empty for the guard as a whole."""
     limits: tuple[str, ...] = ()
     """Measured numbers of which more is worse."""
+    binds: tuple[str, ...] = ()
+    """Those of them that an acceptance bounds also where the finding passes."""
     severity: str = "block"
     baseline: Mapping[str, Json] | None = None
     """The baseline that was captured or compared with, by its digest."""
     basis: Mapping[str, Json] | None = None
     """What it rests on, where a guard is asked again only if that has changed."""
 
-    def as_json(self) -> dict[str, Json]:
-        """The shape of DESIGN §5; what exceeds the caps is counted under ``omitted``, with its digest."""
+    def as_json(self, *, screen: bool = False) -> dict[str, Json]:
+        """The shape of DESIGN §5; what exceeds the caps is counted under ``omitted``, with its digest.
+
+        For a ``screen`` it also holds what is never journaled.
+        """
         told: set[int] = set()
+        findings = self.findings[:FINDINGS]
+        if screen:
+            findings = tuple(dataclasses.replace(each, measured={**each.measured, **each.shown}) for each in findings)
         found = {
             "check": self.check,
             "verdict": str(self.verdict),
             "message": self.message,
             "looked_at": self.looked_at,
-            "findings": [self._finding(finding, told) for finding in self.findings[:FINDINGS]],
+            "findings": [self._finding(finding, told) for finding in findings],
             "target": self.target,
             "sql": list(self.sql[:STATEMENTS]),
             "taken_at": self.taken_at,
@@ -77,6 +85,8 @@ class Evidence:
             "limits": list(self.limits),
             "accepted": sum(finding.object in self.accepted for finding in self.findings),
         }
+        if self.binds:
+            found["binds"] = list(self.binds)
         if self.baseline is not None:
             found["baseline"] = dict(self.baseline)
         if self.waived:
@@ -85,6 +95,14 @@ class Evidence:
             found["basis"] = dict(self.basis)
         rest = self._rest()
         return found if rest is None else found | {"omitted": self._omitted(rest)}
+
+    def for_the_screen(self) -> list[str]:
+        """Say what somebody asked to be shown and what is never journaled, a line for each finding."""
+        return [
+            f"{self.check}: {finding.object}: {name}: {value}"
+            for finding in self.findings[:FINDINGS]
+            for name, value in finding.shown.items()
+        ]
 
     def aside(self) -> bytes | None:
         """What did not fit, as canonical JSON for a file named by ``omitted.sha256``; None where all did."""
@@ -141,8 +159,8 @@ def _known(known: KnownException) -> dict[str, Json]:
 def envelope(evidence: Iterable[Mapping[str, Any]]) -> list[dict[str, Json]]:
     """Tell what is accepted with this evidence (its JSON): per check, target and object the worst verdict and limits.
 
-    What passes needs no acceptance. An object of None stands for the omitted findings, with their number; an empty
-    one for the guard as a whole, where it could not look.
+    What passes needs no acceptance, except for numbers that the check binds. An object of None stands for the omitted
+    findings, with their number; an empty one for the guard as a whole, where it could not look.
     """
     merged: dict[_Key, Json] = {}
     for entry in (entry for each in evidence for entry in _entries(each)):
@@ -166,6 +184,8 @@ def _worse(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[str]:
     name = f"{now['check']} on {now['target']}"
     if now["object"] != "":
         name += f": {'further findings' if now['object'] is None else now['object']}"
+    if was is None and _verdict(now) is Verdict.PASS:
+        return [f"{name}: {limit} was not accepted and is {number} now" for limit, number in now["limits"].items()]
     if was is None:
         return [f"{name} is {now['verdict']} now, and was not when it was accepted"]
     found = []
@@ -189,14 +209,15 @@ def _joined(known: Mapping[str, Any] | None, entry: Mapping[str, Any], *, count:
 
 
 def _entries(evidence: Mapping[str, Any]) -> list[dict[str, Json]]:
-    where = {"check": evidence["check"], "target": evidence["target"]}
-    entries = [
-        where | _entry(each["object"], each["verdict"], _numbers(each["measured"], evidence["limits"]), 1)
-        for each in evidence["findings"]
-        if each["verdict"] != str(Verdict.PASS) and not {"accepted", "waived"} & each.keys()
-    ]
+    where, binds = {"check": evidence["check"], "target": evidence["target"]}, evidence.get("binds", ())
+    entries = []
+    for each in evidence["findings"]:
+        passes = each["verdict"] == str(Verdict.PASS)
+        numbers = _numbers(each["measured"], binds if passes else evidence["limits"])
+        if not {"accepted", "waived"} & each.keys() and (not passes or any(numbers.values())):
+            entries.append(where | _entry(each["object"], each["verdict"], numbers, 1))
     rest = evidence.get("omitted")
-    if rest is not None and rest["objecting"]:
+    if rest is not None and (rest["objecting"] or any(rest["limits"].get(name) for name in binds)):
         entries.append(where | _entry(None, rest["verdict"], rest["limits"], rest["objecting"]))
     if not entries and evidence["verdict"] != str(Verdict.PASS):
         entries.append(where | _entry("", evidence["verdict"], {}, 1))

@@ -55,6 +55,7 @@ def ask_guard(
         duration_ms=round((time.monotonic() - begun) * 1000),
         accepted=known,
         limits=spec.limits,
+        binds=spec.cls.binds,
         severity=severity,
         baseline=ask.baseline,
         basis=None if ask.basis is None or failure else ask.basis.as_json(),

@@ -53,7 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
         evidence = _evidence(spec, given, arguments.target, targets)
     bound = targets.bound.get(arguments.target)
     if arguments.format == "json":
-        print_json({**evidence.as_json(), "identity": None if bound is None else bound.identity, "config": path})
+        print_json(
+            {**evidence.as_json(screen=True), "identity": None if bound is None else bound.identity, "config": path}
+        )
     else:
         _show(evidence, bound)
     return 1 if evidence.verdict.closes else 0
@@ -174,6 +176,6 @@ def _show(evidence: Evidence, bound: BoundTarget | None) -> None:
 
     verdict = str(evidence.verdict)
     blocks: list[Block] = [] if bound is None else [Facts(((bound.name, cell(*target_lines(bound))),))]
-    blocks += evidence_blocks((evidence.as_json(),), stamp(wall_clock()))
+    blocks += evidence_blocks((evidence.as_json(screen=True),), stamp(wall_clock()))
     blocks.append(Line(verdict.upper(), evidence.message, VERDICT_TONES[verdict]))
     show(blocks, console("stdout"))

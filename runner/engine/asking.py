@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from checks import catalog
 from checks.base import CannotAskError, Selection, StepContext
 from runner.engine.baselines import RunBaselines
+from runner.engine.labels import naming
 from runner.engine.targets import Targets
 from runner.errors import ShisaError
 from runner.guards import GuardAsk, ask_guard, could_not_ask
@@ -35,7 +37,7 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked
     entered = session.state.step(path).entered
     if entered is None:
         raise AssertionError
-    context = step_context(path, entered, session.folder, moment)
+    context = dataclasses.replace(step_context(path, entered, session.folder, moment), labels=naming(session.plan))
     name = short_name(f"shisa/{session.run}/{path}/guard")
     asks = Asks(
         session.targets,
@@ -51,6 +53,8 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked
     for evidence in found:
         if (rest := evidence.aside()) is not None:
             session.attachments.put([rest])
+        for line in evidence.for_the_screen():
+            session.operator.tell(line)
     return found
 
 

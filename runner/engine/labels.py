@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from checks.ask import Label as Asked
 from checks.base import CannotAskError
 from runner.engine.looking import look_at
 from runner.errors import ShisaError
@@ -22,6 +23,12 @@ def labels_of(plan: Plan, targets: Targets, config: Loaded) -> dict[str, str | N
     declared = {name: param.label for name, param in plan.runbook.runbook.params.items() if param.label is not None}
     known = {name: value for name, value in plan.params.items() if not isinstance(value, Secret)}
     return {name: _label(label, known, targets, config) for name, label in declared.items()}
+
+
+def naming(plan: Plan) -> dict[str, Asked]:
+    """Tell a guard how the values of parameters are named."""
+    declared = plan.runbook.runbook.params
+    return {name: Asked(each.label.target, each.label.sql) for name, each in declared.items() if each.label is not None}
 
 
 def _label(label: Label, known: dict[str, Any], targets: Targets, config: Loaded) -> str | None:

@@ -55,7 +55,7 @@ def test_facts_are_judged(check_id, case):
     told = [finding.message for finding in findings]
     assert str(max((each.verdict for each in findings), default=Verdict.PASS)) == case["verdict"], told
     assert "message" not in case or any(case["message"] in message for message in told), told
-    for part in {"measured", "bound"} & case.keys():
+    for part in {"measured", "bound", "shown"} & case.keys():
         found = getattr(findings[0], part)
         assert {key: found[key] for key in case[part]} == case[part]
 
