@@ -27,13 +27,17 @@ from runner.sql.variables import render as render_sql
 __all__ = ["holds", "preview", "render_data", "render_step", "statements_of"]
 
 
+_ANY = {"from": "what the step kept"}
+"""For ``restore: undo``, which only a rollback may hold: the file was refused where a step of its own holds it."""
+
+
 def render_step(data: Mapping[str, Any], values: Values) -> dict[str, Any]:
     """Render a step's plain data and make sure that it still is a step.
 
     Raises RunbookError for a name without a value, or a value that does not fit where it came to stand.
     """
     rendered: dict[str, Any] = render_data(data, values)
-    errors = step_schema().errors(rendered)
+    errors = step_schema().errors({**rendered, "restore": _ANY} if rendered.get("restore") == "undo" else rendered)
     if errors:
         where = ".".join(str(part) for part in errors[0].instance_path)
         message = f"step {data.get('id')}: {where or 'it'} does not fit once its values are in: {errors[0].message}"

@@ -103,10 +103,8 @@ def _judged(transaction: Transaction, counts: Sequence[Counts], expect: Expect |
     return problems + unexpected(transaction, expect)
 
 
-def _keep(effect: Effect, connection: Connection[Any], prepared: Prepared, xid: Xid, *, triggers: bool) -> str | None:
-    """Write what will change beside the journal; nothing where nothing changes."""
-    if not any(each.rows for each in prepared.counts):
-        return None
+def _keep(effect: Effect, connection: Connection[Any], prepared: Prepared, xid: Xid, *, triggers: bool) -> str:
+    """Write what will change beside the journal."""
     connection.execute("SAVEPOINT keeping")
     with readable(connection):
         rows = keep(connection, prepared, run=effect.run, step=effect.path, xid=xid, triggers=triggers)

@@ -21,7 +21,7 @@ import psycopg  # noqa: F401 - before the fork, so that each child finds it
 from runner.journal.sqlite import SqliteJournal
 from runner.postgres import clients
 from runner.postgres.transaction import Transaction
-from runner.steps import check, manual, restore, sequences, sql  # noqa: F401 - as above
+from runner.steps import check, manual, restore, restore_rows, rows_once, sequences, sql  # noqa: F401 - as above
 from tests.runner.engine.stage import Player, Stage, sign_without_programs
 
 AROUND = {
@@ -29,6 +29,8 @@ AROUND = {
     "after-commit": (Transaction, "commit", "after"),
     "while-restoring": (clients.subprocess.Popen, "communicate", "before"),
     "after-restoring": (restore, "_ended", "before"),
+    "before-keeping": (rows_once, "_keep", "before"),
+    "after-applying": (rows_once, "apply", "after"),
     "after-raising": (sequences, "raise_sequences", "after"),
 }
 

@@ -187,6 +187,20 @@ def test_a_killed_restore_is_made_once_or_reported_unknown(stage, driver, accoun
     assert stage.problems() == []
 
 
+ROWS_DEATHS = [*(f"append:{n}" for n in (1, 5, 6)), "before-keeping", "after-applying", "before-commit", "after-commit"]
+
+
+@pytest.mark.parametrize("die", ROWS_DEATHS)
+def test_a_killed_restore_of_rows_is_made_exactly_once(stage, driver, accounts, backup, die):
+    stage.write(RESTORE.replace("section: data", "rows: insert-missing"), head="params: {backup: {type: path}}\n")
+    assert killed(driver(stage, die=die, **backup))
+    play = finish(stage, params=backup["params"])
+    assert play.state == "completed", play.reason
+    assert accounts("SELECT count(*) FROM plan") == [1]
+    assert [body.outcome for body in play.bodies("step.ended", "bring-back")].count("done") == 1
+    assert stage.problems() == []
+
+
 def test_a_restore_that_goes_on_without_its_program_is_never_made_again(stage, driver, accounts, backup, database):
     holder = database.connect(autocommit=False)
     holder.execute("LOCK TABLE plan")

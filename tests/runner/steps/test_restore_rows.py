@@ -55,12 +55,9 @@ def test_case(case, form, database, archive_tools, tmp_path):
             assert done.ended.outcome == "done", done.ended.message
             assert done.ended.message.startswith(case["says"] + "; committed transaction")
             assert one(case["look"]) == as_backup
-            if case.get("kept", True):
-                undone = restore(dsn, tmp_path, "undo", undoes=done)
-                assert undone.ended.outcome == "done", undone.ended.message
-                assert one(case["look"]) == case.get("undone", before)
-            else:
-                assert done.intended.kept is None
+            undone = restore(dsn, tmp_path, "undo", undoes=done)
+            assert undone.ended.outcome == "done", undone.ended.message
+            assert one(case["look"]) == case.get("undone", before)
     if "undone" not in case:
         assert everything(look) == whole
 
