@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,11 @@ import msgspec
 
 from runner.engine import approval, gate, questions
 from runner.engine.asking import ask_all
-from runner.engine.during import guards_during, hold, watch
+from runner.engine.carrying_out import Carried, carry_out
+from runner.engine.during import guards_during, hold
 from runner.engine.enter import rendered
 from runner.engine.loops import after_canary, loop_of, pause_before
+from runner.engine.stopping import Interrupted, Signals, in_words
 from runner.engine.undoing import unasked, undone_of
 from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, RunTakenError, ShisaError
 from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
@@ -57,10 +60,17 @@ def start(session: Session, path: str) -> bool:
         if session.state.step(path).loops:
             intend(session, path, [], None)
         else:
-            ended, breach = _perform(session, path)
-            session.append(ended, path)
-            if breach is not None:
-                raise GateClosedError(f"{path}: a guard objected while the step ran: {breach}")
+            signals = Signals()
+            with signals.noted():  # none may come between an effect and the line that tells its outcome
+                carried = _perform(session, path, signals)
+                session.append(carried.ended, path)
+                late = signals.take()
+            if carried.stopped is not None:
+                raise Interrupted(f"{path}: {carried.ended.message}")
+            if late is not None:
+                raise Interrupted(f"{in_words(late)} as {path} ended")
+            if carried.breach is not None:
+                raise GateClosedError(f"{path}: a guard objected while the step ran: {carried.breach}")
     return True
 
 
@@ -126,39 +136,37 @@ def changed_files(session: Session) -> list[str]:
     return changed
 
 
-def _perform(session: Session, path: str) -> tuple[StepEnded, str | None]:
+def _perform(session: Session, path: str, signals: Signals) -> Carried:
     """Run the effect; whatever goes wrong ends in a known or an unknown outcome, never in silence.
 
     Raises JournalError: then nothing is known to be durable, and the intent tells what to look at.
     """
     intended: list[StepIntended] = []
-    breach: str | None = None
-    uses = [use for use in guards_during(session, path) if use.on_breach != "pause"]
     effect = _effect(session, path, intended)
     perform: Callable[[Effect], StepEnded] = EFFECTS[effect.step.kind]()
     try:
-        if uses:
-            ended, breach = watch(session, path, effect, perform, uses)
-        else:
-            ended = perform(effect)
+        carried = carry_out(session, path, effect, perform, signals)
     except KeyboardInterrupt:
-        ended = _broken_off(intended, "cancelled", "interrupted by the operator")
+        why = "interrupted by the operator"
+        carried = Carried(_broken_off(intended, "cancelled", why), stopped=why)
     except (JournalError, RunTakenError, RunEndedError):
         raise
     except GateClosedError as error:
         if not intended:
             raise
-        ended = _broken_off(intended, "failed", error.message)
+        carried = Carried(_broken_off(intended, "failed", error.message))
     except ShisaError as error:
-        ended = _broken_off(intended, "failed", error.message, {} if error.hint is None else {"hint": error.hint})
+        hint = {} if error.hint is None else {"hint": error.hint}
+        carried = Carried(_broken_off(intended, "failed", error.message, hint))
     except Exception as error:  # noqa: BLE001 - an effect that had begun must not be left without an outcome
         first = (str(error).strip().splitlines() or [""])[0]
-        ended = _broken_off(intended, "failed", f"{type(error).__name__}: {first}")
+        carried = Carried(_broken_off(intended, "failed", f"{type(error).__name__}: {first}"))
     if not intended:
         intend(session, path, intended, None)
-    secrets = session.plan.secret_values
+    ended, secrets = carried.ended, session.plan.secret_values
     detail = {key: masked(value, secrets) if isinstance(value, str) else value for key, value in ended.detail.items()}
-    return msgspec.structs.replace(ended, message=masked(ended.message, secrets), detail=detail), breach
+    masked_ = msgspec.structs.replace(ended, message=masked(ended.message, secrets), detail=detail)
+    return dataclasses.replace(carried, ended=masked_)
 
 
 def _broken_off(
@@ -242,6 +250,8 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         agreed=lambda: questions.agreed(session, path),
         measure=measure,
         started=lambda _: None,
+        stopping=lambda: False,
+        sleep=time.sleep,
         capture=capture,
         tell=session.operator.tell,
         progress=session.operator.progress,

@@ -29,6 +29,7 @@ from runner.engine.next_action import (
 )
 from runner.engine.session import Session
 from runner.engine.settle import settle
+from runner.engine.stopping import Signals
 from runner.errors import (
     ApprovalError,
     GateClosedError,
@@ -91,8 +92,9 @@ def _carry_out(session: Session, *, back: bool) -> Ending:
         return _work(session, back=back)
     except RunEndedError as error:
         return Ending("aborted", error.message, error.hint)
-    except (KeyboardInterrupt, EOFError):
-        return pause(session, "stopped", "interrupted by the operator")
+    except (KeyboardInterrupt, EOFError) as error:
+        with Signals().noted():  # a closed terminal sends more than one
+            return _interrupted(session, str(error) or "interrupted by the operator")
     except (GateClosedError, RunbookError) as error:
         return pause(session, "blocked", error.message, error.hint)
     except ApprovalError as error:
@@ -108,6 +110,14 @@ def _work(session: Session, *, back: bool) -> Ending:
             raise RunEndedError(f"somebody ended the run while this program worked on it ({closed.state})")
         ending = perform(session, next_action(session.state, session.order(), session.requests(), groups(session)))
     return ending
+
+
+def _interrupted(session: Session, reason: str) -> Ending:
+    """Leave a run that was broken off; what nobody knows the outcome of is found out when it is resumed."""
+    unknown = [path for path, step in session.state.steps.items() if step.outcome == "unknown"]
+    if not unknown:
+        return pause(session, "stopped", reason)
+    return pause(session, "unknown", reason, f"`shisa resume {session.run}` finds out what became of {unknown[0]}")
 
 
 def _begin_rollback(session: Session) -> Ending | None:

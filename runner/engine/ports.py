@@ -103,6 +103,9 @@ class Operator(Protocol):
     def carry_on(self, path: str, breach: str) -> bool:
         """Ask whether a step shall go on although a guard objects; no answer is no."""
 
+    def break_off(self, path: str, seconds: int, running: Sequence[str]) -> bool:
+        """Ask after Ctrl-C whether a running step shall be stopped; raises KeyboardInterrupt at a second one."""
+
     def tell(self, text: str) -> None:
         """Show a line of progress."""
 
@@ -155,6 +158,10 @@ class Answers:
         """Stop: nobody is there to look."""
         self.say(f"{path} is stopped: {breach}")
         return False
+
+    def break_off(self, path: str, seconds: int, running: Sequence[str]) -> bool:
+        """Stop: nobody is there to ask."""
+        return True
 
     def tell(self, text: str) -> None:
         """Pass the line on."""

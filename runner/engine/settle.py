@@ -52,7 +52,7 @@ def settle(session: Session, path: str) -> str | None:
 def _by_verify(session: Session, path: str, why: str | None) -> str | None:
     happened, said = verified(session, path)
     if happened is None:
-        return said if why is None else f"{why}; {said}"
+        return f"{why or f'the program ended while {path} ran'}; {said}"
     session.append(StepEnded(outcome="done" if happened else "failed", message=said), path)
     return None
 

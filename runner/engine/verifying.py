@@ -29,7 +29,7 @@ def verified(session: Session, path: str) -> tuple[bool | None, str]:
     entered = session.state.step(path).entered
     step = None if entered is None else step_of(entered.rendered)
     if entered is None or step is None or (step.verify is None and step.backup is None):
-        return None, f"the program ended while {path} ran; look whether it happened, then `shisa resolve`"
+        return None, "look whether it happened, then `shisa resolve`"
     try:
         if _at_work(session, path, entered.target):
             return None, "a backend of this step is still at work on the target; wait for it, or end it, and resume"

@@ -79,6 +79,10 @@ class Effect:
     """Asks a check now, and journals what it found as a sample."""
     started: Callable[[subprocess.Popen[str]], None]
     """Must be told of every child process, so that it can be ended when a guard objects."""
+    stopping: Callable[[], bool]
+    """Whether the step is being ended: by a guard that objects, by the operator, by a signal."""
+    sleep: Callable[[float], None]
+    """Waits; raises KeyboardInterrupt where the step shall end meanwhile."""
     capture: Callable[[str, Any], None]
     """Journals a value for later steps."""
     tell: Callable[[str], None]

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from checks.duration import parse_duration
-from runner.journal.events import StepEnded
+from runner.journal.events import Outcome, StepEnded
 from runner.postgres.clients import end_group
 from runner.runbook.model import Command
 from runner.runbook.values import masked, put_secrets
 from runner.steps.base import Effect
+from runner.steps.ending import end_on_server
 
 _HOLDS: dict[str, Callable[[str, str], bool]] = {
     "equals": lambda text, output: output.strip() == text.strip(),
@@ -43,7 +44,7 @@ def perform(effect: Effect) -> StepEnded:
             output, errors = child.communicate(given, timeout=timeout)
         except subprocess.TimeoutExpired:
             end_group(child)
-            message = f"{argv[0]} was ended after {effect.step.timeout}; what it had done stands"
+            message = f"{argv[0]} was ended after {effect.step.timeout}; what it had done stands{_server(effect)}"
             return StepEnded(outcome="unknown", message=message, duration_ms=_since(begun))
         except BaseException:
             end_group(child)
@@ -58,10 +59,11 @@ def _command(effect: Effect) -> Command:
 
 def _start(argv: list[str], command: Command, effect: Effect) -> subprocess.Popen[str]:
     named = {name: put_secrets(value, effect.secrets) for name, value in command.env.items()}
+    ours = {} if effect.conninfo is None else {"PGAPPNAME": effect.application_name}
     return subprocess.Popen(
         argv,
         cwd=effect.folder / (command.cwd or "."),
-        env={**os.environ, **named},
+        env={**os.environ, **ours, **named},
         stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -78,17 +80,30 @@ def _judge(effect: Effect, command: Command, code: int, said: tuple[str, str], b
     problem = None
     if code not in wanted:
         last = (errors.strip().splitlines() or ["it said nothing"])[-1]
-        problem = f"exit code {code} instead of {', '.join(map(str, wanted))}: {last}"
+        how = f"exit code {code} instead of {', '.join(map(str, wanted))}" if code >= 0 else f"ended by signal {-code}"
+        problem = f"{how}: {last}"
     elif command.stdout is not None:
         problem = _output_problem(command.stdout, output)
     if problem is None:
         problem = _capture(effect, output)
+    elif code < 0 or effect.stopping():
+        problem += _server(effect)
     return StepEnded(
-        outcome="failed" if problem else "done",
+        outcome=_outcome(effect) if problem else "done",
         message=problem or f"exit code {code}",
         duration_ms=_since(begun),
         detail=detail,
     )
+
+
+def _server(effect: Effect) -> str:
+    """End the sessions that a program which was ended has left on the step's target; nothing where it has none."""
+    return "" if effect.conninfo is None else f"; {end_on_server(effect)}"
+
+
+def _outcome(effect: Effect) -> Outcome:
+    """A program that did not end as expected may have done part of it: known is only what it cannot leave behind."""
+    return "failed" if effect.step.effects == "none" or effect.step.cleanup is not None else "unknown"
 
 
 def _output_problem(wanted: str | dict[str, str], output: str) -> str | None:

@@ -66,6 +66,8 @@ def perform(effect: Effect) -> StepEnded:
             ran = run_client(argv, env, seconds=_seconds(effect.step.timeout), started=effect.started)
         except (KeyboardInterrupt, StepFailedError) as stopped:
             return _stopped(effect, stopped, begun)
+    if ran.code < 0 or (ran.code > 0 and effect.stopping()):
+        return _stopped(effect, StepFailedError("pg_restore was ended by a signal"), begun)
     ended = _ended(ran, restore, len(entries), begun)
     if ended.outcome == "done" and restore.sequences == "raise":
         return _raise(effect, restore, facts, ended)

@@ -73,7 +73,9 @@ def _outside(effect: Effect) -> StepEnded:
                 connection.execute(text.encode())
                 sent += 1
         except psycopg.Error as error:
-            known = sent == 0 and not connection.broken and _refused(effect.statements[0], error)
+            answered = error.sqlstate is not None and not connection.broken
+            tidied = effect.step.cleanup is not None  # whatever part of it stands is its business
+            known = answered and (tidied or (sent == 0 and _refused(effect.statements[0], error)))
             message = sentence(error) if known else f"{sentence(error)}; part of it may stand"
             return ended("failed" if known else "unknown", message, (), begun, error.sqlstate)
     return ended("done", "sent outside of a transaction", (), begun)

@@ -35,4 +35,4 @@ def perform(effect: Effect) -> StepEnded:
         if evidence.message != told:
             effect.tell(f"waiting, up to {wait.limit}: {evidence.message}")
             told = evidence.message
-        time.sleep(every)
+        effect.sleep(every)

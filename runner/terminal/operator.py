@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -111,9 +112,16 @@ class TerminalOperator:
         self._say("BREACH", f"{path}: {breach}")
         return self.prompter.within(f"{path} still runs. Type go to let it go on; anything else, or nothing, stops it:")
 
+    def break_off(self, path: str, seconds: int, running: Sequence[str]) -> bool:
+        """Tell what runs, and ask whether to stop it; half a minute of silence lets it go on."""
+        self._say("RUNNING", f"{path} for {seconds} s: {', '.join(running) or 'nothing on the server'}")
+        question = "Ctrl-C again, or the word stop, ends it; anything else, or nothing, lets it go on:"
+        return self.prompter.within(question, word="stop")
+
     def tell(self, text: str) -> None:
-        """Show a line of progress."""
-        self._say("", text)
+        """Show a line of progress; a terminal that is gone hinders nothing."""
+        with contextlib.suppress(OSError):
+            self._say("", text)
 
     def progress(self, text: str) -> None:
         """Show how far a long effect is, in the last line of the terminal."""

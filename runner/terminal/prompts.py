@@ -66,14 +66,14 @@ class Prompter:
         """Ask for a secret, which is not shown while it is typed."""
         return self._ask("password", question)
 
-    def within(self, question: str, seconds: float = 30.0) -> bool:
-        """Let a person type ``go`` within a time; anything else, and silence, is no."""
+    def within(self, question: str, seconds: float = 30.0, *, word: str = "go") -> bool:
+        """Let a person type a word within a time; anything else, and silence, is no."""
         demand_terminal()
         _forget_typed()
         sys.stderr.write(f"> {escape(question, multiline=True)} ")
         sys.stderr.flush()
         ready, _, _ = select.select([sys.stdin], [], [], seconds)
-        return bool(ready) and sys.stdin.readline().strip() == "go"
+        return bool(ready) and sys.stdin.readline().strip() == word
 
     def _say(self, text: str, hang: int = 0) -> None:
         """Show a line, folded between words, where prompt_toolkit's prompt would cut it at the screen's edge."""

@@ -193,3 +193,77 @@ def test_what_the_operator_typed_while_waiting_does_not_start_the_step(stage, op
     operator.type("no")
     assert operator.ended() == 5
     assert stage.sessions() == 10
+
+
+SLOW = """\
+shisa: 1
+id: slow
+title: Work for a while
+owner: ops
+targets:
+  live: {description: the database customers use}
+steps:
+  - id: begin
+    title: Add a session
+    target: live
+    sql: INSERT INTO session VALUES (11, false)
+    rollback: {sql: DELETE FROM session WHERE id = 11 AND NOT ended}
+    approval: cross-review
+  - id: slow
+    title: Work for a while
+    target: live
+    sql: SELECT pg_sleep(61), count(*) FROM session
+"""
+SLEEPS = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE query LIKE '%pg_sleep(61%' AND state = 'active' AND pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture
+def at_work(stage):
+    """alice, while the second step of her run works on the server."""
+    stage.runbook(SLOW)
+    operator = stage.sit_down("alice", "run", "purge.yaml")
+    operator.see("waits for approval")
+    stage.sign()
+    operator.see("Run begin now?", "go, stop:")
+    operator.type("go")
+    operator.see("Run slow now?", "go, stop, skip:")
+    operator.type("go")
+    operator.see("START", "slow")
+    return operator
+
+
+def sleeping(stage):
+    return stage.database.connect().execute(SLEEPS).fetchone() == (1,)
+
+
+def test_ctrl_c_tells_what_runs_and_a_second_one_ends_it_on_the_server(stage, at_work):
+    at_work.press("c")
+    at_work.see("RUNNING", "slow for", "backend", "Ctrl-C again, or the word stop, ends it")
+    assert sleeping(stage), "the first Ctrl-C only asks"
+    at_work.press("c")
+    at_work.see("CANCELLED", "rolled back: canceling statement due to user request", "is stopped")
+    assert at_work.ended() == 5
+    assert not sleeping(stage)
+
+
+def test_a_terminal_that_is_closed_while_a_step_runs_leaves_nothing_on_the_server(stage, at_work):
+    at_work.close()
+    assert not sleeping(stage)
+    assert stage.records()[-1].body.reason.startswith("slow: the terminal is gone (SIGHUP)")
+
+
+def test_a_run_is_taken_back_at_a_terminal_once_the_word_is_typed(stage, at_work):
+    assert at_work.kill(signal.SIGTERM) == 5
+    assert stage.sessions() == 11
+    again = stage.sit_down("alice", "rollback", "last")
+    again.see(
+        "Taking run", "1 step, newest first", "1. begin.rollback (sql on live)", "DELETE FROM session WHERE id = 11"
+    )
+    again.see("Type rollback to go on")
+    again.type("rollback")
+    again.see("ROLLING BACK", "DONE", "begin.rollback", "CLOSED", "rolled-back", "taken back  begin", "wake        ops")
+    assert again.ended() == 0
+    assert stage.sessions() == 10

@@ -96,6 +96,10 @@ class Player:
         self.said.append(breach)
         return self.answers.get(path) == "carry on"
 
+    def break_off(self, path, seconds, running):
+        self.seen.append((path, running))
+        return self.answers.get(f"break off {path}", "stop") == "stop"
+
     def tell(self, text):
         self.said.append(text)
 

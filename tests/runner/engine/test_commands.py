@@ -18,14 +18,39 @@ def command(body):
         ("[sh, -c, 'echo not today >&2; exit 1']", "exit code 1 instead of 0: not today"),
         ("{argv: [echo, hello], stdout: {contains: goodbye}}", "its output is not as expected: contains 'goodbye'"),
         ("{argv: [echo, hello], stdout: goodbye}", "its output is not as expected: equals 'goodbye'"),
-        ("[no-such-program-at-all]", "no-such-program-at-all cannot be run: No such file or directory"),
     ],
 )
-def test_a_program_that_does_otherwise_than_expected_fails_the_step(stage, body, message):
+def test_a_program_that_does_otherwise_than_expected_may_have_done_part_of_it(stage, body, message):
     stage.write(command(body))
     play = stage.play()
-    assert (play.state, play.ending.exit_code) == ("failed", 3)
+    assert (play.state, play.ending.exit_code) == ("unknown", 7)
     assert play.ended("program").message == message
+    assert play.reason == f"program: {message}; look whether it happened, then `shisa resolve`"
+    assert stage.resume(play.run).state == "unknown", "it is never made again by itself"
+
+
+KNOWN = {
+    "it leaves nothing behind": ("    effects: none\n", "failed", 3),
+    "its cleanup removes what it leaves": ("    cleanup: {command: [echo, gone], auto: true}\n", "failed", 3),
+    "verify says no": ("    verify: {command: ['false']}\n", "failed", 3),
+    "verify says yes": ("    verify: {command: ['true']}\n", "completed", 0),
+}
+
+
+@pytest.mark.parametrize(("more", "state", "code"), KNOWN.values(), ids=KNOWN)
+def test_what_a_program_that_failed_has_done_is_known_where(stage, more, state, code):
+    stage.settings["targets"]["live"]["policy"] = "cross"
+    stage.save()
+    stage.write(command("[sh, -c, 'exit 3']") + more)
+    play = stage.play(Player(on_wait=stage.sign))
+    assert (play.state, play.ending.exit_code) == (state, code), play.reason
+
+
+def test_a_program_that_is_not_there_fails_the_step(stage):
+    stage.write(command("[no-such-program-at-all]"))
+    play = stage.play()
+    assert (play.state, play.ending.exit_code) == ("failed", 3)
+    assert play.ended("program").message == "no-such-program-at-all cannot be run: No such file or directory"
 
 
 @pytest.mark.parametrize(

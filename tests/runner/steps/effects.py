@@ -58,6 +58,8 @@ def restore(dsn: str, folder: Path, body: dict[str, Any] | str, *, undoes: Resto
         agreed=lambda: "",
         measure=lambda *_: None,
         started=lambda _: None,
+        stopping=lambda: False,
+        sleep=lambda _: None,
         capture=lambda *_: None,
         tell=lambda _: None,
         progress=lambda _: None,

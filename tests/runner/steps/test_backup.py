@@ -293,7 +293,8 @@ def test_ctrl_c_leaves_no_program_no_backend_and_no_file_and_no_argument_shows_t
     assert not password or [each for each in arguments if password in each] == []
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=30)
-    assert "interrupted by the operator; nothing of it runs any more, and nothing was kept" in said
+    assert "stopped save: interrupted by the operator; " in said
+    assert "; nothing of it runs any more, and nothing was kept" in said
     assert process.returncode == 5
     assert accounts("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%'") == []
     assert left_in(stage.folder) == []

@@ -236,7 +236,7 @@ def test_ctrl_c_ends_the_program_and_its_backend_and_no_argument_shows_the_passw
     os.kill(child.pid, 2)
     told, _ = child.communicate(timeout=60)
     assert child.returncode == 7
-    assert "interrupted by the operator; nothing of it runs any more" in told
+    assert "interrupted by the operator; pg_restore was ended by a signal; nothing of it runs any more" in told
     assert accounts("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%'") == []
     assert programs_with(backup) == {}
 

@@ -1,0 +1,109 @@
+"""An effect in a thread of its own: its calls are served by the thread that owns the journal, and it can be ended."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from runner.postgres.ending import end_backend
+
+if TYPE_CHECKING:
+    import subprocess
+
+Result = TypeVar("Result")
+
+_ASKING = {"end", "fate"}
+"""Purposes of connections that find out how an effect ended; they are not ended with it."""
+
+
+class Desk:
+    """Carries calls of the effect's thread to the thread that owns the journal and the terminal."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+
+    def start(self, work: Callable[[], Result]) -> Future[Result]:
+        """Begin the effect; its thread is left behind when the program ends, should it never come back."""
+        running: Future[Result] = Future()
+        running.add_done_callback(lambda _: self._jobs.put(None))  # wakes ``serve``
+        threading.Thread(target=_settle, args=(running, work), daemon=True).start()
+        return running
+
+    def call(self, job: Callable[[], Result]) -> Result:
+        """Have a job done by the other thread, and wait for its result or exception."""
+        done: Future[Result] = Future()
+        self._jobs.put((job, done))
+        return done.result()
+
+    def serve(self, seconds: float) -> None:
+        """Do one job, if there is one within this time."""
+        with contextlib.suppress(queue.Empty):
+            given = self._jobs.get(timeout=seconds)
+            if given is not None:
+                job, done = given
+                _settle(done, job)
+
+
+class Work:
+    """What an effect has begun, so that all of it can be ended from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connections: list[Any] = []
+        self._children: list[subprocess.Popen[str]] = []
+        self.ending = threading.Event()
+
+    def keep(self, connection: Any, purpose: str) -> Any:
+        """Remember a connection that the effect opened."""
+        if purpose not in _ASKING:
+            with self._lock:
+                self._connections.append(connection)
+        return connection
+
+    def started(self, child: subprocess.Popen[str]) -> None:
+        """Remember a child process that the effect started."""
+        with self._lock:
+            self._children.append(child)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the effect wait; raises KeyboardInterrupt in its thread where it shall end meanwhile."""
+        if self.ending.wait(seconds):
+            raise KeyboardInterrupt
+
+    def running(self) -> list[str]:
+        """Name what runs on this machine and on the server."""
+        with self._lock:
+            children = [f"a program (process group {child.pid})" for child in self._children if _alive(child)]
+        backends = [f"backend {each.info.backend_pid} of {each.info.dbname}" for each in self._open()]
+        return children + backends
+
+    def end(self) -> None:
+        """End what runs: each child's whole process group; each backend by cancel, a look, and termination."""
+        from runner.postgres.clients import end_group
+
+        self.ending.set()
+        with self._lock:
+            children = [child for child in self._children if _alive(child)]
+        for child in children:
+            end_group(child)
+        for connection in self._open():
+            end_backend(connection)
+
+    def _open(self) -> Iterator[Any]:
+        with self._lock:
+            yield from [connection for connection in self._connections if not connection.closed]
+
+
+def _alive(child: subprocess.Popen[str]) -> bool:
+    return child.returncode is None
+
+
+def _settle(done: Future[Result], job: Callable[[], Result]) -> None:
+    try:
+        done.set_result(job())
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        done.set_exception(error)
