@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from checks.base import Ask, Check, Finding, Remedy, Verdict, check, param
+from checks.facts.activity import require_primary
 from checks.facts.scope import SCHEMAS, not_there, scope
 
 _LEFTOVER = re.compile(r"_cc(new|old)\d*$")
@@ -63,7 +64,8 @@ class InvalidIndexes(Check[Facts]):
     ## When it blocks
 
     An index is not valid, not ready or not live, and no session builds it now. It warns where one does. It is unknown
-    where a session builds some index on the same table, or one whose work the role may not see (it needs pg_monitor).
+    where a session builds some index on the same table, or one whose work the role may not see (it needs pg_monitor),
+    and for what is not valid on a standby.
 
     ## What to do
 
@@ -82,6 +84,10 @@ class InvalidIndexes(Check[Facts]):
         """Learn the indexes that are not whole, and then who builds."""
         part = scope(ask, self.schemas)
         indexes = part.within(ask.rows(self.queries["indexes"], IndexRow))
+        if indexes:
+            require_primary(
+                ask, f"{indexes[0].object} is not valid, and only the primary tells whether it is built now"
+            )
         builds = ask.rows(self.queries["builds"], BuildRow) if indexes else []
         return Facts(indexes, tuple(builds), part.count("indexes"), part.absent)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from checks.base import Ask, Check, Finding, Verdict, check, param
-from checks.facts.activity import owner, require_monitor
+from checks.facts.activity import owner, require_monitor, require_primary
 from checks.facts.figures import span
 from checks.facts.lock_modes import MODES, conflict
 from checks.facts.relations import RELATIONS, Trees, missing, trees
@@ -75,9 +75,9 @@ class LockConflicts(Check[Facts]):
 
     ## What it cannot see
 
-    Without pg_monitor (pg_read_all_stats) it cannot tell whose locks they are: unknown. Row locks; locks that come
-    after this look; tables that the step's triggers and functions reach; tables behind foreign keys that the step does
-    not name.
+    Without pg_monitor (pg_read_all_stats) it cannot tell whose locks they are, and on a standby it does not see those
+    that a step would wait for: unknown. Row locks; locks that come after this look; tables that the step's triggers and
+    functions reach; tables behind foreign keys that the step does not name.
     """
 
     relations: tuple[str, ...] = param(RELATIONS, default=())
@@ -90,6 +90,7 @@ class LockConflicts(Check[Facts]):
 
     def gather(self, ask: Ask) -> Facts:
         """Find the tables, then everybody else's locks."""
+        require_primary(ask, "a standby does not show the locks that a step waits for; ask its primary")
         require_monitor(ask)
         found = trees(ask, self.relations)
         return Facts(found, tuple(ask.rows(self.query, LockRow, relations=found.oids) if found.relations else ()))

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 
-from checks.base import Ask, CannotAskError, Check, Finding, Verdict, check, param
+from checks.base import Ask, Check, Finding, Verdict, check, param
+from checks.facts.activity import require_primary
 from checks.facts.figures import span, whole_seconds
 
 
@@ -18,13 +19,6 @@ class Row:
     owner: str
     age_s: int
     xids: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RecoveryRow:
-    """Whether the server is a standby."""
-
-    standby: bool
 
 
 @check(
@@ -62,9 +56,7 @@ class PreparedTransactions(Check[list[Row]]):
 
     def gather(self, ask: Ask) -> list[Row]:
         """List them."""
-        (server,) = ask.rows("SELECT pg_is_in_recovery() AS standby", RecoveryRow)
-        if server.standby:
-            raise CannotAskError("a standby lists no prepared transactions; ask its primary")
+        require_primary(ask, "a standby lists no prepared transactions; ask its primary")
         return ask.rows(self.query, Row)
 
     def judge(self, facts: list[Row]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from checks.base import Ask, Check, Finding, Verdict, check, param
-from checks.facts.activity import require_monitor
+from checks.facts.activity import require_monitor, require_primary
 from checks.facts.figures import span
 from checks.facts.relations import RELATIONS, Trees, missing, trees
 
@@ -57,13 +57,14 @@ class VacuumProgress(Check[Facts]):
     ## What it cannot see
 
     Without pg_monitor (pg_read_all_stats) nothing: unknown. VACUUM FULL and CLUSTER (`lock-conflicts` sees their lock);
-    a VACUUM that begins after this look.
+    a VACUUM that begins after this look. On a standby nothing: unknown.
     """
 
     relations: tuple[str, ...] = param(RELATIONS, default=())
 
     def gather(self, ask: Ask) -> Facts:
         """Find the tables, then the VACUUMs."""
+        require_primary(ask, "a standby vacuums nothing itself; ask its primary")
         require_monitor(ask)
         return Facts(trees(ask, self.relations), tuple(ask.rows(self.query, Row)))
 

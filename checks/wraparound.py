@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from checks.base import Ask, CannotAskError, Check, Finding, Verdict, check, param
+from checks.base import Ask, Check, Finding, Verdict, check, param
+from checks.facts.activity import require_primary
 
 _LAST = 2**31 - 1
 """Transactions that can be told apart; PostgreSQL stops taking writes about three million before."""
@@ -19,13 +20,6 @@ class Row:
     object: str
     xids: int
     multixacts: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RecoveryRow:
-    """Whether the server is a standby."""
-
-    standby: bool
 
 
 @check(
@@ -59,9 +53,7 @@ class Wraparound(Check[list[Row]]):
 
     def gather(self, ask: Ask) -> list[Row]:
         """Ask for the ages."""
-        (server,) = ask.rows("SELECT pg_is_in_recovery() AS standby", RecoveryRow)
-        if server.standby:
-            raise CannotAskError("a standby freezes nothing itself; ask its primary")
+        require_primary(ask, "a standby freezes nothing itself; ask its primary")
         return ask.rows(self.query, Row)
 
     def judge(self, facts: list[Row]) -> Iterator[Finding]:

@@ -8,12 +8,18 @@ from typing import Protocol, TypeVar
 
 from checks.base import Ask, CannotAskError
 
+_RECOVERY = "SELECT pg_is_in_recovery() AS standby"
 _MAY_SEE = "SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _MayRow:
     sees_all: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _RecoveryRow:
+    standby: bool
 
 
 class Session(Protocol):
@@ -40,6 +46,13 @@ def require_monitor(ask: Ask) -> None:
     (found,) = ask.rows(_MAY_SEE, _MayRow)
     if not found.sees_all:
         raise CannotAskError("this role sees no more than its own sessions; grant it pg_monitor")
+
+
+def require_primary(ask: Ask, reason: str) -> None:
+    """Raise CannotAskError with this reason where the server is a standby."""
+    (server,) = ask.rows(_RECOVERY, _RecoveryRow)
+    if server.standby:
+        raise CannotAskError(reason)
 
 
 def owner(row: Session) -> str:
