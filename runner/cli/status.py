@@ -149,7 +149,7 @@ def _questions(state: State, records: list[Record], config: Config) -> Iterator[
 def _request(one: Standing, config: Config) -> dict[str, Any]:
     from runner.engine.ports import stamp
 
-    spent = {one.request.body.operator, *(vote.person for vote in one.votes)}
+    spent = {one.request.body.operator, *one.request.body.excluded, *(vote.person for vote in one.votes)}
     return {
         "step": one.request.step,
         "steps": [part.step for part in one.request.body.parts if part.step not in one.started],

@@ -35,6 +35,8 @@ class Person(_Part, frozen=True, kw_only=True):
     keys: tuple[str, ...] = ()
     """SSH public keys, ``ssh-ed25519 AAAA…``."""
     os_user: str | None = None
+    git: tuple[str, ...] = ()
+    """Their e-mail addresses and names in Git, by which authors of a runbook are known."""
 
 
 class Need(_Part, frozen=True, kw_only=True):

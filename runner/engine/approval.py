@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.canonical import digest
+from runner.engine.excluding import excluded
 from runner.engine.ports import stamp
 from runner.engine.windows import Window, objection, request_until
 from runner.errors import GateClosedError
@@ -44,6 +45,7 @@ def request(session: Session, path: str, ahead: Sequence[str] = ()) -> None:
     refused = None if window is None else objection(window, policies)
     if refused is not None:
         raise GateClosedError(f"{path}: {refused}", hint="resume with another window: --not-before, --not-after")
+    apart = excluded(session, asked, policies)
     whole = parts[0] if len(parts) == 1 else together(parts)
     session.append(
         ApprovalRequested(
@@ -57,6 +59,7 @@ def request(session: Session, path: str, ahead: Sequence[str] = ()) -> None:
             envelope=whole.envelope,
             not_after=stamp(request_until(session.clock(), policies.values(), window)),
             window=None if window is None else window.as_json(),
+            excluded=apart,
             max_uses=uses(policy.retries for policy in policies.values()),
             group=None if len(parts) == 1 else session.planned(path).data["group"],
             parts=() if len(parts) == 1 else parts,

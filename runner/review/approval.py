@@ -24,6 +24,7 @@ _OTHERWISE = {
     "request": "it was signed for another request: an approval counts for one asking only",
     "group": "it was signed for another group of steps than is requested",
     "steps": "it was signed for other steps of the group, or other texts of them, than are requested",
+    "excluded": "it was signed with other people excluded than at the request",
     "subject": "it was signed for another text of the step than is requested",
     "plan_digest": "it was signed for another plan",
     "policy_digest": "it was signed under other policies than the request's",
@@ -81,14 +82,13 @@ def verify_approval(
     *,
     people: Mapping[str, Person],
     now: datetime,
-    excluded: Collection[str] = (),
     excluded_keys: Collection[str] = (),
 ) -> Counted | Refused:
     """Say whether a signed decision counts for a request.
 
     ``now`` is the moment at which it is received: the clock's when it comes in, the journal's when it is judged again.
-    ``excluded`` are people who may not count besides the operator (authors), ``excluded_keys`` are fingerprints of
-    keys that the operator has signed with. Whether a policy is satisfied is another question.
+    ``excluded_keys`` are fingerprints of keys that the operator has signed with. Whether a policy is satisfied is
+    another question.
     """
     try:
         said = predicate_of(statement)
@@ -104,7 +104,7 @@ def verify_approval(
     untimely = _untimely(said["at"], request, now)
     if untimely is not None:
         return Refused(untimely)
-    return _by_whom(said, statement, signature, request, people=people, excluded=(excluded, excluded_keys))
+    return _by_whom(said, statement, signature, request, people=people, excluded_keys=excluded_keys)
 
 
 def event_of(counted: Counted, request: Request, statement: str, signature: str) -> ApprovalGiven | ApprovalRejected:
@@ -159,13 +159,13 @@ def _by_whom(
     request: Request,
     *,
     people: Mapping[str, Person],
-    excluded: tuple[Collection[str], Collection[str]],
+    excluded_keys: Collection[str],
 ) -> Counted | Refused:
     person, team = said["person"], said["as_team"]
     if person == request.body.operator:
         return Refused(f"{person} is the operator, and nobody approves their own step")
-    if person in excluded[0]:
-        return Refused(f"{person} is excluded: they wrote what would run")
+    if person in request.body.excluded and said["decision"] == "approve":
+        return Refused(f"{person} is excluded: they {request.body.excluded[person]}")
     signer = verify(
         signature,
         statement.encode(),
@@ -177,7 +177,7 @@ def _by_whom(
     match signer:
         case Refused():
             return signer
-        case Signer(fingerprint=key) if key in excluded[1]:
+        case Signer(fingerprint=key) if key in excluded_keys:
             return Refused(f"the key {key} is the one that {request.body.operator}, the operator, signed with")
         case Signer(fingerprint=key) if team in people[person].teams:
             return Counted(

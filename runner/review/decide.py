@@ -34,6 +34,9 @@ def capacity(
     needed = missing if decision == "approve" else list(dict.fromkeys((*missing, *asked)))
     what = "whose approval is missing" if decision == "approve" else "that a policy of this request asks"
     hint = f"{'missing' if decision == 'approve' else 'asked'}: {', '.join(needed) or 'nobody'}"
+    apart = standing.request.body.excluded
+    if decision == "approve" and person in apart:
+        raise ApprovalError(f"{person} {apart[person]}, and does not count", hint="somebody else must review it")
     if as_team is not None:
         if as_team not in teams:
             raise ApprovalError(

@@ -159,8 +159,8 @@ def operator_keys(opened: ev.RunOpened | None, operator: str) -> frozenset[str]:
         return frozenset()
 
 
-def judge_by(people: Mapping[str, Person], excluded: Collection[str] = (), config: Config | None = None) -> Judge:
-    """Judge decisions by the people of shisa.yaml; ``excluded`` may not count besides the operator.
+def judge_by(people: Mapping[str, Person], config: Config | None = None) -> Judge:
+    """Judge decisions by the people of shisa.yaml.
 
     Where the policies of today are given as ``config``, only a team that one of the request's asks can veto.
     """
@@ -175,7 +175,6 @@ def judge_by(people: Mapping[str, Person], excluded: Collection[str] = (), confi
             request,
             people=people,
             now=datetime.fromisoformat(record.at),
-            excluded=excluded,
             excluded_keys=operator_keys,
         )
         due = "approve" if isinstance(body, ev.ApprovalGiven) else "reject"

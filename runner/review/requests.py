@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from checks.duration import parse_duration
@@ -84,18 +84,9 @@ def new_request_id() -> str:
     return f"req-{secrets.token_hex(16)}"
 
 
-def requests_of(
-    records: Iterable[Record],
-    config: Config,
-    now: datetime,
-    *,
-    excluded: Collection[str] = (),
-) -> list[Standing]:
-    """Tell how every request in these lines (of one run or of many) stands at ``now``, oldest first.
-
-    ``excluded`` are people who may not count besides the operator.
-    """
-    ledger = Ledger(judge_by(config.people, excluded, config))
+def requests_of(records: Iterable[Record], config: Config, now: datetime) -> list[Standing]:
+    """Tell how every request in these lines (of one run or of many) stands at ``now``, oldest first."""
+    ledger = Ledger(judge_by(config.people, config))
     for record in records:
         ledger.take(record)
     return [_standing(entry, config, now) for entry in ledger.entries.values()]

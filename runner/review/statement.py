@@ -37,28 +37,32 @@ def approval_statement(
     ``attested`` is what the reviewer read back or measured. ``reviewer_policy_digest`` is that of the reviewer's own
     shisa.yaml. Raises NotCanonicalError for attested values without one spelling.
     """
-    predicate = {
-        "request": request.request,
-        "run": run,
-        "step": step,
-        "target": request.target,
-        "plan_digest": request.plan_digest,
-        "policy_digest": request.policy_digest,
-        "policies": list(request.policies),
-        "envelope": digest(request.envelope),
-        "window": request.window,
-        "operator": request.operator,
-        "not_after": request.not_after,
-        "max_uses": request.max_uses,
-        "decision": decision,
-        "person": person,
-        "as_team": as_team,
-        "at": at,
-        "reviewer_policy_digest": reviewer_policy_digest,
-        "attested": dict(attested),
-        "reason": reason,
-        "journal": seen(head),
-    } | _group(request)
+    predicate = (
+        {
+            "request": request.request,
+            "run": run,
+            "step": step,
+            "target": request.target,
+            "plan_digest": request.plan_digest,
+            "policy_digest": request.policy_digest,
+            "policies": list(request.policies),
+            "envelope": digest(request.envelope),
+            "window": request.window,
+            "operator": request.operator,
+            "not_after": request.not_after,
+            "max_uses": request.max_uses,
+            "decision": decision,
+            "person": person,
+            "as_team": as_team,
+            "at": at,
+            "reviewer_policy_digest": reviewer_policy_digest,
+            "attested": dict(attested),
+            "reason": reason,
+            "journal": seen(head),
+        }
+        | _group(request)
+        | ({"excluded": request.excluded} if request.excluded else {})
+    )
     return build("approval", f"{run}/{step}", request.step_digest, predicate)
 
 

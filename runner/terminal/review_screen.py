@@ -150,6 +150,8 @@ def _signatures(view: ReviewView) -> Iterator[Block]:
     if not view.needs:
         yield Line("UNKNOWN", "the policy that asks for this approval is not known here", "unknown")
     yield Facts(tuple((f"{need.policy}: {need.n} of {need.team}", _signed(need)) for need in view.needs))
+    if view.excluded:
+        yield Facts((("does not count", cell(*view.excluded, tone="warn")),))
 
 
 def _deadline(view: ReviewView) -> Iterator[Block]:

@@ -80,5 +80,7 @@ class ReviewView:
     """Runs that are open on the same target now."""
 
     needs: tuple[Need, ...] = ()
+    excluded: tuple[str, ...] = ()
+    """Who may not sign besides the operator, and why."""
     not_after: str
     window: tuple[str, str] | None = None

@@ -126,6 +126,7 @@ def view_of(
         ),
         other_runs=case.others,
         needs=tuple(_needs(standing, config)),
+        excluded=tuple(f"{name} {why}" for name, why in body.excluded.items()),
         not_after=body.not_after,
         window=None if body.window is None else (body.window["not_before"], body.window["not_after"]),
     )

@@ -22,10 +22,10 @@ CASES = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text(encod
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas" / "approval.schema.json").read_text(encoding="utf-8"))
 
 
-def receive(crew, signed, *, minutes=6, **more):
+def receive(crew, signed, *, minutes=6, asked=None, **more):
     statement, signature = signed
     now = NOON + timedelta(minutes=minutes)
-    return verify_approval(statement, signature, request(), people=crew.people, now=now, **more)
+    return verify_approval(statement, signature, request(**asked or {}), people=crew.people, now=now, **more)
 
 
 def roster(crew, case):
@@ -58,7 +58,7 @@ def test_what_must_not_count_is_refused_for_its_reason(crew, case):
         roster(crew, case),
         signed_by(crew, case),
         minutes=case.get("now_min", 6),
-        excluded=case.get("excluded", ()),
+        asked=case.get("asked", {}),
         excluded_keys={crew.keys["alice"].public.fingerprint} if "moved" in case else (),
     )
     assert isinstance(found, Refused), found
@@ -102,7 +102,9 @@ def test_the_statement_fits_its_schema_and_is_small_enough_to_paste(crew):
     assert len(statement) + len(signature) < 2_000
     properties = set(SCHEMA["properties"]["predicate"]["properties"])
     assert set(SCHEMA["properties"]["predicate"]["required"]) == set(value["predicate"])
-    group = parse_canonical(crew.decide("bob", "dev", requested(group="g", parts=PARTS))[0].encode())
+    group = parse_canonical(
+        crew.decide("bob", "dev", requested(group="g", parts=PARTS, excluded={"dan": "wrote it"}))[0].encode()
+    )
     validator.validate(group)
     assert properties == set(group["predicate"])
     windowed = requested(

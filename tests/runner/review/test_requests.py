@@ -193,9 +193,11 @@ def test_a_decision_that_does_not_count_is_kept_with_its_reason(story):
     assert stands.refused == (("alice", "alice is the operator, and nobody approves their own step"),)
 
 
-def test_an_excluded_author_does_not_count(story):
-    stands = story.approve(5, "bob", "dev").stands(6, excluded=["bob"])
-    assert stands.refused == (("bob", "bob is excluded: they wrote what would run"),)
+def test_an_excluded_author_does_not_count_but_may_say_no(crew):
+    body = requested(excluded={"bob": "wrote line 9 of clone.yaml"})
+    story = Story(crew).at(0, body).approve(5, "bob", "dev", body)
+    assert story.stands(6).refused == (("bob", "bob is excluded: they wrote line 9 of clone.yaml"),)
+    assert story.reject(7, "bob", "dev", body).stands(8).state == "rejected"
 
 
 def test_a_rejection_dressed_as_an_approval_does_not_count(story):

@@ -1,0 +1,165 @@
+"""Who wrote what would run does not sign it, where the policy asks for that: a real Git history."""
+
+import os
+import subprocess
+
+import pytest
+
+from runner.engine.ports import wall_clock
+from runner.errors import ApprovalError
+from runner.review.keys import generate_key
+from runner.review.requests import requests_of
+from tests.runner.engine.stage import Player
+from tests.runner.engine.test_approvals import DELETE
+
+FIRST = DELETE
+SECOND = DELETE.replace("clean", "purge").replace("id = 2", "id = 3")
+
+
+@pytest.fixture
+def written(stage):
+    """A stage with two developers, bob and dan, in a repository; gives how somebody commits the runbook's steps."""
+    dan = generate_key(stage.folder / "dan.key", "dan@test").line
+    stage.settings["people"]["dan"] = {"teams": ["dev"], "keys": [dan], "git": ["Dan Doe"]}
+    stage.settings["people"]["bob"]["git"] = ["bob@dev.example", "bob@home.example"]
+    stage.settings["people"]["alice"]["git"] = ["alice@ops.example"]
+    stage.settings["policies"]["cross"]["exclude_authors"] = True
+    stage.save()
+    git(stage, "init", "--quiet")
+
+    def commit(steps, name, mail):
+        stage.write(steps)
+        git(stage, "add", "runbook.yaml")
+        git(stage, "-c", f"user.name={name}", "-c", f"user.email={mail}", "commit", "--quiet", "-m", "Change")
+
+    commit.stage = stage
+    commit("", "Alice", "alice@ops.example")
+    return commit
+
+
+def git(stage, *words):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    subprocess.run(["git", *words], cwd=stage.folder, env=clean, check=True, capture_output=True)
+
+
+def standing(stage):
+    return requests_of(stage.records(), stage.config.config, wall_clock())[-1]
+
+
+def test_the_author_of_the_step_does_not_count_and_another_of_the_team_does(written, stage, accounts):
+    written(FIRST, "Bob", "bob@home.example")
+    first = stage.play(detach=True)
+    (request,) = first.bodies("approval.requested")
+    assert request.excluded == {"bob": "wrote lines 6 to 10 of runbook.yaml"}
+    with pytest.raises(ApprovalError, match="bob is excluded: they wrote lines 6 to 10"):
+        stage.sign()
+    stage.sign(person="dan")
+    assert stage.resume(first.run).ending.exit_code == 0
+    assert accounts() == [1, 3]
+    assert stage.problems() == []
+
+
+def test_only_the_lines_of_the_step_tell_who_wrote_it(written, stage):
+    written(FIRST, "Bob", "bob@home.example")
+    written(FIRST + SECOND, "dan doe", "dan@anywhere.example")
+    first = stage.play(Player(on_wait=lambda *_: stage.sign(person="dan")), detach=False)
+    assert first.state != "completed"
+    asked = first.bodies("approval.requested")
+    assert [body.excluded for body in asked] == [
+        {"bob": "wrote lines 6 to 10 of runbook.yaml"},
+        {"dan": "wrote lines 11 to 15 of runbook.yaml"},
+    ]
+
+
+def test_of_a_step_that_two_wrote_neither_signs(written, stage):
+    written(FIRST, "Bob", "bob@home.example")
+    written(FIRST.replace("Delete an account", "Delete one account"), "Dan Doe", "dan@anywhere.example")
+    play = stage.play()
+    assert (play.state, play.ending.exit_code) == ("blocked", 1)
+    assert (
+        "clean can never be approved under cross: the policy needs 1 of team dev besides alice, bob and dan"
+        in play.reason
+    )
+    assert "approval.requested" not in play.names
+
+
+def test_where_nobody_is_left_who_may_break_the_glass_is_told_and_asked(written, stage):
+    stage.settings["policies"]["cross"]["break_glass"] = ["alice"]
+    stage.settings["people"].pop("dan")
+    stage.save()
+    written(FIRST, "Bob", "bob@home.example")
+    player = Player()
+    play = stage.play(player, detach=True)
+    assert play.state == "waiting"
+    assert any("alice may break the glass." in said for said in player.said)
+
+
+def test_an_author_whom_nobody_knows_closes_the_gate(written, stage):
+    written(FIRST, "Mallory", "m@x.example")
+    play = stage.play()
+    assert play.state == "blocked"
+    assert "Mallory <m@x.example> wrote lines 6 to 10 of runbook.yaml, and is nobody in shisa.yaml" in play.reason
+    assert play.ending.hint == "write `git: [m@x.example]` at the person who that is"
+
+
+def test_lines_that_are_in_no_commit_close_the_gate(written, stage):
+    written(FIRST, "Bob", "bob@home.example")
+    stage.runbook.write_text(stage.runbook.read_text().replace("id = 2", "id = 3"))
+    play = stage.play()
+    assert play.state == "blocked"
+    assert "line 9 of runbook.yaml is in no commit: nobody wrote it yet" in play.reason
+
+
+def test_a_file_outside_of_any_history_closes_the_gate(stage):
+    stage.settings["policies"]["cross"]["exclude_authors"] = True
+    stage.save()
+    stage.write(FIRST)
+    play = stage.play()
+    assert play.state == "blocked"
+    assert "nobody can tell who wrote runbook.yaml: fatal: not a git repository" in play.reason
+
+
+HIDES = {
+    "a list of revisions to ignore": ("config", "blame.ignoreRevsFile", "ignored"),
+    "another repository in the environment": None,
+}
+
+
+@pytest.mark.parametrize("how", HIDES)
+def test_no_setting_hides_an_author(written, stage, monkeypatch, tmp_path, how):
+    written(FIRST, "Bob", "bob@home.example")
+    if HIDES[how] is None:
+        other = tmp_path / "other"
+        subprocess.run(["git", "init", "--quiet", other], check=True, capture_output=True)
+        monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+        monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    else:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=stage.folder, check=True, capture_output=True).stdout
+        (stage.folder / "ignored").write_bytes(head)
+        git(stage, *HIDES[how])
+    (request,) = stage.play(detach=True).bodies("approval.requested")
+    assert set(request.excluded) == {"bob"}
+
+
+def test_the_author_of_an_include_and_of_the_step_that_includes_it_are_excluded(written, stage):
+    inner = FIRST.replace("    approval: cross\n", "    approval: cross\n    no_rollback: it is a test\n")
+    (stage.folder / "inner.yaml").write_text(
+        f"shisa: 1\nid: inner\ntitle: Inner\ntargets: {{live: {{}}}}\nsteps:\n{inner}"
+    )
+    git(stage, "add", "inner.yaml")
+    git(stage, "-c", "user.name=Dan Doe", "-c", "user.email=d@x.example", "commit", "--quiet", "-m", "Inner")
+    stage.settings["people"]["carol"]["teams"] = ["dev"]
+    stage.save()
+    written("  - {id: part, title: Part, include: {runbook: inner.yaml}}\n", "Bob", "bob@dev.example")
+    (request,) = stage.play(detach=True).bodies("approval.requested")
+    assert request.excluded == {"bob": "wrote line 6 of runbook.yaml", "dan": "wrote lines 6 to 11 of inner.yaml"}
+
+
+def test_a_policy_that_does_not_ask_for_it_excludes_nobody(written, stage, accounts):
+    del stage.settings["policies"]["cross"]["exclude_authors"]
+    stage.save()
+    written(FIRST, "Bob", "bob@home.example")
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.bodies("approval.requested")[0].excluded == {}
+    assert accounts() == [1, 3]
+    assert standing(stage).state == "consumed"
