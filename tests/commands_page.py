@@ -37,7 +37,7 @@ def page() -> str:
 
 def _command(name: str) -> Iterator[str]:
     module = module_of(name)
-    actions = [each for each in parser_of(name, module)._actions if each.dest != "help"]
+    actions = _actions(parser_of(name, module))
     usage = " ".join(part for each in actions if (part := _usage(each)))
     options = " [OPTION …]" if any(each.option_strings for each in actions) else ""
     yield from (
@@ -52,10 +52,20 @@ def _command(name: str) -> Iterator[str]:
     )
     if actions:
         yield from ("| | |", "|---|---|", *map(_row, actions), "")
+    for each in actions:
+        if isinstance(each, argparse._SubParsersAction):
+            for parser in each.choices.values():
+                usage = " ".join(part for one in _actions(parser) if (part := _usage(one)))
+                yield from (f"### {parser.prog} {usage}".rstrip(), "", str(parser.description), "")
+                yield from ("| | |", "|---|---|", *map(_row, _actions(parser)), "")
     yield from ("```sh", *(line.strip() for line in module.EXAMPLE.splitlines()), "```", "")
     if (schema := SCHEMAS / f"{name}.schema.json").is_file():
         told = json.loads(schema.read_text("utf-8"))["description"]
         yield from (f"[Shape of its JSON](../schemas/output/{schema.name}): {told}", "")
+
+
+def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return [each for each in parser._actions if each.dest != "help"]
 
 
 def _usage(action: argparse.Action) -> str:

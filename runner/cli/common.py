@@ -64,11 +64,16 @@ def nearest_config(arguments: argparse.Namespace) -> tuple[str | None, Config | 
 def desk(arguments: argparse.Namespace, *, readonly: bool = False, runbook: Path | None = None) -> Desk:
     """Load the configuration and open its journal.
 
-    Raises ConfigError and JournalError.
+    Raises ConfigError, also where a team journal has other people, policies or targets and this is not only to read,
+    ConnectError and JournalError.
     """
-    from runner.journal import open_journal
+    from runner.journal import is_team, open_journal
 
     config = load(config=arguments.config, runbook=runbook)
+    if is_team(config.config.journal) and not readonly:
+        from runner.journal.postgres.rules import demand_same
+
+        demand_same(config.config.journal, config)
     return Desk(config, open_journal(config.config.journal, config.folder, readonly=readonly))
 
 

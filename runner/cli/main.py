@@ -50,6 +50,7 @@ COMMANDS = {
     "show": "show a run's timeline",
     "report": "write a run's report",
     "verify": "prove that the journal is whole and signed by whom it says",
+    "journal": "install and fill a team's journal; keep a journal's head elsewhere",
     "demo": "live through an incident on a throwaway PostgreSQL, without shisa and with it",
 }
 """Command → what it does; the module of the same name in this package holds it."""

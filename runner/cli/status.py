@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +19,8 @@ if TYPE_CHECKING:
 
 HELP = "Tell of every open run where it stands and, where it waits: who for whom, since when, until when."
 EXAMPLE = "  shisa status --watch"
-_LOOK_S = 1.0
 _AGE_S = 60.0
-"""Seconds between two looks into the journal, and after which ages are printed anew though nothing happened."""
+"""Seconds after which ages are printed anew though nothing happened."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +48,7 @@ def _watch(at: Desk, shape: str) -> None:
             put("\x1b[H\x1b[2J")
         _print(at, shape)
         sys.stdout.flush()
-        printed = time.monotonic()
-        while not at.journal.changed() and time.monotonic() - printed < _AGE_S:
-            time.sleep(_LOOK_S)
+        at.journal.wait_for_change(_AGE_S)
 
 
 def _print(at: Desk, shape: str) -> None:

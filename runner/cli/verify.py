@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_format, print_json, put
-from runner.errors import JournalError, UsageError
+from runner.errors import ConnectError, JournalError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner.journal.verify import VerifyResult
 
 HELP = "Prove that no line of the journal was edited, removed or added, and that its signatures hold."
-EXAMPLE = "  shisa verify --anchors /media/kept-by-bob"
+EXAMPLE = "  shisa verify --anchors /media/kept-by-bob\n  shisa verify --tags ."
 _BROKEN = 8
 
 
@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--anchors", metavar="DIR", type=Path, help="statements or heads kept elsewhere, one a .json file"
     )
+    parser.add_argument(
+        "--tags", metavar="REPOSITORY", type=Path, help="the Git repository whose tags `shisa journal anchor` set"
+    )
     add_config(parser)
     add_format(parser, "text", "json")
 
@@ -35,11 +38,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge the whole chain; exit 8 where anything is broken, invalid or missing."""
     from runner.config.load import load
     from runner.journal.anchors import read_anchors
+    from runner.journal.git_anchors import read_tags
     from runner.journal.verify import verify_journal
     from runner.review.audit import signature_check
 
     config = load(config=arguments.config)
     kept = () if arguments.anchors is None else read_anchors(arguments.anchors)
+    kept += () if arguments.tags is None else read_tags(arguments.tags)
     journal = _journal(config)
     if arguments.run is not None and next(journal.lines(run=arguments.run), None) is None:
         raise UsageError(f"there is no run {arguments.run} in the journal", hint="`shisa runs` lists them")
@@ -60,6 +65,8 @@ def _journal(config: Loaded) -> Journal:
 
     try:
         return open_journal(config.config.journal, config.folder, readonly=True)
+    except ConnectError:
+        raise  # a server that is away was not tampered with
     except UsageError as error:
         hint = f"{config.path} names it; if there was one, take it from a copy and verify that"
         raise JournalError(error.message, hint=hint) from error

@@ -82,8 +82,8 @@ def _schema() -> Schema:
     return Schema("config.schema.json", {"config.schema.json": resource("config.schema.json")})
 
 
-def policy_digest(config: Config) -> str:
-    """sha256 of what decides who may do what: people, policies, the targets' policies, exceptions."""
+def rules_of(config: Config) -> bytes:
+    """Spell what decides who may do what: people, policies, the targets' policies, exceptions."""
     relevant = {
         "people": config.people,
         "policies": config.policies,
@@ -95,7 +95,12 @@ def policy_digest(config: Config) -> str:
         "accept": config.accept,
         "journal_local": config.journal_local,
     }
-    return hashlib.sha256(msgspec.json.encode(relevant, order="sorted")).hexdigest()
+    return msgspec.json.encode(relevant, order="sorted")
+
+
+def policy_digest(config: Config) -> str:
+    """sha256 of what decides who may do what."""
+    return hashlib.sha256(rules_of(config)).hexdigest()
 
 
 def _contradictions(config: Config, document: Document) -> Iterator[Problem]:
@@ -112,12 +117,17 @@ Trouble = tuple[str, str, tuple[str | int, ...], str | None]
 def _people(config: Config) -> list[Trouble]:
     found: list[Trouble] = []
     owners: dict[str, str] = {}
+    roles: dict[str, str] = {}
     for name, person in config.people.items():
         for i, key in enumerate(person.keys):
             owner = owners.setdefault(" ".join(key.split()[:2]), name)
             if owner != name:
                 message = f"{owner} and {name} share one key, so nobody could tell who signed"
                 found.append(("shared-key", message, ("people", name, "keys", i), "Each person needs an own key."))
+        other = roles.setdefault(person.role or name, name)
+        if other != name:
+            message = f"{other} and {name} share the role {person.role or name} of the team journal"
+            found.append(("shared-key", message, ("people", name, "role"), "Each person needs a role of their own."))
     for i, accepted in enumerate(config.accept):
         if accepted.by not in config.people:
             message = f"the exception for {accepted.object} was accepted by {accepted.by}, who is not in people"

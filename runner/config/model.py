@@ -37,6 +37,8 @@ class Person(_Part, frozen=True, kw_only=True):
     os_user: str | None = None
     git: tuple[str, ...] = ()
     """Their e-mail addresses and names in Git, by which authors of a runbook are known."""
+    role: str | None = None
+    """The PostgreSQL role with which they log in to the team journal; by default their name."""
 
 
 class Need(_Part, frozen=True, kw_only=True):

@@ -151,7 +151,7 @@ def _perform(session: Session, path: str, signals: Signals) -> Carried:
         carried = Carried(_broken_off(intended, "cancelled", why), stopped=why)
     except (JournalError, RunTakenError, RunEndedError):
         raise
-    except GateClosedError as error:
+    except (GateClosedError, ApprovalError) as error:
         if not intended:
             raise
         carried = Carried(_broken_off(intended, "failed", error.message))

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from runner.config.model import Loaded
 from runner.engine.targets import Targets
 from runner.errors import ConfigError, UsageError
+from runner.journal import is_team
 from runner.runbook.plan import Plan
 
 _WRITES = {"sql", "restore", "sequences"}
 """Kinds that need a target that can be written to: SQL, too, takes a transaction id before it is sent."""
-_TEAM = ("postgresql://", "postgres://")
 
 
 def production(targets: Targets, *, signed: bool, unattended: bool, config: Loaded) -> Iterator[UsageError]:
@@ -25,7 +25,7 @@ def production(targets: Targets, *, signed: bool, unattended: bool, config: Load
         )
     if unattended:
         yield UsageError(f"target {names[0]} is production: answers come from a person", hint="leave --answers out")
-    if not config.config.journal.startswith(_TEAM) and not config.config.journal_local:
+    if not is_team(config.config.journal) and not config.config.journal_local:
         yield ConfigError(
             f"target {names[0]} is production, but the journal {config.config.journal} is on this machine only",
             hint="use a team journal, or say why not in shisa.yaml: `journal_local: REASON`",

@@ -15,9 +15,10 @@ from runner.config.model import Loaded
 from runner.engine.preflight_item import Item
 from runner.engine.targets import Target, Targets
 from runner.errors import ShisaError
-from runner.journal import open_journal
+from runner.journal import is_team, open_journal
+from runner.journal.postgres.rules import demand_same
 from runner.postgres.clients import run_client
-from runner.postgres.reach import reach
+from runner.postgres.reach import reach, shown
 from runner.runbook.plan import Plan
 
 _SECONDS = 10.0
@@ -77,7 +78,8 @@ def tool_items(plan: Plan) -> Iterator[Item]:
 def journal_items(config: Loaded, targets: Targets) -> Iterator[Item]:
     """Say whether the journal can be written, and that it does not lie in what it watches over."""
     location = config.config.journal
-    if location.startswith(("postgresql://", "postgres://")):
+    name = shown(location) if is_team(location) else location
+    if is_team(location):
         yield from _same_cluster(location, targets)
     else:
         path = config.folder / Path(location).expanduser()
@@ -85,12 +87,14 @@ def journal_items(config: Loaded, targets: Targets) -> Iterator[Item]:
             yield _to_come(path)
             return
     try:
+        if is_team(location):
+            demand_same(location, config)
         with contextlib.closing(open_journal(location, config.folder)) as journal:
             journal.probe()
     except ShisaError as error:
-        yield Item("journal", location, Verdict.BLOCK, error.message, error.hint)
+        yield Item("journal", name, Verdict.BLOCK, error.message, error.hint)
     else:
-        yield Item("journal", location, Verdict.PASS, "it can be written")
+        yield Item("journal", name, Verdict.PASS, "it can be written")
 
 
 def _same_cluster(location: str, targets: Targets) -> Iterator[Item]:

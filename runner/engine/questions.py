@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,8 @@ from runner.runbook.model import Ask, step_of
 if TYPE_CHECKING:
     from runner.engine.session import Session
 
-_POLL = 0.3
-"""Seconds between two looks into the journal."""
+_LOOK_S = 1.0
+"""Seconds after which the limit is looked at though nobody wrote."""
 
 
 def ask(session: Session, path: str) -> None:
@@ -52,7 +51,7 @@ def wait(session: Session, path: str) -> bool:
             raise GateClosedError(
                 f"{path}: nobody of {asked.team} answered by {asked.not_after}", hint="ask them, resume"
             )
-        time.sleep(_POLL)
+        session.journal.wait_for_change(_LOOK_S)
         session.refresh()
     return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from runner.engine.session import Session
     from runner.journal.events import ApprovalRequested
 
-_POLL = 0.3
-"""Seconds between two looks into the journal."""
+_LOOK_S = 0.5
+"""Seconds between two looks though nobody wrote: a time may be up, or somebody may have begun to look."""
 
 
 def for_approval(session: Session, path: str) -> bool:
@@ -61,7 +60,7 @@ def for_waiver(session: Session, path: str) -> None:
             raise RunEndedError(session.state.closed.state)
         if any(isinstance(one.body, WaiverGiven) and one.step == path for one in session.records[begun:]):
             return
-        time.sleep(_POLL)
+        session.journal.wait_for_change(_LOOK_S)
 
 
 def _open(session: Session, path: str) -> ApprovalRequested | None:
@@ -95,7 +94,7 @@ def _while(session: Session, asked: ApprovalRequested, state: str) -> bool:
         here = _told(session, asked, here)
         if state == "waiting":
             _escalate(session, asked)
-        time.sleep(_POLL)
+        session.journal.wait_for_change(_LOOK_S)
 
 
 def _escalate(session: Session, asked: ApprovalRequested) -> None:

@@ -8,10 +8,12 @@ the journal itself has lost them.
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
-from runner.canonical import NotCanonicalError, parse_canonical
+from runner.canonical import NotCanonicalError, canonical, parse_canonical
 from runner.errors import UsageError
+from runner.journal.record import Head
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,6 +38,27 @@ def anchor_in(text: str, source: str) -> AnchorPoint | None:
         case {"seq": int(seq), "head": str(head)}:
             return AnchorPoint(seq, head, source)
     return None
+
+
+def keep(head: Head, folder: Path) -> Path:
+    """Write the journal's head into a new file in a folder, for ``read_anchors``; tell its path.
+
+    Raises UsageError where it cannot be written. A file that is there must say the same.
+    """
+    path = folder / f"journal-{head.seq}.json"
+    text = canonical({"head": head.hash, "seq": head.seq}).decode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        if path.read_text(encoding="utf-8").strip() != text:
+            raise UsageError(f"{path} remembers another head of line {head.seq}.", hint="Run `shisa verify`.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
+    return path
 
 
 def read_anchors(folder: Path) -> tuple[AnchorPoint, ...]:

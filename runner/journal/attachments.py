@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from runner.errors import JournalError
+from runner.journal import is_team
 from runner.journal.sqlite_faults import from_os
 from runner.journal.sqlite_file import mode_for, sync_folder
 
@@ -78,7 +79,7 @@ def attachments_of(location: str, folder: Path) -> Attachments:
 
     ``folder`` is where relative paths start.
     """
-    if location.startswith(("postgresql://", "postgres://")):
+    if is_team(location):
         return Attachments(folder / ".shisa" / f"team{SUFFIX}")
     journal = folder / Path(location).expanduser()
     return Attachments(journal.with_name(journal.name + SUFFIX))

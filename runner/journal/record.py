@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 from runner.journal.chain import Line
 from runner.journal.events import Event
+
+Assurance = Literal["signed", "db+signed"]
+"""Who vouches for an approval: the key that signed it, or the login at the team journal's database as well."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ class Head:
 class Journal(Protocol):
     """An append-only, hash-chained journal."""
 
+    @property
+    def assurance(self) -> Assurance:
+        """Tell who vouches for an approval that is written into this journal."""
+
     def append(self, body: Event, *, run: str, step: str | None, person: str, seen: int | None = None) -> Record:
         """Make one event durable before returning.
 
@@ -60,6 +67,9 @@ class Journal(Protocol):
 
     def changed(self) -> bool:
         """Tell cheaply whether somebody else wrote since the last call."""
+
+    def wait_for_change(self, seconds: float) -> bool:
+        """Wait until somebody else wrote, at most so many seconds; tell whether somebody did."""
 
     def probe(self) -> None:
         """Make sure that a line could be appended now, without appending one; JournalError where it could not."""

@@ -11,6 +11,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from runner.journal import sqlite_file, turns
 from runner.journal.chain import GENESIS, Line, is_whole, line_hash
 from runner.journal.codec import encode, record_of
 from runner.journal.events import Event
-from runner.journal.record import Head, Record
+from runner.journal.record import Assurance, Head, Record
 from runner.journal.sqlite_faults import TAMPERED, from_sqlite, primary_code
 
 _CHUNK = 500
@@ -32,6 +33,8 @@ _SELECT = (  # whatever type an edit left in a column, bytes come out and the ha
     " coalesce(CAST(body AS BLOB), x''), coalesce(CAST(prev AS BLOB), x''), coalesce(CAST(hash AS BLOB), x'')"
     " FROM journal"
 )
+_LOOK_S = 0.1
+"""Seconds between two looks at whether somebody else wrote."""
 _FATAL = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -45,6 +48,8 @@ class SqliteJournal:
 
     Several processes may append at once. One object may be used by several threads.
     """
+
+    assurance: Assurance = "signed"
 
     def __init__(
         self,
@@ -141,6 +146,16 @@ class SqliteJournal:
             changed = version != self._seen
             self._seen = version
         return changed
+
+    def wait_for_change(self, seconds: float) -> bool:
+        """Wait until somebody else wrote, at most so many seconds; tell whether somebody did."""
+        deadline = time.monotonic() + seconds
+        while not self.changed():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(left, _LOOK_S))
+        return True
 
     def damage(self) -> tuple[str, ...]:
         """Say in sentences what is wrong with the table and its triggers; reading the lines finds damaged pages."""

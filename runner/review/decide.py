@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from runner.config.model import Loaded
 from runner.errors import ApprovalError
 from runner.journal.events import ApprovalGiven, ApprovalRejected, ApprovalWithdrawn
@@ -124,6 +126,8 @@ def decide(
         now=now,
         reason=reason,
     )
+    if isinstance(body, ApprovalGiven):
+        body = msgspec.structs.replace(body, assurance=journal.assurance)
     return journal.append(body, run=standing.request.run, step=standing.request.step, person=person)
 
 

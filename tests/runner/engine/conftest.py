@@ -5,9 +5,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from runner.journal.postgres.install import install
 from tests.fixtures.postgres import Database
 from tests.runner.engine.stage import Stage, sign_without_programs
 from tests.runner.engine.starters import starters
+from tests.runner.journal.team.ground import empty, roles
 
 __all__ = ["starters"]
 
@@ -55,7 +57,7 @@ def database(emptied):
 
 
 @pytest.fixture
-def stage(tmp_path, database, monkeypatch):
+def stage(tmp_path, database, monkeypatch, request):
     """A stage on an empty database with a table ``account`` of three rows."""
     database.execute(
         "CREATE TABLE account (id int PRIMARY KEY, owner text NOT NULL, balance int NOT NULL DEFAULT 0);"
@@ -63,7 +65,30 @@ def stage(tmp_path, database, monkeypatch):
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(*sign_without_programs())
+    if os.environ.get("SHISA_TEST_JOURNAL") == "team":
+        return Stage.of(tmp_path / "desk", database.dsn, journal=request.getfixturevalue("team_journal"))
     return Stage.of(tmp_path / "desk", database.dsn)
+
+
+@pytest.fixture(scope="session")
+def installed(server):
+    """A team journal of this worker, in a database of its own."""
+    made = Database(f"team_{os.getpid()}", server)
+    with psycopg.connect(server.dsn(), autocommit=True) as root:
+        root.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(made.name)))
+        roles(root, server)
+    install(made.dsn)
+    yield made.dsn
+    with psycopg.connect(server.dsn(), autocommit=True) as root:
+        root.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(made.name)))
+
+
+@pytest.fixture
+def team_journal(installed):
+    """An empty team journal, by the URI of its owner."""
+    with psycopg.connect(installed, autocommit=True) as root:
+        empty(root)
+    return installed
 
 
 @pytest.fixture

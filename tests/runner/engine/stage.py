@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from runner.config.load import read
 from runner.config.model import Loaded
@@ -13,8 +14,9 @@ from runner.engine.loop import Ending, step_through
 from runner.engine.opening import open_run, resume_run
 from runner.engine.ports import wall_clock
 from runner.engine.session import Session
-from runner.journal import open_journal
-from runner.journal.record import Record
+from runner.journal import is_team, open_journal
+from runner.journal.postgres.rules import sync
+from runner.journal.record import Journal, Record
 from runner.journal.verify import verify_journal
 from runner.review import keygen
 from runner.review.audit import signature_check
@@ -36,6 +38,12 @@ def sign_without_programs() -> tuple[object, str, object]:
 
 TEAMS = {"alice": ["ops"], "bob": ["dev"], "carol": ["ops"]}
 """alice operates in the tests, bob and carol review."""
+
+
+def as_user(uri: str, person: str) -> str:
+    """A libpq URI with somebody else's name in it."""
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=f"{person}@{parts.netloc.rpartition('@')[2]}"))
 
 
 @dataclasses.dataclass
@@ -147,7 +155,7 @@ class Stage:
     settings: dict[str, Any]
 
     @classmethod
-    def of(cls, folder: Path, dsn: str) -> "Stage":
+    def of(cls, folder: Path, dsn: str, *, journal: str = "journal.db") -> "Stage":
         """Make the people's keys and the usual configuration: target live needs one approval of dev."""
         folder.mkdir(parents=True, exist_ok=True)
         keys = {name: generate_key(folder / f"{name}.key", f"{name}@test").line for name in TEAMS}
@@ -155,7 +163,7 @@ class Stage:
             folder,
             {
                 "shisa": 1,
-                "journal": "journal.db",
+                "journal": journal,
                 "targets": {"live": {"dsn": dsn, "environment": "test", "policy": "cross"}},
                 "people": {name: {"teams": teams, "keys": [keys[name]]} for name, teams in TEAMS.items()},
                 "policies": {
@@ -172,8 +180,15 @@ class Stage:
         return cls(folder, json.loads((folder / "shisa.yaml").read_text()))
 
     def save(self) -> None:
-        """Write shisa.yaml: YAML takes JSON as it is."""
+        """Write shisa.yaml: YAML takes JSON as it is. A team journal takes its rules over."""
         (self.folder / "shisa.yaml").write_text(json.dumps(self.settings))
+        if is_team(self.settings["journal"]):
+            sync(self.settings["journal"], self.config)
+
+    def journal(self, person: str = "alice") -> Journal:
+        """Open the journal as a person: a team journal by their own login."""
+        place = self.settings["journal"]
+        return open_journal(as_user(place, person) if is_team(place) else place, self.folder)
 
     @property
     def config(self) -> Loaded:
@@ -199,7 +214,7 @@ class Stage:
             "key": self.key("alice"),
             "clock": wall_clock,
             "operator": player or Player(),
-            "journal": open_journal(self.config.config.journal, self.folder),
+            "journal": options.get("journal") or self.journal(options.get("person", "alice")),
             "config": self.config,
             "plan": plan_of(loaded, resolve(loaded.runbook.params, params or {})),
         }
@@ -216,7 +231,7 @@ class Stage:
             "key": self.key("alice"),
             "clock": wall_clock,
             "operator": player or Player(),
-            "journal": open_journal(self.config.config.journal, self.folder),
+            "journal": options.get("journal") or self.journal(options.get("person", "alice")),
             "config": self.config,
         }
         back = options.pop("back", False)
@@ -238,7 +253,7 @@ class Stage:
         now: datetime | None = None,
     ) -> None:
         """Decide the newest request, or the one given, as ``shisa approve`` does in another process."""
-        journal = open_journal(self.config.config.journal, self.folder)
+        journal = self.journal(person)
         at = now or wall_clock()
         standing = [
             each
@@ -260,14 +275,14 @@ class Stage:
         journal.close()
 
     def records(self, run: str | None = None) -> list[Record]:
-        journal = open_journal(self.config.config.journal, self.folder)
+        journal = self.journal()
         found = list(journal.records(run=run))
         journal.close()
         return found
 
     def problems(self) -> list[str]:
         """Say what is wrong with the journal: its chain, and the signatures in it."""
-        journal = open_journal(self.config.config.journal, self.folder)
+        journal = self.journal()
         result = verify_journal(journal, check=signature_check(self.config.config.people))
         journal.close()
         return [each.message for each in result.problems]

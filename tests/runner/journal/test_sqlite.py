@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import JournalError, UsageError
+from runner.errors import ConnectError, JournalError, UsageError
 from runner.journal import open_journal
 from runner.journal.chain import GENESIS, is_whole
 from runner.journal.events import Note
@@ -430,7 +430,7 @@ def test_the_place_in_shisa_yaml_is_taken_from_its_folder(tmp_path):
     again.close()
 
 
-@pytest.mark.parametrize("location", ["postgresql://db/journal", "postgres://db/journal"])
-def test_a_team_journal_is_refused_honestly(tmp_path, location):
-    with pytest.raises(UsageError, match="A team journal in PostgreSQL is not built yet"):
-        open_journal(location, tmp_path)
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_a_team_journal_that_cannot_be_reached_is_told_without_its_password(tmp_path, scheme):
+    with pytest.raises(ConnectError, match=r"The team journal cannot be opened: No server listens at 127.0.0.1:1\.$"):
+        open_journal(f"{scheme}://alice:secret@127.0.0.1:1/journal", tmp_path)

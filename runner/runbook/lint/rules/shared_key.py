@@ -1,7 +1,7 @@
-"""Two people of shisa.yaml share one SSH key.
+"""Two people of shisa.yaml share one SSH key, or one role of the team journal.
 
 ## What it does
-Compares the keys of all people.
+Compares the keys of all people, and the roles with which they log in to a team journal (`role:`, else their name).
 
 ## Why is it bad
 One person could sign as two, and four eyes would be two.

@@ -1,0 +1,6 @@
+ALTER TABLE shisa.journal
+  ENABLE ALWAYS TRIGGER append_only,
+  ENABLE ALWAYS TRIGGER no_truncate,
+  ENABLE ALWAYS TRIGGER chain,
+  ENABLE ALWAYS TRIGGER durable,
+  ENABLE ALWAYS TRIGGER durable_at_commit;

@@ -1,0 +1,77 @@
+"""What honest people do is taken in; else a refusal of the cheats would show nothing."""
+
+import psycopg
+import pytest
+
+from runner.journal.postgres.store import PostgresJournal
+from runner.journal.verify import verify_journal
+from tests.runner.journal.team.ground import ORDER, STEP, append, changed, told, write
+
+
+def tell(ground, names, **change):
+    story = changed(told(ground), change)
+    for name in names:
+        append(ground.login(story[name][0]), ground, story[name])
+
+
+def whole(ground):
+    journal = PostgresJournal(ground.database.dsn, readonly=True)
+    found = verify_journal(journal, check=lambda _: None)
+    journal.close()
+    return [each.message for each in found.problems]
+
+
+HONEST = {
+    "the whole way": ORDER,
+    "rejected": (*ORDER[:4], "rejected"),
+    "withdrawn": (*ORDER[:5], "withdrawn"),
+    "expired": (*ORDER[:4], "expired"),
+    "stale": (*ORDER[:4], "stale", "closed"),
+    "amended": (*ORDER[:4], "amended", "resumed"),
+    "taken over": (*ORDER[:2], "taken"),
+    "asked and answered": (*ORDER[:2], "asked", "answered"),
+    "waived": (*ORDER[:3], "waived"),
+    "ended and remarked upon": (*ORDER, "ended", "closed", "note"),
+}
+
+
+@pytest.mark.parametrize("way", HONEST)
+def test_honest_people_write_every_line_and_the_chain_is_whole(way, ground):
+    tell(ground, HONEST[way])
+    assert ground.lines() == len(HONEST[way])
+    assert whole(ground) == []
+
+
+def test_a_story_that_was_copied_goes_on(ground):
+    write(ground, ORDER[:-1])
+    append(ground.login("alice"), ground, told(ground)["started"])
+    assert ground.lines() == len(ORDER)
+    assert whole(ground) == []
+
+
+def test_a_broken_glass_stands_for_the_second_person_and_is_reviewed_by_another(ground):
+    tell(ground, (*ORDER[:4], "broken", "again", "started", "closed", "reviewed"))
+    assert whole(ground) == []
+
+
+GROUP = [
+    {"step": name, "step_digest": "text", "policies": ["cross-review"], "envelope": {}} for name in (STEP, "second")
+]
+
+
+def test_the_steps_of_a_group_start_with_one_request(ground):
+    tell(ground, (*ORDER, "ended"), requested={"parts": GROUP})
+    for name in ("entered", "again", "started"):
+        tell(ground, [name], **{name: {"step": "second"}})
+    assert whole(ground) == []
+
+
+def test_a_policy_that_grants_a_retry_lets_a_step_start_twice(ground):
+    ground.root.execute("UPDATE shisa.policy SET retries = 1")
+    tell(ground, (*ORDER, "ended", "again", "started"), requested={"max_uses": 2}, ended={"outcome": "failed"})
+    assert whole(ground) == []
+
+
+def test_nobody_else_than_the_owner_can_load_rules(ground):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        ground.login("alice").execute("SET ROLE shisa_owner")
