@@ -171,12 +171,11 @@ class RestoreOverwrite(Check[Facts]):
         allowed = group.group is not None and group.group in self.allow
         verdict = Verdict.BLOCK if taken and not allowed else Verdict.PASS
         who, name = self._called(table, group), facts.names.get(group.group or "")
-        named = {} if name is None else {"name": name}
         return Finding(
             f"{table.table} ({who})" if table.grouped else table.table,
             verdict,
             _sentence(mode, table, group, who if name is None else f"{who} = {name}"),
-            _measured(mode, table, group) | named,
+            _measured(mode, table, group),
             {"allow": list(self.allow)},
             shown=_shown(group),
         )

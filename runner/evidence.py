@@ -99,7 +99,7 @@ class Evidence:
     def for_the_screen(self) -> list[str]:
         """Say what somebody asked to be shown and what is never journaled, a line for each finding."""
         return [
-            f"{self.check}: {finding.object}: {name}: {value}"
+            f"{self.check}: {finding.object}: {name}: {_in_words(value)}"
             for finding in self.findings[:FINDINGS]
             for name, value in finding.shown.items()
         ]
@@ -150,6 +150,16 @@ class Evidence:
         if finding.object in self.waived:
             shown["waived"] = _known(self.waived[finding.object])
         return shown
+
+
+def _in_words(value: Json) -> str:
+    match value:
+        case Mapping():
+            return ", ".join(f"{name} {_in_words(each)}" for name, each in value.items() if each)
+        case list() | tuple():
+            return "; ".join(map(_in_words, value))
+        case _:
+            return str(value)
 
 
 def _known(known: KnownException) -> dict[str, Json]:

@@ -19,6 +19,7 @@ from runner.postgres.connect import short_name
 from runner.runbook.model import GuardUse, step_of
 
 if TYPE_CHECKING:
+    from checks.ask import StepContext
     from runner.config.model import Config
     from runner.engine.ports import Clock
     from runner.engine.state import State
@@ -65,7 +66,9 @@ def ask_again(state: State, paths: Sequence[str], config: Config, clock: Clock, 
             context = step_context(path, entered, Path.cwd(), "before")
             name = short_name(f"shisa/review/{state.run}/{path}")
             with Asks(targets, name, context, folder=Path.cwd(), config=config, baselines=NoBaselines()) as asks:
-                found += [_asked(use, entered.target, asks, clock, vouched=vouched) for use in uses[path]]
+                for use in uses[path]:
+                    own_text = vouched or not _carries_sql(use, context)
+                    found.append(_asked(use, entered.target, asks, clock, vouched=own_text))
     except ShisaError as error:
         return OwnGuards(None, error.message)
     return OwnGuards(tuple(parse_canonical(canonical(each.as_json())) for each in found))
@@ -84,13 +87,19 @@ def _uses(state: State, path: str) -> tuple[GuardUse, ...]:
     return own + step.guards.before
 
 
+def _carries_sql(use: GuardUse, context: StepContext) -> bool:
+    """Whether a guard would send SQL that the operator wrote."""
+    given = use.with_.get("where") or use.with_.get("tenant_of") or context.where or context.tenant_of
+    return use.check == "sql" or (use.check == "restore-overwrite" and bool(given))
+
+
 def _asked(use: GuardUse, target: str | None, asks: Asks, clock: Clock, *, vouched: bool) -> Evidence:
     spec = catalog.get(use.check)
     if use.check == "command":
         return could_not_ask(spec, target or "", _RUNS_PROGRAMS, clock=clock)
     if use.check == "affected-rows" and use.with_.get("exact"):
         return could_not_ask(spec, target or "", _TRIED, clock=clock)
-    if use.check == "sql" and not vouched:
+    if not vouched:
         return could_not_ask(spec, target or "", _WRITTEN_SQL, clock=clock)
     return asks.ask(use, target, clock)
 

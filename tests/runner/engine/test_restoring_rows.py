@@ -122,7 +122,7 @@ def test_tenants_that_would_lose_something_are_told_by_name(stage, backup, rows)
     lost = told["public.lines (tenant 8)"]
     assert lost["verdict"] == "block"
     assert "tenant 8 = Bento Ltd.: 9 changed" in lost["message"]
-    assert (lost["measured"]["name"], lost["measured"]["rows_written"]) == ("Bento Ltd.", 9)
+    assert lost["measured"]["rows_written"] == 9
     assert told["public.orders (tenant 7)"]["verdict"] == "pass"
     assert rows() == before
 
@@ -131,9 +131,7 @@ def test_examples_are_told_to_who_asked_and_stand_nowhere_in_the_journal(stage, 
     player = Player(on_wait=stage.sign)
     done = play(stage, backup, step(examples=", examples: 2"), player)
     assert done.ending.exit_code == 0
-    assert any(
-        "restore-overwrite: public.orders (tenant 7): examples: [{'key': '\"id\"=" in line for line in player.said
-    )
+    assert any('restore-overwrite: public.orders (tenant 7): examples: key "id"=' in line for line in player.said)
     asked = [record.text for record in stage.records() if record.body.name == "guards.asked"]
     assert asked
     assert not any("id" in text.replace("tenant_id", "") and "key" in text and "columns" in text for text in asked)
