@@ -40,7 +40,8 @@ def facts_of(check, data):
     """Build the facts from plain data; a mapping whose keys are no text is written as pairs."""
     if isinstance(data, dict) and (shared := data.get("shared")):
         data = {**data, "shared": {**shared, "keys": {tuple(key): tables for key, tables in shared["keys"]}}}
-    return msgspec.convert(data, typing.get_type_hints(check.gather)["return"])
+    facts = typing.get_type_hints(check.gather)["return"] if check.row is None else list[check.row]
+    return msgspec.convert(data, facts)
 
 
 @pytest.mark.parametrize(
