@@ -15,6 +15,8 @@ from runner.archive import stream
 
 LONGEST = 1 << 20
 """What is kept of one statement, 1 MiB; the COPY of a table with 1,600 columns needs 220 KiB."""
+LONGEST_SENT = 1 << 30
+"""What is kept of one statement that will be sent, 1 GiB: PostgreSQL takes no longer one."""
 AHEAD = 80
 """Bytes that must be there behind a place before it is judged; longer than any token that decides."""
 BEHIND = 4
@@ -76,8 +78,10 @@ class Command:
 class Script:
     """A plain dump being read; ``parts`` drives, ``rows`` reads the data of the COPY that just came out."""
 
-    def __init__(self, path: Path, blocks: Iterator[bytes]) -> None:
+    def __init__(self, path: Path, blocks: Iterator[bytes], *, sent: bool = False) -> None:
+        """``sent`` is true where every statement is wanted whole, and not only what it tells."""
         self.path = path
+        self._longest, self._sent = LONGEST_SENT if sent else LONGEST, sent
         self._blocks = blocks
         self._buffer = b""
         self._at = 0
@@ -100,7 +104,7 @@ class Script:
                 yield part
             for _ in self.rows():
                 pass  # nobody wanted them
-            if isinstance(part, Statement):
+            if isinstance(part, Statement) and not self._sent:
                 self._skip_inserts_like(part)
         if self._bare.strip():
             raise stream.damaged(self.path, "it ends inside a statement")
@@ -241,7 +245,7 @@ class Script:
             self._more()
 
     def _keep(self, piece: bytes, *, bare: bool = True) -> None:
-        room = LONGEST - len(self._text)
+        room = self._longest - len(self._text)
         self._whole = self._whole and len(piece) <= room
         self._text += piece[:room]
         if bare:

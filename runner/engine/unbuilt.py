@@ -11,7 +11,6 @@ from runner.runbook.plan import Plan
 from runner.steps import EFFECTS
 
 _KEYS = {"retry", "changes_target"}
-_RESTORE = ("into",)
 _ROWS = ("where", "triggers", "tenant_of")
 """Keys of a restore that only restores of rows have."""
 _BY_THE_ENGINE = {"for_each", "include"}
@@ -52,7 +51,6 @@ def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(restore, Mapping) and not rows:
         yield from sorted({"lock_timeout", "statement_timeout"} & data.keys() - _raising(restore))
         yield from (f"restore.{key} without rows" for key in _ROWS if key in restore)
-        yield from (f"restore.{key}" for key in _RESTORE if key in restore)
     loop = data.get("for_each")
     if isinstance(loop, Mapping):
         for inner in loop["steps"]:
@@ -62,4 +60,6 @@ def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
 
 def _raising(restore: Mapping[str, Any]) -> set[str]:
     """Timeouts of a restore that mean something: an archive sets its own to none, raising sequences takes locks."""
+    if "into" in restore:
+        return {"lock_timeout", "statement_timeout"}
     return set() if restore.get("sequences", "keep") in {"keep", "from-backup"} else {"lock_timeout"}

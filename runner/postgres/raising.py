@@ -90,6 +90,16 @@ def raise_sequences(
     raise AssertionError
 
 
+def raise_in_transaction(connection: Connection[Any], schemas: Sequence[str]) -> list[Raised]:
+    """Raise the sequences of schemas that this transaction has made, where they are behind: nobody else draws yet.
+
+    Raises like ``raise_sequences``; the caller's transaction decides.
+    """
+    if not connection.execute(_KNOWN, ([], [], list(schemas))).fetchone():
+        return []
+    return _raise_once(connection, (), schemas, 0)
+
+
 def _raise_once(
     connection: Connection[Any], names: Sequence[tuple[str, str]], schemas: Sequence[str], margin: int
 ) -> list[Raised]:

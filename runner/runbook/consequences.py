@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.runbook.danger import Danger
 from runner.runbook.model import Body, Step
-from runner.runbook.restoring import restores_rows
+from runner.runbook.restoring import clones, restores_rows
 
 QUIET_KINDS = frozenset({"manual", "ask", "check", "wait"})
 """Kinds by which shisa itself changes nothing."""
@@ -31,7 +31,7 @@ def exactly_once(step: Step, danger: Danger) -> bool:
     """Tell whether the fate of the step can be told after any crash (DESIGN.md §8)."""
     if step.kind == "sql":
         return step.transaction and not danger.survives_rollback
-    return restores_rows(step.restore) and not danger.survives_rollback
+    return (restores_rows(step.restore) or clones(step.restore)) and not danger.survives_rollback
 
 
 def after_a_crash(step: Step, danger: Danger) -> str:

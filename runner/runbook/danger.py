@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from runner.runbook.model import Lowered, Restore, Step, step_of
-from runner.runbook.restoring import reason_of
+from runner.runbook.restoring import clones, reason_of
 from runner.sql.classify import Classification, classify
 from runner.sql.grammar import parse
 from runner.sql.variables import analysable
@@ -83,10 +83,10 @@ def _loop(steps: Sequence[dict[str, Any]], harmless: AbstractSet[str]) -> Danger
 
 
 def _restore(restore: Restore | str | None) -> Danger:
-    reasons = [reason_of(restore)]
-    if isinstance(restore, Restore) and restore.sequences == "from-backup":
+    reason = reason_of(restore)
+    if isinstance(restore, Restore) and restore.sequences == "from-backup" and not clones(restore):
         return Danger(
-            (*reasons, "it sets sequences back to their numbers at backup time"),
+            (reason, "it sets sequences back to their numbers at backup time"),
             ("setval is not undone by a ROLLBACK",),
         )
-    return Danger(tuple(reasons))
+    return Danger((reason,))

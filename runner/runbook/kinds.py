@@ -63,6 +63,10 @@ class Into(Part, frozen=True, kw_only=True):
     """Where a clone goes: schema in the archive → schema on the target."""
 
     schemas: dict[str, Template]
+    shared_sequences: tuple[Template, ...] | Template = ()
+    """Sequences of other schemas that the clone's defaults may go on drawing from."""
+    as_written: tuple[Template, ...] | Template = ()
+    """Objects whose texts (a function's body) may go on speaking of the original's schema."""
 
 
 class Restore(Part, frozen=True, kw_only=True):

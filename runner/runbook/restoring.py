@@ -18,10 +18,17 @@ def restores_rows(restore: Restore | str | None) -> bool:
     return isinstance(restore, Restore) and restore.rows is not None
 
 
+def clones(restore: Restore | str | None) -> bool:
+    """Tell whether a restore makes new schemas, in one transaction."""
+    return isinstance(restore, Restore) and restore.into is not None and restore.rows is None
+
+
 def reason_of(restore: Restore | str | None) -> str:
     """Say why a restore is destructive."""
     if not isinstance(restore, Restore):
         return "it puts rows back that a step kept"
+    if clones(restore):
+        return "it makes schemas out of a backup beside those of today, maybe with children of today's tables"
     if restore.rows is None:
         return "it writes rows of a backup beside the rows of today"
     return _MODES.get(restore.rows, f"it writes rows of a backup (rows: {restore.rows})")

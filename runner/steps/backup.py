@@ -54,7 +54,7 @@ def perform(effect: Effect) -> StepEnded:
     begun = time.monotonic()
     with contextlib.closing(effect.connect(purpose="snapshot")) as connection:
         major = connection.info.server_version // 10000
-        refuse_older(client, major, f"the target runs PostgreSQL {major}")
+        refuse_older(client, str(major), f"the target runs PostgreSQL {major}")
         snapshot = export_snapshot(connection)
         watch = DumpWatch(effect, connection, tables_to_dump(connection, tuple(backup.schemas), _tables(backup)))
         effect.intend(None)

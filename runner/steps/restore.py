@@ -11,17 +11,25 @@ import re
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checks.base import Selection
 from checks.duration import parse_duration
 from runner.archive import read_archive, sequence_sets
+from runner.archive.fingerprint import fingerprint
+from runner.archive.sizes import row_sizes
 from runner.errors import ShisaError, StepFailedError, UsageError
 from runner.journal.events import StepEnded
-from runner.postgres.clients import Client, end_backends, find_client, login, run_client
+from runner.postgres.clients import Client, find_client, login, run_client
 from runner.postgres.raising import raise_sequences
+from runner.postgres.supervise import supervise
 from runner.runbook.model import Restore
 from runner.steps.base import Effect
+from runner.steps.ending import end_on_server, why
+from runner.steps.restore_clone import perform_clone
+from runner.steps.restore_script import perform_script
+from runner.steps.restore_watch import RestoreWatch
+from runner.steps.tools import described, described_archive, refuse_older
 
 if TYPE_CHECKING:
     from checks.base import ArchiveFacts
@@ -42,36 +50,63 @@ def perform(effect: Effect) -> StepEnded:
         from runner.steps.restore_rows import perform_rows
 
         return perform_rows(effect, restore)
-    begun = time.monotonic()
-    archive = effect.folder / restore.from_
-    facts = read_archive(archive)
-    client = _client(facts)
-    where, env = login(effect.conninfo or "", effect.application_name)
-    with tempfile.TemporaryDirectory(prefix="shisa-") as folder:
-        listed = run_client([str(client.path), "-l", *_selection(restore), str(archive)], env)
-        if listed.code != 0:
-            raise UsageError(f"pg_restore cannot list {archive}: {listed.errors.strip()}")
-        entries = keep_entries(listed.output, facts, with_sequences=restore.sequences == "from-backup")
-        if not entries:
-            raise UsageError(
-                f"nothing in {archive.name} fits what this step selects",
-                hint=f"`pg_restore -l {archive}` lists what it holds",
-            )
-        list_file = Path(folder) / "entries"
-        list_file.write_text("".join(f"{line}\n" for line in entries), encoding="utf-8")
-        effect.intend(None)
-        effect.tell(f"pg_restore {client.version} takes {_entries(len(entries))} of {archive.name}")
-        argv = [str(client.path), "-L", str(list_file), *_mode(restore), "-d", where, str(archive)]
-        try:
-            ran = run_client(argv, env, seconds=_seconds(effect.step.timeout), started=effect.started)
-        except (KeyboardInterrupt, StepFailedError) as stopped:
-            return _stopped(effect, stopped, begun)
-    if ran.code < 0 or (ran.code > 0 and effect.stopping()):
-        return _stopped(effect, StepFailedError("pg_restore was ended by a signal"), begun)
-    ended = _ended(ran, restore, len(entries), begun)
+    facts = read_archive(effect.folder / restore.from_)
+    if restore.into is not None:
+        return perform_clone(effect, restore, facts)
+    ended = perform_script(effect, restore, facts) if facts.format == "plain" else _archive(effect, restore, facts)
     if ended.outcome == "done" and restore.sequences == "raise":
         return _raise(effect, restore, facts, ended)
     return ended
+
+
+def _archive(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepEnded:
+    begun = time.monotonic()
+    client = _client(facts)
+    where, env = login(effect.conninfo or "", effect.application_name)
+    with tempfile.TemporaryDirectory(prefix="shisa-") as folder:
+        entries = _listed(client, restore, facts, env)
+        list_file = Path(folder) / "entries"
+        list_file.write_text("".join(f"{line}\n" for line in entries), encoding="utf-8")
+        detail = {"archive": described_archive(facts, fingerprint(facts.path)), "tool": described(client)}
+        taken = {int(line.partition(";")[0]) for line in entries}
+        watch = RestoreWatch(effect, [each for each in facts.entries if each.dump_id in taken], row_sizes(facts.path))
+        effect.intend(None)
+        effect.tell(f"pg_restore {client.version} takes {_entries(len(entries))} of {facts.path.name}")
+        argv = [str(client.path), "-L", str(list_file), "--verbose", "--no-password", *_mode(restore)]
+        try:
+            ran = supervise(
+                [*argv, "-d", where, str(facts.path)],
+                env,
+                heard=watch.heard,
+                look=watch.look,
+                started=effect.started,
+                seconds=_seconds(effect.step.timeout),
+            )
+        except (KeyboardInterrupt, StepFailedError) as stopped:
+            return _stopped(effect, why(stopped), begun)
+    if ran.code < 0 or (ran.code > 0 and effect.stopping()):
+        return _stopped(effect, "pg_restore was ended by a signal", begun)
+    return _ended(ran, restore, len(entries), begun, detail)
+
+
+def _stopped(effect: Effect, sentence: str, begun: float) -> StepEnded:
+    """Say what is known of a pg_restore that was ended: its COMMIT may have been on its way."""
+    message = f"{sentence}; {end_on_server(effect)}, but part of it may stand"
+    return StepEnded(outcome="unknown", message=message, duration_ms=_since(begun))
+
+
+def _listed(client: Client, restore: Restore, facts: ArchiveFacts, env: dict[str, str]) -> list[str]:
+    """Let pg_restore itself list what the selection takes. Raises UsageError where that is nothing."""
+    listed = run_client([str(client.path), "-l", *_selection(restore), str(facts.path)], env)
+    if listed.code != 0:
+        raise UsageError(f"pg_restore cannot list {facts.path}: {listed.errors.strip()}")
+    entries = keep_entries(listed.output, facts, with_sequences=restore.sequences == "from-backup")
+    if not entries:
+        raise UsageError(
+            f"nothing in {facts.path.name} fits what this step selects",
+            hint=f"`pg_restore -l {facts.path}` lists what it holds",
+        )
+    return entries
 
 
 def keep_entries(listing: str, facts: ArchiveFacts, *, with_sequences: bool) -> list[str]:
@@ -93,18 +128,8 @@ def _entries(count: int) -> str:
 
 
 def _client(facts: ArchiveFacts) -> Client:
-    if facts.format == "plain":
-        raise UsageError(
-            f"{facts.path} is a plain SQL dump, which holds no list to choose from",
-            hint="dump with -Fc, -Fd or -Ft; a plain dump can still be given to the guards",
-        )
     client = find_client("pg_restore")
-    dumped = (facts.dump_version or "").split(".")[0]
-    if dumped.isdigit() and int(dumped) > client.major:
-        raise UsageError(
-            f"{facts.path} was written by pg_dump {facts.dump_version}, newer than pg_restore {client.version}",
-            hint=f"put PostgreSQL {dumped}'s client programs first on the PATH",
-        )
+    refuse_older(client, facts.dump_version, f"{facts.path} was written by pg_dump {facts.dump_version}")
     return client
 
 
@@ -121,16 +146,16 @@ def _mode(restore: Restore) -> list[str]:
     return ["--exit-on-error", *(["--single-transaction"] if jobs == 1 else [f"--jobs={jobs}"])]
 
 
-def _ended(ran: Ran, restore: Restore, entries: int, begun: float) -> StepEnded:
-    took = round((time.monotonic() - begun) * 1000)
+def _ended(ran: Ran, restore: Restore, entries: int, begun: float, detail: dict[str, Any]) -> StepEnded:
     if ran.code == 0:
-        return StepEnded(outcome="done", message=f"{_entries(entries)} restored", duration_ms=took)
+        told = f"{_entries(entries)} restored"
+        return StepEnded(outcome="done", message=told, duration_ms=_since(begun), detail=detail)
     errors = ran.errors.strip().splitlines() or [f"pg_restore ended with {ran.code}"]
     sentence = next((line for line in errors if "error:" in line), errors[0])  # 14 begins with where it was
     whole = int(restore.jobs) == 1 and restore.sequences != "from-backup" and not _LOST.search(ran.errors)
     if whole:
-        return StepEnded(outcome="failed", message=f"rolled back: {sentence}", duration_ms=took)
-    return StepEnded(outcome="unknown", message=f"{sentence}; part of it may stand", duration_ms=took)
+        return StepEnded(outcome="failed", message=f"rolled back: {sentence}", duration_ms=_since(begun))
+    return StepEnded(outcome="unknown", message=f"{sentence}; part of it may stand", duration_ms=_since(begun))
 
 
 def _selected(restore: Restore) -> Selection:
@@ -141,17 +166,8 @@ def _seconds(timeout: str | None) -> float | None:
     return None if timeout is None else parse_duration(timeout).total_seconds()
 
 
-def _stopped(effect: Effect, why: BaseException, begun: float) -> StepEnded:
-    """End what runs on the server for a pg_restore that was ended; its COMMIT may have been on its way."""
-    sentence = why.message if isinstance(why, ShisaError) else "interrupted by the operator"
-    try:
-        with effect.connect(purpose="end") as connection:
-            gone = end_backends(connection, effect.application_name)
-    except Exception as error:  # noqa: BLE001 - whatever hinders it, the operator must know that it may still run
-        sentence, gone = f"{sentence}; the target cannot be reached ({type(error).__name__})", False
-    left = "nothing of it runs any more" if gone else "it may still be running on the server"
-    took = round((time.monotonic() - begun) * 1000)
-    return StepEnded(outcome="unknown", message=f"{sentence}; {left}, but part of it may stand", duration_ms=took)
+def _since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)
 
 
 def _raise(effect: Effect, restore: Restore, facts: ArchiveFacts, ended: StepEnded) -> StepEnded:
@@ -166,5 +182,5 @@ def _raise(effect: Effect, restore: Restore, facts: ArchiveFacts, ended: StepEnd
         why = error.message if isinstance(error, ShisaError) else error.diag.message_primary
         message = f"{ended.message}, but the sequences were not raised: {why}"
         return StepEnded(outcome="unknown", message=message, duration_ms=ended.duration_ms)
-    detail = {"raised": [change.as_json() for change in raised]}
+    detail = {**ended.detail, "raised": [change.as_json() for change in raised]}
     return StepEnded(outcome="done", message=ended.message, duration_ms=ended.duration_ms, detail=detail)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.archive.fingerprint import fingerprint
+from runner.archive.fingerprint import Fingerprint, fingerprint
 from runner.errors import UsageError
 from runner.postgres.clients import Client
+
+if TYPE_CHECKING:
+    from checks.base import ArchiveFacts
 
 
 def described(client: Client) -> dict[str, Any]:
@@ -14,12 +17,24 @@ def described(client: Client) -> dict[str, Any]:
     return {"path": str(client.path), "version": client.version, "sha256": fingerprint(client.path).sha256}
 
 
-def refuse_older(client: Client, major: int, what: str) -> None:
+def described_archive(facts: ArchiveFacts, summed: Fingerprint) -> dict[str, Any]:
+    """Name a backup by its path, format, maker and digest."""
+    return {
+        "path": str(facts.path),
+        "format": facts.format,
+        "dump_version": facts.dump_version,
+        "sha256": summed.sha256,
+        "size_bytes": summed.size_bytes,
+    }
+
+
+def refuse_older(client: Client, version: str | None, what: str) -> None:
     """Refuse a program that is older than what it would have to work on; ``what`` begins the sentence.
 
     Raises UsageError.
     """
-    if major > client.major:
+    major = (version or "").split(".")[0]
+    if major.isdigit() and int(major) > client.major:
         raise UsageError(
             f"{what}, newer than {client.path.name} {client.version}",
             hint=f"put PostgreSQL {major}'s client programs first on the PATH",

@@ -126,12 +126,6 @@ def refused(done, reason):
     return (done.ending.exit_code, ended.outcome) == (3, "failed") and f"not begun: {reason}" in ended.message
 
 
-def test_a_plain_dump_is_refused(play, shop, accounts):
-    backup = shop("plain")
-    assert refused(play(backup, step()), f"{backup} is a plain SQL dump, which holds no list to choose from")
-    assert accounts("SELECT count(*) FROM shop.item") == [80]
-
-
 def test_a_file_that_is_no_archive_is_refused(play, tmp_path):
     (tmp_path / "note.txt").write_text("dear all\n")
     done = play(tmp_path / "note.txt", step())
