@@ -80,12 +80,21 @@ def _refuse_selection(restore: Restore, facts: ArchiveFacts, names: Mapping[str,
         problem = "`into` clones the schemas that it names, whole; it takes no tables and no other schemas"
     elif restore.section not in {None, "pre-data"}:
         problem = f"a new schema cannot begin with the section {restore.section}"
-    elif len(set(names.values())) < len(names) or any(new in names or new.startswith("pg_") for new in names.values()):
+    elif len(set(names.values())) < len(names) or not all(_new(name, names) for name in names.values()):
         problem = "`into` needs a new name of its own for each schema"
     elif int(restore.jobs) > 1:
         problem = "a clone is made in one transaction, so by one job"
     if problem:
         raise UsageError(problem, hint="look at `into:` in the runbook")
+
+
+def _new(name: str, names: Mapping[str, str]) -> bool:
+    """Whether a schema can have this name, and none of the archive's has it."""
+    try:
+        quote_identifier(name)
+    except ValueError:
+        return False
+    return name not in names and not name.startswith("pg_")
 
 
 def _belongs(entry: ArchiveEntry, names: Mapping[str, str], section: str | None) -> bool:

@@ -1,5 +1,6 @@
 """Restores by the real pg_restore, out of archives that the real pg_dump has written."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -166,6 +167,23 @@ def test_the_table_of_contents_says_what_a_sequence_set_is_and_not_the_text_of_a
         line for line in everything if " SEQUENCE SET shop " in line
     ]
     assert len(everything) == len(kept) + 1
+
+
+def test_the_journal_holds_the_digest_of_the_archive_and_of_the_program_and_progress_is_told(
+    play, shop, stage, monkeypatch, database
+):
+    monkeypatch.setattr("runner.steps.progress._LIVE", 0.0)
+    database.execute("INSERT INTO shop.item (name) SELECT md5(i::text) FROM generate_series(1, 100000) i")
+    backup = shop()
+    database.execute("TRUNCATE shop.item")
+    player = Player(on_wait=stage.sign)
+    done = play(backup, step(), player)
+    detail = done.ended("bring-back").detail
+    assert detail["archive"]["sha256"] == hashlib.sha256(backup.read_bytes()).hexdigest()
+    assert detail["archive"]["size_bytes"] == backup.stat().st_size
+    assert Path(detail["tool"]["path"]).name == "pg_restore"
+    assert len(detail["tool"]["sha256"]) == 64
+    assert [line for line in player.progressed if " of 2 entries" in line]
 
 
 @pytest.fixture

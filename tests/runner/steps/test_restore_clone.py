@@ -218,6 +218,7 @@ def test_a_default_whose_sequence_nobody_can_tell_is_refused(play, environments,
         ("{schemas: {env_a: env_c, base: env_c}}", "", "not begun: `into` needs a new name of its own for each schema"),
         ("{schemas: {env_a: env_a}}", "", "not begun: `into` needs a new name of its own for each schema"),
         ("{schemas: {env_a: pg_c}}", "", "not begun: `into` needs a new name of its own for each schema"),
+        (f"{{schemas: {{env_a: {'c' * 64}}}}}", "", "not begun: `into` needs a new name of its own for each schema"),
         (
             "{schemas: {env_a: env_c}}",
             ", tables: [env_a.customer]",
