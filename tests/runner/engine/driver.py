@@ -19,15 +19,15 @@ from unittest.mock import patch
 import psycopg  # noqa: F401 - before the fork, so that each child finds it
 
 from runner.journal.sqlite import SqliteJournal
-from runner.postgres import clients
 from runner.postgres.transaction import Transaction
 from runner.steps import check, manual, restore, restore_rows, rows_once, sequences, sql  # noqa: F401 - as above
+from runner.steps.restore_watch import RestoreWatch
 from tests.runner.engine.stage import Player, Stage, sign_without_programs
 
 AROUND = {
     "before-commit": (Transaction, "commit", "before"),
     "after-commit": (Transaction, "commit", "after"),
-    "while-restoring": (clients.subprocess.Popen, "communicate", "before"),
+    "while-restoring": (RestoreWatch, "look", "before"),
     "after-restoring": (restore, "_ended", "before"),
     "before-keeping": (rows_once, "_keep", "before"),
     "after-applying": (rows_once, "apply", "after"),
@@ -74,8 +74,7 @@ def deadly(where: str | None) -> Iterator[None]:
             yield
     else:
         owner, name, moment = AROUND[where]
-        chosen = (lambda child, *_: "-L" in child.args) if where == "while-restoring" else nth(1)
-        with patch.object(owner, name, dying(getattr(owner, name), moment, chosen)):
+        with patch.object(owner, name, dying(getattr(owner, name), moment, nth(1))):
             yield
 
 
