@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.cli.common import add_config, add_format, print_json, put
+from runner.cli.common import add_config, add_format, print_json, put, say
 from runner.errors import ConnectError, JournalError, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HELP = "Prove that no line of the journal was edited, removed or added, and that its signatures hold."
 EXAMPLE = "  shisa verify --anchors /media/kept-by-bob\n  shisa verify --tags ."
 _BROKEN = 8
+_CHECK = "-f allowed_signers -I PERSON -n NAMESPACE -s FILE.sig < FILE.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--tags", metavar="REPOSITORY", type=Path, help="the Git repository whose tags `shisa journal anchor` set"
+    )
+    parser.add_argument(
+        "--export", metavar="DIR", type=Path, help="write what was signed as files that ssh-keygen alone can check"
     )
     add_config(parser)
     add_format(parser, "text", "json")
@@ -50,6 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"there is no run {arguments.run} in the journal", hint="`shisa runs` lists them")
     found = verify_journal(journal, check=signature_check(config.config.people), kept=kept, run=arguments.run)
     whole = found.chain == "ok" and not found.invalid and not found.missing and not found.problems
+    if arguments.export is not None:
+        from runner.review.proofs import write_proofs
+
+        count = write_proofs(arguments.export, journal.records(run=arguments.run), config.config.people)
+        say(f"wrote {count} signed statements to {arguments.export}; to check one: ssh-keygen -Y verify {_CHECK}")
     if arguments.format == "json":
         print_json(found.as_json())
     else:

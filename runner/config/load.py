@@ -120,8 +120,9 @@ def _people(config: Config) -> list[Trouble]:
     roles: dict[str, str] = {}
     for name, person in config.people.items():
         for i, key in enumerate(person.keys):
-            owner = owners.setdefault(" ".join(key.split()[:2]), name)
-            if owner != name:
+            options, listed = _options(key)
+            owner = owners.setdefault(listed, name)
+            if owner != name and "cert-authority" not in options:
                 message = f"{owner} and {name} share one key, so nobody could tell who signed"
                 found.append(("shared-key", message, ("people", name, "keys", i), "Each person needs an own key."))
         other = roles.setdefault(person.role or name, name)
@@ -133,6 +134,13 @@ def _people(config: Config) -> list[Trouble]:
             message = f"the exception for {accepted.object} was accepted by {accepted.by}, who is not in people"
             found.append(("unknown-person", message, ("accept", i, "by"), None))
     return found
+
+
+def _options(key: str) -> tuple[str, str]:
+    """Part a listed key into the options before it, which hold no blank, and the key without its comment."""
+    words = key.split()
+    first = 0 if words[0].startswith(("ssh-", "ecdsa-", "sk-")) else 1
+    return " ".join(words[:first]), " ".join(words[first : first + 2])
 
 
 def _policies(config: Config) -> list[Trouble]:

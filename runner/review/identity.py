@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.config.model import Person
 from runner.errors import ConfigError
-from runner.review.keys import KeyRef, find_keys, key_at, keys_of, owners
+from runner.review.keys import KeyRef, find_keys, key_at, keys_of, owners, vouched_for
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def os_user() -> str | None:
 def _by_person(people: Mapping[str, Person], at_hand: Sequence[KeyRef]) -> dict[str, KeyRef]:
     found: dict[str, KeyRef] = {}
     for key in at_hand:
-        for name in owners(people, key.public.blob):
+        for name in (*owners(people, key.public.blob), *vouched_for(people, key.public)):
             found.setdefault(name, key)
     return found
 

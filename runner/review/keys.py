@@ -9,12 +9,13 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from runner.config.model import Person
 from runner.errors import ConfigError, UsageError
+from runner.review.certificate import CERTIFICATE, certified
 from runner.review.wire import MalformedError, key_type, unbase64
 
 _KEY = re.compile(
@@ -48,7 +49,7 @@ class PublicKey:
     @property
     def certificate(self) -> bool:
         """Whether an authority vouches for this key."""
-        return "-cert-v01@" in self.type
+        return CERTIFICATE in self.type
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,11 +58,13 @@ class KeyRef:
 
     public: PublicKey
     path: Path | None = None
-    """The private key's file; None for a key that only the agent holds."""
+    """The private key's file, or the certificate's beside it; None for a key that only the agent holds."""
 
 
 def fingerprint(blob: bytes) -> str:
-    """Name a public key as ssh-keygen does."""
+    """Name a public key as ssh-keygen does: a certificate by the key that it is about."""
+    if CERTIFICATE in key_type(blob):
+        blob = certified(blob).key
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
@@ -102,14 +105,34 @@ def owners(people: Mapping[str, Person], blob: bytes) -> tuple[str, ...]:
     )
 
 
+def vouched_for(people: Mapping[str, Person], key: PublicKey) -> tuple[str, ...]:
+    """Tell for whom an authority of theirs has made a certificate out."""
+    if not key.certificate:
+        return ()
+    about = certified(key.blob)
+    return tuple(
+        name
+        for name, person in people.items()
+        if name in about.principals and any(one.authority and one.blob == about.authority for one in keys_of(person))
+    )
+
+
 def allowed_signers(people: Mapping[str, Person], namespaces: Iterable[str]) -> str:
     """Write ssh-keygen's allowed_signers file for the people of shisa.yaml."""
     only = f'namespaces="{",".join(namespaces)}"'
     return "".join(
-        f"{name} {'cert-authority,' if key.authority else ''}{only} {key.line}\n"
+        f"{name} {','.join((*_limits(key), only))} {key.line}\n"
         for name, person in people.items()
         for key in keys_of(person)
     )
+
+
+def _limits(key: PublicKey) -> Iterator[str]:
+    if key.authority:
+        yield "cert-authority"
+    for name, moment in (("valid-after", key.valid_after), ("valid-before", key.valid_before)):
+        if moment is not None:
+            yield f'{name}="{moment:%Y%m%d}Z"'
 
 
 def find_keys(home: Path | None = None) -> tuple[KeyRef, ...]:
@@ -119,10 +142,10 @@ def find_keys(home: Path | None = None) -> tuple[KeyRef, ...]:
     """
     found: dict[bytes, KeyRef] = {}
     for path in sorted((home or _home()).glob(".ssh/*.pub")):
-        private = path.with_suffix("")
+        private = private_of(path)
         if private.is_file():
             for key in _readable(path):
-                found.setdefault(key.blob, KeyRef(key, private))
+                found.setdefault(key.blob, KeyRef(key, path if key.certificate else private))
     for key in _in_agent():
         found.setdefault(key.blob, KeyRef(key))
     return tuple(found.values())
@@ -149,8 +172,15 @@ def key_at(path: Path) -> KeyRef:
             f"There is no key {path}." if missing else f"The public key {public} is missing or cannot be read.",
             hint=f"`ssh-keygen -y -f {path.with_suffix('')} > {public}` writes it." if not missing else None,
         )
-    private = public.with_suffix("")
-    return KeyRef(keys[0], private if private.is_file() else None)
+    private = private_of(public)
+    if not private.is_file():
+        return KeyRef(keys[0])
+    return KeyRef(keys[0], public if keys[0].certificate else private)
+
+
+def private_of(public: Path) -> Path:
+    """Tell where the private half of a public key's file is; a certificate stands beside the key that it is about."""
+    return public.with_name(public.name.removesuffix(".pub").removesuffix("-cert"))
 
 
 def generate_key(path: Path, comment: str) -> PublicKey:

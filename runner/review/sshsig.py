@@ -11,6 +11,7 @@ from pathlib import Path
 from runner.config.model import Person
 from runner.errors import UsageError
 from runner.review import keygen
+from runner.review.certificate import CERTIFICATE
 from runner.review.keys import KeyRef, PublicKey, fingerprint, keys_of, owners
 from runner.review.wire import MalformedError, Signature, armour, dearmour, fields, key_type, signed_bytes
 
@@ -100,7 +101,7 @@ def _listed_key(parts: Signature, person: str, people: Mapping[str, Person]) -> 
     for key in listed:
         if key.blob == parts.key and not key.authority:
             return key
-    if "-cert-v01@" in key_type(parts.key):
+    if CERTIFICATE in key_type(parts.key):
         for key in listed:
             if key.authority:
                 return key

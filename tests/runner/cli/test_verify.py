@@ -1,4 +1,6 @@
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -92,3 +94,32 @@ def test_anchors_that_hold_nothing_are_refused(ran):
     done = ran[0].shisa("verify", "--anchors", "empty")
     assert done.code == 2
     assert "There are no anchors in empty" in done.err
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+def test_what_was_signed_can_be_checked_by_ssh_keygen_alone_and_serves_as_anchors(desk):
+    desk.run(BY_HAND, {"*": "done"})
+    kept = desk.folder / "kept"
+    ran = desk.shisa("verify", "--export", str(kept))
+    assert (ran.code, "wrote 2 signed statements" in ran.err) == (0, True), ran.err
+    names = sorted(path.name for path in kept.iterdir())
+    assert names == [
+        "000001-run.opened.json",
+        "000001-run.opened.sig",
+        *[name for name in names if "run.closed" in name],
+        "allowed_signers",
+    ]
+    for signature in kept.glob("*.sig"):
+        words = ["-f", "allowed_signers", "-I", "alice", "-n", "run@shisa", "-s", signature.name]
+        checked = subprocess.run(
+            ["ssh-keygen", "-Y", "verify", *words],
+            input=signature.with_suffix(".json").read_bytes(),
+            cwd=kept,
+            capture_output=True,
+            check=False,
+        )
+        assert (checked.returncode, b'Good "run@shisa" signature for alice' in checked.stdout) == (0, True)
+    anchored = desk.shisa("verify", "--anchors", str(kept))
+    assert (anchored.code, "missing" in anchored.out and " 0 missing" in anchored.out) == (0, True), anchored.out
+    again = desk.shisa("verify", "--export", str(kept))
+    assert (again.code, "Name a folder that is new" in again.err) == (2, True)

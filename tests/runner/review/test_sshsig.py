@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from runner.config.model import Person
@@ -241,6 +242,31 @@ def test_what_is_no_public_key_is_refused(text):
 def test_an_unknown_option_of_a_key_is_refused(crew):
     with pytest.raises(ConfigError, match="option 'no-pty' of an SSH key is not known"):
         parse_public_key(f"cert-authority,no-pty {crew.keys['bob'].public.line}")
+
+
+@ssh_keygen
+@pytest.mark.parametrize(
+    ("options", "at", "code"),
+    [
+        ("", "20261123120000Z", 0),
+        ('valid-after="20261101",valid-before="20261201" ', "20261123120000Z", 0),
+        ('valid-after="20261124" ', "20261123120000Z", 255),
+        ('valid-before="20261123" ', "20261123120000Z", 255),
+    ],
+)
+def test_ssh_keygen_alone_honours_the_file_that_the_people_make(crew, tmp_path, options, at, code):
+    bob = crew.people["bob"]
+    people = {"bob": msgspec.structs.replace(bob, keys=(options + bob.keys[0],))}
+    (tmp_path / "allowed_signers").write_text(allowed_signers(people, [APPROVAL]))
+    (tmp_path / "sig").write_text(sign(crew.keys["bob"], APPROVAL, DATA))
+    words = ["-f", tmp_path / "allowed_signers", "-I", "bob", "-n", APPROVAL, "-s", tmp_path / "sig"]
+    done = subprocess.run(
+        ["ssh-keygen", "-Y", "verify", *words, "-O", f"verify-time={at}"], input=DATA, capture_output=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    moment = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    ours = judged(crew.with_people(**people), (tmp_path / "sig").read_text(), at=moment)
+    assert isinstance(ours, Signer) is (code == 0)
 
 
 def test_allowed_signers_names_everybody_with_the_namespaces(crew):
