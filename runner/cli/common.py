@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import json
 import re
@@ -91,7 +92,15 @@ def print_json(value: Any) -> None:
     r"""Write one JSON value to stdout; what a terminal would not show plainly is spelled ``\uXXXX``."""
     plain = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     text = json.dumps(value, ensure_ascii=not plain, indent=2)
-    put(_NOT_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text) + "\n")
+    put(_NOT_ASCII.sub(lambda found: _spelled(found[0]), text) + "\n")
+
+
+@functools.cache
+def _spelled(character: str) -> str:
+    """Keep a character that is shown as itself; JSON's escape for one that a screen would not show plainly."""
+    from runner.safe_text import escape
+
+    return character if character.isprintable() and escape(character) == character else json.dumps(character)[1:-1]
 
 
 def put(text: str) -> None:

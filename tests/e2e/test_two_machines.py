@@ -180,6 +180,28 @@ def test_a_user_without_a_name_signs_and_verifies_without_ssh_keygen(machines):
     assert (checked.returncode, "3 valid" in checked.stdout) == (0, True), checked.stdout + checked.stderr
 
 
+def test_another_user_cannot_sign_through_a_reviewers_agent_but_root_can(machines):
+    """An ssh-agent refuses everybody but its owner, and root: docs/security.md says so, and what to do."""
+    stage = machines.stage
+    opening = ("run", str(stage.folder / "purge.yaml"), "--detach", "--answers", str(stage.answers(purge="go")))
+    assert machines.run("alice", SHISA, *opening).returncode == 6
+    run = records(machines)[-1].run
+    socket = stage.home("bob") / "agent"
+    words = [*as_user("bob"), "ssh-agent", "-D", "-a", str(socket)]
+    with subprocess.Popen(words, env=stage.env("bob"), stdout=subprocess.PIPE, text=True) as agent:
+        agent.stdout.readline()
+        stage.extra_env["SSH_AUTH_SOCK"] = str(socket)
+        assert machines.run("bob", "ssh-add", "-q", str(stage.key("bob"))).returncode == 0
+        for place in (socket, socket.parent):
+            place.chmod(0o777)  # not even where the files would let them
+        reject = ("reject", run, "purge", "--reason", "x", "--person", "bob", "--config", str(stage.config))
+        refused = machines.run("alice", SHISA, *reject)
+        assert (refused.returncode, "bob has no key at hand to sign with" in refused.stderr) == (4, True)
+        as_root = subprocess.run([SHISA, *reject], env=stage.env("alice"), capture_output=True, text=True, check=False)
+        assert (as_root.returncode, "rejected by bob, signed" in as_root.stderr) == (0, True), as_root.stderr
+        agent.terminate()
+
+
 def carry(file: Path, folder: Path, user: int) -> None:
     """What a chat does: the text arrives, and nothing else."""
     arrived = folder / file.name

@@ -1,0 +1,44 @@
+"""Every threat has tests, and every test that is named is there; what stays possible is said in docs/security.md."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+THREATS = yaml.safe_load((ROOT / "tests" / "threats.yaml").read_text("utf-8"))
+REFUSALS = yaml.safe_load((ROOT / "tests" / "runner" / "review" / "refusals.yaml").read_text("utf-8"))
+SECURITY = (ROOT / "docs" / "security.md").read_text("utf-8")
+TOTAL = 32
+
+
+def functions(path: Path) -> set[str]:
+    return {node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)}
+
+
+def test_the_rows_are_all_there_once():
+    assert [each["row"] for each in THREATS] == list(range(1, TOTAL + 1))
+
+
+@pytest.mark.parametrize("each", THREATS, ids=lambda each: f"row {each['row']}")
+def test_a_threat_is_held_by_tests_that_exist(each):
+    assert each["tests"] or each.get("team"), "no test holds it"
+    for name in each["tests"]:
+        file, _, test = name.partition("::")
+        assert (ROOT / file).is_file(), f"{file} is gone"
+        assert test in functions(ROOT / file), f"{name} is gone"
+    if each.get("refusals"):
+        number = each.get("as", each["row"])
+        found = [one for one in REFUSALS if one["threat"] == number]
+        assert found, f"refusals.yaml has no row of threat {number}"
+        assert all(one["reason"] for one in found), "a refusal without its reason proves nothing"
+
+
+@pytest.mark.parametrize("each", THREATS, ids=lambda each: f"row {each['row']}")
+def test_the_page_on_security_names_each_threat_and_what_stays_possible(each):
+    rows = dict(re.findall(r"^\| (\d+) \| (.*)$", SECURITY, re.MULTILINE))
+    told = rows[str(each["row"])]
+    assert each["threat"].rstrip(".") in told
+    assert each.get("residual", "") in told
