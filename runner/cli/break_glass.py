@@ -123,6 +123,11 @@ def _standing(state: State, at: Desk, step: str, now: datetime) -> Standing:
         raise ApprovalError(
             f"the request of {step} is {standing.state}", hint=f"`shisa resume {state.run}` goes on, or asks again"
         )
+    if standing.not_before is not None and standing.not_before > now:
+        raise UsageError(
+            f"{step} was asked for a window that has not begun",
+            hint=f"`shisa resume {state.run} --not-before … --not-after …` asks for one that holds now",
+        )
     return standing
 
 

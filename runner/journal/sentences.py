@@ -149,7 +149,7 @@ def _unattended(*, unattended: bool) -> str:
 
 def _notified(body: ev.Notified, step: str) -> Sentence:
     rule = f" ({body.rule})" if body.rule else ""
-    text = f"{plain(body.to)} of the {body.about} at {step}{rule}"
+    text = f"{plain(body.to)} about {step}: {body.about}{rule}"
     return (
         Sentence("NOTIFIED", text, "ask")
         if body.failed is None

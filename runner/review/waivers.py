@@ -47,6 +47,8 @@ class _Run(NamedTuple):
     """What a waiver is judged by."""
 
     opened: ev.RunOpened
+    operators: frozenset[str]
+    """Everybody who has operated the run."""
     entered: ev.StepEntered
     config: Config
 
@@ -63,7 +65,8 @@ def waivers_of(records: Iterable[Record], step: str, config: Config, now: dateti
     )
     if opened is None or entered is None:
         return Waivers((), ())
-    run = _Run(opened, entered, config)
+    heirs = (line.body.to_person for line in lines if isinstance(line.body, ev.RunHandedOver))
+    run = _Run(opened, frozenset({opened.operator, *heirs}), entered, config)
     counted: dict[tuple[str, str, str], list[tuple[ev.WaiverGiven, str]]] = {}
     refused = []
     for line in lines:
@@ -140,8 +143,8 @@ def _refusal(line: Record, body: ev.WaiverGiven, run: _Run, now: datetime) -> st
         return f"it expired at {body.until}"
     if body.step_digest != run.entered.step_digest:
         return "it was given for another text of the step"
-    if who == run.opened.operator:
-        return f"{who} is the operator, and nobody waives a finding of their own run"
+    if who in run.operators:
+        return f"{who} is an operator of it, and nobody waives a finding of their own run"
     if body.as_team not in teams or body.as_team not in teams_that_waive(run.entered.policies, run.config):
         return f"{who} as {body.as_team or 'nobody'} may not waive a finding of this step"
     if not catalog.get(body.check).cls.waivable:

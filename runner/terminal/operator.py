@@ -96,7 +96,9 @@ class TerminalOperator:
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits for a second person, and what that person types."""
-        who = f"{view.path} waits for approval under {plain(request.policies)}, until {moment(request.not_after)}."
+        steps = [part.step for part in request.parts] or [view.path]
+        wait = f"{' and '.join(steps)} {'wait' if len(steps) > 1 else 'waits'}"
+        who = f"{wait} for approval under {plain(request.policies)}, until {moment(request.not_after)}."
         by_file = f"Where no journal is shared: shisa export {view.run}"
         self._say("WAITING", f"{who}\nThe reviewer runs: shisa review {view.run}\n{by_file}")
 

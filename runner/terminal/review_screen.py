@@ -30,7 +30,8 @@ def _target(view: ReviewView) -> Iterator[Block]:
     known = view.target
     environment = known.environment if known else None
     production = environment == "production"
-    badge = f"{(environment or 'environment unknown').upper()}: {view.step} of {view.runbook}"
+    group = f" and {len(view.together)} more of its group" if view.together else ""
+    badge = f"{(environment or 'environment unknown').upper()}: {view.step}{group} of {view.runbook}"
     yield Heading(badge, "bad" if production or environment is None else "strong")
     source = [("told by", cell(view.source, tone="warn"))] if view.source else []
     pairs = [

@@ -11,6 +11,7 @@ from runner.engine.state import fold
 from runner.engine.waivable import closing_finding, waiver_of
 from runner.errors import ApprovalError, UsageError
 from runner.journal import open_journal
+from runner.journal.events import RunHandedOver
 from runner.report.flags import flags
 from runner.report.summary import summary
 from runner.review.exceptions import give
@@ -134,7 +135,7 @@ def test_it_is_void_for_another_text_of_the_step(stage, twins):
 WHO = {
     "the operator": (
         {"person": "alice", "team": "ops"},
-        "alice is the operator, and nobody waives a finding of their own run",
+        "alice is an operator of it, and nobody waives a finding of their own run",
     ),
     "another team": ({"person": "carol", "team": "ops"}, "carol as ops may not waive a finding of this step"),
     "a team that they are not in": ({"person": "carol", "team": "dev"}, "carol as dev may not waive a finding"),
@@ -209,6 +210,15 @@ def test_the_operators_key_under_another_name_waives_nothing(stage, twins):
     stage.save()
     with pytest.raises(ApprovalError, match="is the one that the operator signed with"):
         waive(stage, first.run, keys=keys)
+
+
+def test_who_took_the_run_over_waives_nothing_that_they_waived_before(stage, twins):
+    first = stage.play()
+    waive(stage, first.run)
+    lines = stage.records(first.run)
+    heir = dataclasses.replace(lines[-1], body=RunHandedOver(from_person="alice", to_person="bob"), step=None)
+    found = waivers_of([*lines, heir], "clean", stage.config.config, wall_clock())
+    assert found.refused == (("bob", "bob is an operator of it, and nobody waives a finding of their own run"),)
 
 
 UNFIT = {
