@@ -20,6 +20,7 @@ from runner.engine.undoing import unasked, undone_of
 from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, RunTakenError, ShisaError
 from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
+from runner.review.requests import uses_left
 from runner.runbook.model import GuardUse, step_of
 from runner.runbook.render import statements_of
 from runner.runbook.values import masked
@@ -56,6 +57,15 @@ def start(session: Session, path: str) -> bool:
     time.sleep(pause_before(session.plan, path))
     if inside:
         hold(session, path, guards_during(session, path))
+    attempt(session, path)
+    return True
+
+
+def attempt(session: Session, path: str) -> None:
+    """Look again, and where nothing got worse make one attempt at a step: intent, effect, outcome.
+
+    Raises Interrupted where the program was asked to end, and what ``start`` raises.
+    """
     if look_again(session, path):
         if session.state.step(path).loops:
             intend(session, path, [], None)
@@ -71,7 +81,16 @@ def start(session: Session, path: str) -> bool:
                 raise Interrupted(f"{in_words(late)} as {path} ended")
             if carried.breach is not None:
                 raise GateClosedError(f"{path}: a guard objected while the step ran: {carried.breach}")
-    return True
+
+
+def approved(session: Session, path: str) -> bool:
+    """Whether a step may be started, or tried once more, under the approval that it has at this moment."""
+    step = session.state.step(path)
+    if step.entered is None or not step.entered.policies:
+        return step.entered is not None
+    now = session.clock()
+    standing = [each for each in session.decided(now) if step.request is not None and each.id == step.request.request]
+    return any(each.state == "approved" or uses_left(each, path, now) > 0 for each in standing)
 
 
 def _asks(session: Session, path: str) -> bool:
@@ -116,8 +135,7 @@ def look_again(session: Session, path: str) -> bool:
         raise gate.refuse_closed(path, asked.evidence)
     if entered.policies:
         session.drift.refuse(session.records[-1].at)
-        request = session.state.step(path).request
-        if request is None or session.requests().get(request.request) != "approved":
+        if not approved(session, path):
             raise ApprovalError(f"{path} is not approved any more", hint="`shisa status` tells who must sign")
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, assert_never
 
-from runner.engine import act, approval, gate, looping, questions, rolling, waiting
+from runner.engine import act, approval, gate, looping, questions, retrying, rolling, waiting
 from runner.engine.enter import enter
 from runner.engine.groups import groups
 from runner.engine.next_action import (
@@ -23,6 +23,7 @@ from runner.engine.next_action import (
     Failed,
     Refused,
     RequestApproval,
+    Retry,
     Settle,
     Start,
     next_action,
@@ -167,6 +168,9 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
         case Start(path):
             if not act.start(session, path):
                 return pause(session, "stopped", f"the operator stopped before {path}")
+        case Retry(path):
+            if not retrying.again(session, path):
+                return _failed(session, path)
         case Failed(path):
             return _failed(session, path)
         case Settle(path):

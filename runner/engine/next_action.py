@@ -10,7 +10,9 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from runner.engine import retries
 from runner.engine.state import State, StepState, untidied
+from runner.engine.undoing import cover_of
 
 RequestState = Literal["waiting", "approved", "rejected", "withdrawn", "expired", "stale", "consumed", "early"]
 """How a request stands; ``early`` is approved, for a window that has not begun."""
@@ -83,6 +85,13 @@ class Failed:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Retry:
+    """The effect failed in a way that is tried again: wait, look again, and act."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Settle:
     """There is an intent without an end: find out, or say that nobody knows."""
 
@@ -138,6 +147,7 @@ Action = (
     | Start
     | EndLoop
     | Failed
+    | Retry
     | Settle
     | Close
 )
@@ -158,7 +168,8 @@ def next_action(
     for path in order if state.rollback is None else state.rollback:
         step = state.step(f"{path}.cleanup") if untidied(state, path) else state.step(path)
         ahead = [state.step(each) for each in (groups or {}).get(path, ())] if state.rollback is None else []
-        action = _for_step(step, requests, ahead)
+        retry = retries.due(step, cover_of(state, step.path))
+        action = Retry(step.path) if retry else _for_step(step, requests, ahead)
         if action is not None:
             return action
     return Close() if state.rollback is None else Close("rolled-back")

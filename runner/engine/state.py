@@ -35,6 +35,9 @@ class StepState:
     answer: ev.QuestionAnswered | None = None
     answered_by: str | None = None
     attempts: int = 0
+    """How often it was begun in this run."""
+    tries: int = 0
+    """How often it was begun as it was entered last."""
     started_at: str | None = None
     ended_at: str | None = None
 
@@ -229,7 +232,15 @@ def _advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
         case ev.ApprovalStale():
             return _refuse(step, body.request, f"stale: {'; '.join(body.reasons)}")
         case ev.StepIntended():
-            return replace(step, intended=body, ended=None, resolved=None, after=None, attempts=step.attempts + 1)
+            return replace(
+                step,
+                intended=body,
+                ended=None,
+                resolved=None,
+                after=None,
+                attempts=step.attempts + 1,
+                tries=step.tries + 1,
+            )
         case ev.StepEnded():
             return replace(step, ended=body, ended_at=record.at)
         case ev.StepResolved():

@@ -10,7 +10,7 @@ from runner.runbook.model import KINDS
 from runner.runbook.plan import Plan
 from runner.steps import EFFECTS
 
-_KEYS = {"retry", "changes_target"}
+_KEYS = {"changes_target"}
 _ROWS = ("where", "triggers", "tenant_of")
 """Keys of a restore that only restores of rows have."""
 _BY_THE_ENGINE = {"for_each", "include"}

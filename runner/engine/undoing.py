@@ -9,7 +9,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
+from runner.engine.loops import loop_of
 from runner.engine.state import State, StepState, untidied
+from runner.journal.events import ApprovalRequested
 from runner.runbook.plan import PlannedStep
 
 Place = Literal["in place", "taken back", "not done", "unknown"]
@@ -39,6 +41,12 @@ def planned_undo(step: PlannedStep, known: StepState, path: str) -> PlannedStep:
     inherited = {key: rendered[key] for key in ("target", "approval") if key in rendered}
     data: dict[str, Any] = {"id": f"{rendered['id'][:30]}-{which}", "title": f"{verb}: {rendered['title']}"}
     return dataclasses.replace(step, path=path, data=inherited | data | body, when=())
+
+
+def cover_of(state: State, path: str) -> ApprovalRequested | None:
+    """Give the request of what a step belongs to: the loop around it, the step that it takes back."""
+    around = undone_of(path) or loop_of(path)
+    return None if around is None else state.step(around).request or cover_of(state, around)
 
 
 def unasked(state: State, path: str) -> bool:

@@ -47,6 +47,13 @@ class Entry:
         if self.ended is None:
             self.ended = state, reason
 
+    def withdraw(self, reason: str) -> None:
+        """Close the request, also one that was used and could be used again."""
+        used = self.ended is not None and self.ended[0] == "consumed"
+        if used and max(self.started.values(), default=0) < self.request.body.max_uses:
+            self.ended = None
+        self.end("withdrawn", reason)
+
     def start(self, step: str, at: str) -> None:
         """Use up a step's part of the request; with the last part it is consumed."""
         self.started[step] = self.started.get(step, 0) + 1
@@ -138,7 +145,7 @@ class Ledger:
     def _withdraw(self, id_: str, person: str, reason: str) -> None:
         entry = self.entries.get(id_)
         if entry is not None and person in {entry.request.body.operator, *(a.given.person for a in entry.approvals)}:
-            entry.end("withdrawn", f"{person} withdrew: {reason}")
+            entry.withdraw(f"{person} withdrew: {reason}")
 
     def _end(self, ids: Iterable[str], state: State, reason: str) -> None:
         for id_ in ids:
