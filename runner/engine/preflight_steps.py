@@ -22,6 +22,7 @@ from runner.postgres.readonly import ReadOnlySession
 from runner.runbook.model import GuardUse, Step, step_of
 from runner.runbook.plan import PlannedStep
 from runner.runbook.render import holds, render_step, statements_of
+from runner.runbook.restoring import needs_of_rows
 from runner.sql.classify import classify
 from runner.sql.grammar import parse
 from runner.sql.needs import Need, needs_of
@@ -69,15 +70,18 @@ def later_items(looks: Sequence[StepLook]) -> Iterator[Item]:
 def privilege_items(looks: Sequence[StepLook], targets: Targets, config: Loaded) -> Iterator[Item]:
     """Say whether each target's role may do what the SQL steps need; one query a target."""
     for name, target in targets.by_name.items():
-        steps = [each for each in looks if each.analysable and each.step is not None and _on(each, targets) == name]
+        here = [each for each in looks if each.step is not None and _on(each, targets) == name]
+        rows = {each.path: needs_of_rows(each.step.restore) for each in here if each.step is not None}
+        steps = [each for each in here if each.analysable or rows[each.path]]
         if not steps:
             continue
         classes = {
             look.path: [classify(one, harmless=_harmless(config)) for text in look.analysable for one in parse(text)]
             for look in steps
         }
-        whole = needs_of([each for found in classes.values() for each in found])
-        first = {need: path for path, found in reversed(classes.items()) for need in needs_of(found)}
+        of_rows = [need for needs in rows.values() for need in needs]
+        whole = tuple(dict.fromkeys([*needs_of([each for found in classes.values() for each in found]), *of_rows]))
+        first = {need: path for path, found in reversed(classes.items()) for need in (*needs_of(found), *rows[path])}
         try:
             with target.connect("shisa/preflight") as connection:
                 answers = granted(ReadOnlySession(connection), whole)
@@ -88,9 +92,7 @@ def privilege_items(looks: Sequence[StepLook], targets: Targets, config: Loaded)
         objecting = [item for each in answers for item in _objection(each, first[each.need], role)]
         yield from objecting
         if not objecting:
-            told = (
-                f"{role} may do what {len(steps)} SQL steps need on {len({each.relation for each in whole})} relations"
-            )
+            told = f"{role} may do what {len(steps)} steps need on {len({each.relation for each in whole})} relations"
             yield Item("privilege", name, Verdict.PASS, told)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from runner.archive.selection import split_table
 from runner.runbook.model import Restore
+from runner.sql.needs import Need, Privilege
+from runner.sql.quoting import quote_identifier
 
 LOCK = "ShareRowExclusiveLock"
 """What a restore of rows takes on its tables."""
@@ -32,6 +37,28 @@ def reason_of(restore: Restore | str | None) -> str:
     if restore.rows is None:
         return "it writes rows of a backup beside the rows of today"
     return _MODES.get(restore.rows, f"it writes rows of a backup (rows: {restore.rows})")
+
+
+def needs_of_rows(restore: Restore | str | None) -> tuple[Need, ...]:
+    """Tell which privileges a restore of rows needs on the tables that it names.
+
+    The lock alone needs UPDATE or DELETE, whatever the mode.
+    """
+    if not isinstance(restore, Restore) or restore.rows is None:
+        return ()
+    of_mode: dict[str, tuple[Privilege, ...]] = {"insert-missing": ("UPDATE",), "overwrite": ("UPDATE",)}
+    privileges: list[Privilege] = ["SELECT", "INSERT", *of_mode.get(restore.rows, ("UPDATE", "DELETE"))]
+    if restore.triggers in {False, "off"}:
+        privileges.append("OWNER")
+    into = {} if restore.into is None else restore.into.schemas
+    return tuple(Need(_quoted(table, into), privilege) for table in restore.tables for privilege in privileges)
+
+
+def _quoted(table: str, into: Mapping[str, str]) -> str:
+    """Write a table's name as SQL: in a selection unquoted letters keep their case."""
+    schema, name = split_table(table)
+    parts = (name,) if schema is None else (into.get(schema, schema), name)
+    return ".".join(map(quote_identifier, parts))
 
 
 def notes_of(restore: Restore | str | None) -> list[str]:

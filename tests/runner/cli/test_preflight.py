@@ -166,6 +166,31 @@ def test_each_kind_of_statement_is_asked_for_its_own_privilege(step, says, live)
         database.execute(f"DROP ROLE {role}")
 
 
+@pytest.mark.parametrize(
+    ("body", "missing"),
+    [
+        ("rows: insert-missing", ["SELECT", "INSERT", "UPDATE"]),
+        ("rows: replace", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
+        ("rows: overwrite, triggers: off", ["SELECT", "INSERT", "UPDATE", None]),
+    ],
+)
+def test_a_restore_of_rows_is_asked_for_the_privileges_of_its_mode(body, missing, live):
+    desk, database = live
+    role = f"role_{database.name}"
+    database.execute(f'CREATE ROLE {role} LOGIN; CREATE TABLE "Thing" ()')
+    try:
+        desk.configure(f"{database.dsn}&options=-c%20role%3D{role}")
+        step = f"{{id: a, title: A, target: live, restore: {{from: x.dump, tables: [public.Thing], {body}}}}}"
+        (desk.folder / "book.yaml").write_text(BOOK.split("steps:", maxsplit=1)[0] + f"steps:\n  - {step}\n")
+        _, found = looked(desk)
+        told = [message for area, message in objecting(found) if area == "privilege"]
+        name = '"public"."Thing"'
+        owner = f"role {role} does not own {name}; postgres does"
+        assert told == [f"role {role} has no privilege {each} on {name}" if each else owner for each in missing]
+    finally:
+        database.execute(f"DROP ROLE {role}")
+
+
 def test_what_the_run_itself_creates_is_not_missed(live):
     desk, _ = live
     book = BOOK.split("steps:", maxsplit=1)[0] + (
