@@ -121,6 +121,8 @@ def _lines(plan: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _step(step: Mapping[str, Any], number: str) -> Iterator[str]:
+    from runner.runbook.describe import asked_again
+
     where = f" on {step['target']}" if step["target"] else ""
     yield f"{number}. {step['path']}  ({step['kind']}{where})  {step['title']}"
     for condition in step["when"]:
@@ -129,7 +131,8 @@ def _step(step: Mapping[str, Any], number: str) -> Iterator[str]:
     yield from _facts(step)
     for guard in step["guards"]:
         how = "" if guard["severity"] == "block" else f" ({guard['severity']})"
-        yield f"     guard       {guard['moment']}: {guard['check']}{how}{_shown_with(guard.get('with'))}"
+        again = f", {text}" if (text := asked_again(guard)) else ""
+        yield f"     guard       {guard['moment']}: {guard['check']}{how}{_shown_with(guard.get('with'))}{again}"
     for approval in step["approval"]:
         need = approval["need"]
         who = ", ".join(f"{each['n']} of {each['team']}" for each in need) if need else "not in the configuration"

@@ -129,6 +129,18 @@ def _text(data: Mapping[str, Any], kind: str) -> Any:
     return {key: item for key, item in value.items() if key != "steps"} if kind == "for_each" else value
 
 
+def asked_again(use: Mapping[str, Any]) -> str:
+    """Say how a guard before a step is asked again before the effect; empty where it simply is."""
+    age = f", or is older than {use['max_age']}" if use.get("max_age") else ""
+    match use.get("recheck", "full"):
+        case "cheap":
+            return f"again only where something was written{age}"
+        case "none":
+            return f"again only where it is older than {use.get('max_age')}"
+        case _:
+            return ""
+
+
 def _guards(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for moment, uses in data.get("guards", {}).items():
         for use in uses:

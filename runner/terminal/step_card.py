@@ -8,6 +8,7 @@ from typing import Any
 
 from runner.figures import plain
 from runner.journal.events import StepEntered
+from runner.runbook.describe import asked_again
 from runner.runbook.model import KINDS
 from runner.terminal.blocks import Block, Cell, Code, Facts, Heading, cell
 
@@ -74,4 +75,5 @@ def _guards(guards: Mapping[str, Any]) -> Iterator[str]:
         for use in uses or ():
             with_ = f" with {plain(use['with'])}" if use.get("with") else ""
             lowered = ", only warns" if use.get("severity") == "warn" else ""
-            yield f"{when}: {use.get('check')}{with_}{lowered}"
+            again = f", {text}" if (text := asked_again(use)) else ""
+            yield f"{when}: {use.get('check')}{with_}{lowered}{again}"

@@ -7,7 +7,7 @@ import pytest
 
 from runner.config.load import check
 from runner.errors import RunbookError, ShisaError
-from runner.runbook.describe import describe
+from runner.runbook.describe import asked_again, describe
 from runner.runbook.expand import plan_of
 from runner.runbook.load import load
 from runner.runbook.params import resolve
@@ -179,3 +179,17 @@ def test_a_plan_is_described_with_what_it_means(tmp_path: Path):
     assert inner["approval"] == [{"policy": "p", "need": [{"team": "dev", "n": 1}]}]
     assert loop["repeats"] == "for each at of targets"
     assert loop["steps"][0]["path"] == "loop[n]/look"
+
+
+@pytest.mark.parametrize(
+    ("use", "text"),
+    [
+        ({}, ""),
+        ({"recheck": "full", "max_age": "5min"}, ""),
+        ({"recheck": "cheap"}, "again only where something was written"),
+        ({"recheck": "cheap", "max_age": "5min"}, "again only where something was written, or is older than 5min"),
+        ({"recheck": "none", "max_age": "5min"}, "again only where it is older than 5min"),
+    ],
+)
+def test_a_reader_is_told_which_guards_are_not_simply_asked_again(use, text):
+    assert asked_again(use) == text
