@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RunBaselines:
-    """The baselines of one run; those of a guard that closed its gate do not count."""
+    """The baselines of one run."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -33,7 +33,7 @@ class RunBaselines:
             for evidence in record.body.evidence if isinstance(record.body, GuardsAsked) else ():
                 known = evidence.get("baseline", {})
                 ours = (known.get("mode"), known.get("about"), evidence["target"]) == ("capture", about, target)
-                if ours and evidence["verdict"] in {"pass", "warn"}:
+                if ours:
                     return self._read(record.step or "", evidence["taken_at"], known["sha256"])
         raise CannotAskError("no earlier guard of this run has captured a baseline of this check on this target")
 

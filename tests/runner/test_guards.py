@@ -382,3 +382,28 @@ def test_a_step_of_another_file_is_asked_whole(tmp_path, port):
     port._step = StepContext(id="s", kind="restore", backup=tmp_path / "of-the-step")
     with pytest.raises(CannotAskError, match="does not exist"):
         port.sequence_sets(tmp_path / "gone")
+
+
+LOOKS = {
+    "a query of the check's own": (lambda ask: ask.rows("SELECT 1 AS n", Number), True),
+    "a query of a person": (lambda ask: ask.select("SELECT 1 AS n").rows and [Number(1)], False),
+    "a program": (lambda ask: [Number(ask.run(["true"], limit=timedelta(seconds=9)).exit_code)], False),
+    "the connection": (lambda ask: [Number(len(ask.session_facts().pids))], False),
+    "another target": (lambda ask: ask.other("copy").rows("SELECT 1 AS n", Number), False),
+    "nothing, for it failed": (lambda ask: ask.rows("SELECT gone", Number), False),
+}
+
+
+@pytest.mark.parametrize(("gather", "bounded"), LOOKS.values(), ids=LOOKS.keys())
+def test_evidence_rests_on_what_can_be_marked_or_on_nothing(gather, bounded, database, declare):
+    with connect(database.dsn, application_name="shisa/test") as connection:
+        port = GuardAsk(ReadOnlySession(connection), target="live", other=lambda _: port)
+        spec = declare(gather=gather, steady=True)
+        evidence = ask_guard(spec, {}, port, rests_on=True)
+        assert (evidence.basis is not None) is bounded, evidence.message
+        assert ask_guard(spec, {}, port).basis is None
+
+
+def test_a_check_that_is_not_steady_rests_on_nothing(declare, port):
+    spec = declare(gather=numbers("SELECT 1 AS n"))
+    assert ask_guard(spec, {}, port, rests_on=True).basis is None

@@ -129,3 +129,15 @@ def test_before_and_after_one_step_are_two_moments(stage):
     assert (
         "public.account holds 1 row, and 3 in the baseline of step delete: 2 rows fewer, and 1 may go." in play.reason
     )
+
+
+@pytest.mark.usefixtures("prepared")
+def test_a_capture_on_another_target_is_no_baseline(stage):
+    stage.settings["targets"]["copy"] = stage.settings["targets"]["live"]
+    stage.save()
+    stage.write(steps("row-count").replace("target: live", "target: copy", 1))
+    stage.runbook.write_text(stage.runbook.read_text().replace("targets: {live: {}}", "targets: {live: {}, copy: {}}"))
+    play = stage.play()
+    assert play.state == "blocked"
+    assert play.bodies("guards.asked", "look")[0].verdict == "pass"
+    assert "no earlier guard of this run has captured" in play.reason
