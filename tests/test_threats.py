@@ -10,6 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 THREATS = yaml.safe_load((ROOT / "tests" / "threats.yaml").read_text("utf-8"))
 REFUSALS = yaml.safe_load((ROOT / "tests" / "runner" / "review" / "refusals.yaml").read_text("utf-8"))
+CHEATS = yaml.safe_load((ROOT / "tests" / "runner" / "journal" / "team" / "cheats.yaml").read_text("utf-8"))
 SECURITY = (ROOT / "docs" / "security.md").read_text("utf-8")
 TOTAL = 32
 
@@ -29,6 +30,9 @@ def test_a_threat_is_held_by_tests_that_exist(each):
         file, _, test = name.partition("::")
         assert (ROOT / file).is_file(), f"{file} is gone"
         assert test in functions(ROOT / file), f"{name} is gone"
+    refused = {one["cheat"]: one.get("refused") for one in CHEATS}
+    for name in each.get("team", ()):
+        assert refused.get(name), f"no team journal is tried with: {name}"
     if each.get("refusals"):
         number = each.get("as", each["row"])
         found = [one for one in REFUSALS if one["threat"] == number]

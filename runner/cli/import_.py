@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, desk, say
 from runner.cli.lookup import add_run, one_run
+from runner.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.review.exchange import import_decision
 
     at = desk(arguments)
+    if at.journal.assurance != "signed":
+        raise UsageError(
+            "A team journal takes a decision from its signer's own login only.",
+            hint="Whoever decides runs `shisa review` with the same `journal:`; no text is needed between you.",
+        )
     name = one_run(at.journal, arguments.run)[0].run
     decided = import_decision(read_text(arguments.file, "DECISION"))
     record = bring_in(at.journal, at.config, name, decided, wall_clock())

@@ -1,7 +1,8 @@
 """Who is looking at a request now: a courtesy between terminals, no part of the record.
 
-A reviewer holds a lock on a small file beside the journal; the lock goes with their program, however it ends. What
-somebody merely looked at stands in no chain: what they attest is in what they sign.
+A reviewer holds a lock on a small file beside the journal, or a connection of that name to a team's journal; both go
+with their program, however it ends. What somebody merely looked at stands in no chain: what they attest is in what
+they sign.
 """
 
 from __future__ import annotations
@@ -11,24 +12,34 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
+from runner.errors import ShisaError
 from runner.journal.sqlite import SqliteJournal
 
 if TYPE_CHECKING:
+    from runner.journal.postgres.store import PostgresJournal
     from runner.journal.record import Journal
 
+_CONNECTION = "shisa/look/"
 _PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 
 
 @contextlib.contextmanager
 def looking(journal: Journal | None, request: str, person: str) -> Iterator[None]:
     """Show to the operator, as long as the ``with`` lasts, that a person looks at a request; never fails."""
-    place = _place(journal)
-    if place is None or not (_PLAIN.fullmatch(request) and _PLAIN.fullmatch(person)):
+    with contextlib.ExitStack() as stack:
+        if _PLAIN.fullmatch(request) and _PLAIN.fullmatch(person):
+            if isinstance(journal, SqliteJournal):
+                stack.enter_context(_locking(journal.path.with_name(_file(journal.path, request) + person)))
+            elif journal is not None and is_team_journal(journal):
+                with contextlib.suppress(ShisaError):
+                    stack.enter_context(journal.present(f"{_CONNECTION}{request}/{person}"))
         yield
-        return
-    path = place.with_name(f"{place.name}.looking.{request}.{person}")
+
+
+@contextlib.contextmanager
+def _locking(path: Path) -> Iterator[None]:
     descriptor = _held(path)
     try:
         yield
@@ -41,18 +52,25 @@ def looking(journal: Journal | None, request: str, person: str) -> Iterator[None
 
 def lookers(journal: Journal, request: str) -> tuple[str, ...]:
     """Tell who looks at a request now; nobody where this journal has no such place."""
-    place = _place(journal)
-    if place is None:
+    if is_team_journal(journal):
+        with contextlib.suppress(ShisaError):
+            return journal.names(f"{_CONNECTION}{request}/")
+    if not isinstance(journal, SqliteJournal):
         return ()
-    prefix = f"{place.name}.looking.{request}."
+    prefix = _file(journal.path, request)
     with contextlib.suppress(OSError):
-        found = sorted(each for each in place.parent.iterdir() if each.name.startswith(prefix))
+        found = sorted(each for each in journal.path.parent.iterdir() if each.name.startswith(prefix))
         return tuple(each.name.removeprefix(prefix) for each in found if _is_held(each))
     return ()
 
 
-def _place(journal: Journal | None) -> Path | None:
-    return journal.path if isinstance(journal, SqliteJournal) else None
+def is_team_journal(journal: Journal) -> TypeGuard[PostgresJournal]:
+    """Whether a journal is in a database; without importing what serves one."""
+    return journal.assurance == "db+signed"
+
+
+def _file(journal: Path, request: str) -> str:
+    return f"{journal.name}.looking.{request}."
 
 
 def _held(path: Path) -> int | None:

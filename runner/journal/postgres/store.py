@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from runner.journal.postgres.faults import LateError
 from runner.journal.postgres.link import PATIENCE_S, Link
 from runner.journal.postgres.wake import Wake
 from runner.journal.record import Assurance, Head, Record
+from runner.postgres.connect import connect
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -27,6 +29,10 @@ _CHUNK = 1000
 """Lines read at once."""
 _HEAD = "SELECT seq, hash FROM shisa.head"
 _FORMAT = "SELECT format FROM shisa.version"
+_NAMES = (
+    "SELECT DISTINCT application_name FROM pg_stat_activity"
+    " WHERE datname = current_database() AND starts_with(application_name, %s) ORDER BY 1"
+)
 _PROBE = (
     "SELECT (shisa.me()).name, pg_is_in_recovery() OR current_setting('transaction_read_only')::bool,"
     " has_function_privilege('shisa.append(text, text, text, text, text, uuid, bigint)', 'EXECUTE')"
@@ -44,6 +50,7 @@ class PostgresJournal:
 
     def __init__(self, conninfo: str, *, readonly: bool = False, patience_s: float = PATIENCE_S) -> None:
         """Connect; raises ConnectError, and JournalError where there is no journal, or one of another format."""
+        self._conninfo = conninfo
         self._known: Head | None = None
         self._known_lock = threading.Lock()
         self._link = Link(conninfo, readonly=readonly, patience_s=patience_s, greet=self._greet)
@@ -126,6 +133,17 @@ class PostgresJournal:
     def wait_for_change(self, seconds: float) -> bool:
         """Wait until somebody else wrote, at most so long; a notification is a hint, the head is asked anyway."""
         return self._wake.wait(self.changed, seconds)
+
+    @contextlib.contextmanager
+    def present(self, name: str) -> Iterator[None]:
+        """Hold a connection of this name as long as the ``with`` lasts; raises ConnectError."""
+        with connect(self._conninfo, application_name=name):
+            yield
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """Tell the names, without the prefix, of the connections whose names begin with it."""
+        rows: list[tuple[str]] = self._link.ask(lambda at: at.execute(_NAMES, (prefix,)).fetchall())
+        return tuple(name.removeprefix(prefix) for (name,) in rows)
 
     def close(self) -> None:
         """Let go of the connections."""
