@@ -1,5 +1,7 @@
 """Reviewing over a team's journal: the decision is vouched for twice, and the operator is told who looks."""
 
+import time
+
 from runner.cli.main import main
 from runner.cli.sources import JournalSource
 from runner.engine.ports import wall_clock
@@ -8,6 +10,13 @@ from runner.review.decide import signed_decision
 from runner.review.requests import requests_of
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_team_journal import team  # noqa: F401
+
+
+def until(holds):
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_decision_of_the_reviewers_screen_is_as_sure_as_the_journal_makes_it(team, accounts):  # noqa: F811
@@ -19,7 +28,7 @@ def test_a_decision_of_the_reviewers_screen_is_as_sure_as_the_journal_makes_it(t
             own = team.journal("alice")
             seen.append(lookers(own, asked.request))
             own.close()
-        seen.append(lookers(journal, asked.request))
+        until(lambda: lookers(journal, asked.request) == ())  # a backend that is told to end takes a moment
         source = JournalSource(team.config, journal, next(iter(journal.records())).run)
         (standing,) = requests_of(source.records(), team.config.config, wall_clock())
         body = signed_decision(
@@ -39,7 +48,7 @@ def test_a_decision_of_the_reviewers_screen_is_as_sure_as_the_journal_makes_it(t
     play = team.play(Player(on_wait=review))
     assert play.ending.exit_code == 0
     assert [each.assurance for each in play.bodies("approval.given")] == ["db+signed"]
-    assert seen == [("bob",), ()]
+    assert seen == [("bob",)]
     assert accounts() == [1, 3]
 
 
