@@ -76,7 +76,9 @@ class RestoreOverwrite(Check[Facts]):
 
     Columns that were added since the backup (it names them). Rows written between this look and the restore: let the
     step ask again. In a table without a key a changed row counts as one deleted and one inserted. A table that was
-    truncated or rewritten by ALTER TABLE while this looked seems empty, and blocks.
+    truncated or rewritten by ALTER TABLE while this looked seems empty, and blocks. For rows of the backup, tables that
+    `where` and `tenant_of` look into are looked up in the backup where the restore brings them; a function that looks
+    something up itself always sees live rows.
     """
 
     backup: Path | None = param("pg_dump archive or plain dump that would be restored.", default=None)

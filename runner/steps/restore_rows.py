@@ -5,7 +5,7 @@ Every row of the selected tables is staged before anything is locked; what is lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from checks.base import Selection
@@ -18,6 +18,7 @@ from runner.postgres.rows.stage import readable, stage
 from runner.postgres.rows.target import Asked, Table, children_of, tables_of
 from runner.runbook.model import Restore
 from runner.steps.base import Effect
+from runner.steps.progress import Progress
 from runner.steps.rows_once import in_one_transaction
 
 if TYPE_CHECKING:
@@ -53,9 +54,18 @@ def _staged(effect: Effect, connection: Connection[Any], facts: ArchiveFacts, re
     rows = Rows(facts.path)
     with readable(connection):
         for table, (entry, _) in zip(tables, entries, strict=True):
-            count = stage(connection, table, rows.blocks(entry), rows.encoding)
+            blocks = _watched(rows.blocks(entry), table.each.table, Progress(effect.progress, effect.tell))
+            count = stage(connection, table, blocks, rows.encoding)
             effect.tell(f"{count} rows of {table.each.table} are staged")
     return tables
+
+
+def _watched(blocks: Iterator[bytes], table: str, progress: Progress) -> Iterator[bytes]:
+    count = 0
+    for block in blocks:
+        yield block
+        count += block.count(b"\n")
+        progress.say(f"{count:,} rows of {table} are staged")
 
 
 def _entries(

@@ -48,6 +48,7 @@ def in_one_transaction(
         with effect.connect() as connection, effect.connect(purpose="note") as second:
             # a snapshot from before the locks would not see what they made us wait for
             connection.execute("SET default_transaction_isolation = 'read committed'")
+            connection.execute("SET default_transaction_read_only = off")
             connection.execute("SELECT set_config('statement_timeout', %s, false)", (timeout,))
             staged = stage(connection)
             lock_timeout = effect.step.lock_timeout or "2s"

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from tests.runner.engine.stage import Player
+from tests.runner.engine.test_during import TREE, duplicate_when_running
 
 HEAD = """\
 params:
@@ -152,3 +153,21 @@ def test_a_condition_that_does_more_than_look_is_refused_before_anybody_is_asked
     assert done.ending.exit_code == 1
     assert "a restore's condition must be one query that only looks" in done.reason
     assert "approval.requested" not in done.names
+
+
+def test_a_guard_that_objects_meanwhile_stops_it_and_no_row_is_another_one(stage, backup, database, accounts, rows):
+    """A trigger holds the rows up; somebody makes an id twice in an inheritance tree as soon as that is seen."""
+    database.execute(TREE)
+    database.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END';"
+        "CREATE TRIGGER slow BEFORE INSERT ON lines FOR EACH ROW EXECUTE FUNCTION slow()"
+    )
+    before = rows()
+    running = "SELECT count(*)::int FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+    maker = duplicate_when_running(database, running)
+    during = "      during: [{check: duplicate-keys-in-tree, with: {parent: public.tree}, every: 100ms}]\n    expect"
+    done = play(stage, backup, step().replace("    expect", during, 1))
+    maker.join()
+    assert (done.state, done.ended("bring-back").outcome) == ("blocked", "cancelled")
+    assert accounts(running) == [0]
+    assert rows() == before
