@@ -12,7 +12,7 @@ help: ## this list
 	@.ci/setup
 	@touch $@
 
-demo: .venv/stamp ## the first incident, without shisa and with it (make demo DEMO="--auto --format json")
+demo: .venv/stamp ## the first incident, without shisa and with it (make demo DEMO="--incident 2" for the second)
 	@$(BIN)/shisa demo $(DEMO)
 
 test: .venv/stamp ## the tests on one PostgreSQL, at most ten minutes

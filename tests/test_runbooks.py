@@ -15,6 +15,7 @@ from runner.runbook.expand import plan_of
 from runner.runbook.load import load
 from runner.runbook.params import resolve
 from tests.runner.engine.stage import Player, Stage
+from tests.runner.engine.test_questions import answer
 
 SHIPPED = sorted(Path(str(resources.files("runbooks"))).glob("*.yaml"))
 
@@ -30,6 +31,8 @@ class Scene:
     """What happens on the live system between the backup and the run."""
     after: dict[str, object]
     """Query → its one value once the runbook has run."""
+    answer: str | None = None
+    """What the team answers that the runbook asks."""
 
 
 def clone_params(folder, dump):
@@ -37,7 +40,36 @@ def clone_params(folder, dump):
     return {"backup": str(folder / "shared.dump")}
 
 
+def tenant_params(folder, dump):
+    dump("-Fc", "-f", folder / "tenants.dump")
+    return {"backup": str(folder / "tenants.dump"), "tenant": "42"}
+
+
 SCENES = {
+    "restore-tenant-rows.yaml": Scene(
+        before="""
+            CREATE TABLE tenants (id int PRIMARY KEY, name text NOT NULL);
+            INSERT INTO tenants VALUES (42, 'ACME K.K.'), (7, 'Seven & Co.');
+            CREATE TABLE expenses (id serial PRIMARY KEY, tenant_id int NOT NULL REFERENCES tenants, amount numeric);
+            INSERT INTO expenses (tenant_id, amount) SELECT CASE i % 2 WHEN 0 THEN 42 ELSE 7 END, i
+              FROM generate_series(1, 40) i;
+            CREATE TABLE settings (tenant_id int, name text, value text, PRIMARY KEY (tenant_id, name));
+            INSERT INTO settings SELECT t.id, 'limit', 'old' FROM tenants t;
+        """,
+        params=tenant_params,
+        meanwhile="""
+            DELETE FROM expenses WHERE tenant_id = 42 AND id > 20; UPDATE expenses SET amount = 0 WHERE id = 2;
+            INSERT INTO expenses (tenant_id, amount) VALUES (42, 99);
+            UPDATE settings SET value = 'saved since'
+        """,
+        answer="saved",
+        after={
+            "SELECT count(*) FROM expenses WHERE tenant_id = 42": 21,
+            "SELECT amount FROM expenses WHERE id = 2": 0,
+            "SELECT count(*) FROM settings WHERE value = 'saved since'": 2,
+            "INSERT INTO expenses (tenant_id) VALUES (42) RETURNING id": 42,
+        },
+    ),
     "clone-environment.yaml": Scene(
         before="""
             CREATE SCHEMA base;
@@ -66,6 +98,7 @@ def stage(tmp_path, database):
     made = Stage.of(tmp_path / "desk", database.dsn)
     made.settings["policies"]["cross-review"] = made.settings["policies"].pop("cross")
     made.settings["targets"]["live"]["policy"] = "cross-review"
+    made.settings["people"]["bob"]["teams"] += ["customer-success"]
     made.save()
     return made
 
@@ -106,7 +139,10 @@ def test_it_is_valid_and_can_be_planned(stage, enter, runbook):
 @pytest.mark.parametrize("runbook", SHIPPED, ids=lambda path: path.name)
 def test_it_runs_to_its_end_and_leaves_what_it_promises(stage, enter, runbook, database):
     params = enter(runbook)
-    play = stage.play(Player(on_wait=stage.sign), params=params)
+    given = SCENES[runbook.name].answer
+    play = stage.play(
+        Player(on_wait=stage.sign, on_question=None if given is None else answer(stage, given)), params=params
+    )
     assert (play.state, play.ending.exit_code) == ("completed", 0), play.reason
     connection = database.connect()
     for query, value in SCENES[runbook.name].after.items():

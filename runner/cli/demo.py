@@ -15,13 +15,14 @@ from runner.cli.common import add_format, print_json, put
 if TYPE_CHECKING:
     import argparse
 
-    from runner.demo.tour1 import Cast, Told
+    from runner.demo.play import Cast, Told
 
 HELP = "Live through an incident on a throwaway PostgreSQL: without shisa it happens, with shisa it is stopped."
 EXAMPLE = """\
-  shisa demo                        the guided tour; you play both people
+  shisa demo                        ids issued twice after a clone; you play both people
+  shisa demo --incident 2           settings of customers reset by a restore, after a question that was misunderstood
   shisa demo --auto --format json   without questions, one JSON object"""
-_INCIDENTS = (1,)
+_INCIDENTS = (1, 2)
 _LEFT = "The run with shisa was left before its end, and the demo's server is gone; shisa demo begins anew."
 
 
@@ -34,16 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=int,
         default=50,
-        help="customers who sign up between the backup and the restore (default: %(default)s)",
+        help="what customers do between backup and restore: sign up, or save settings (default: %(default)s)",
     )
     parser.add_argument("--out", metavar="DIR", type=Path, help="where journal and report go (default: .shisa/demo-…)")
     add_format(parser, "text", "json")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Play the tour; exit 0 when the run with shisa was completed and left no duplicate."""
+    """Play the tour; exit 0 when the run with shisa was completed."""
+    from runner.demo import tour1, tour2
     from runner.demo.server import throwaway
-    from runner.demo.tour1 import tour
     from runner.errors import UsageError
 
     if arguments.rows_after_backup < 0:
@@ -51,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = _folder(arguments.out)
     cast = _cast(arguments)
     cast.tell("Starting a throwaway PostgreSQL on this machine …")
+    tour = {1: tour1.tour, 2: tour2.tour}[arguments.incident]
     with throwaway() as server:
         told = tour(server, folder.resolve(), cast, rows_after_backup=arguments.rows_after_backup)
     if arguments.format == "json":
@@ -93,15 +95,7 @@ def _show(told: Told, folder: Path) -> None:
     from runner.terminal.console import console
     from runner.terminal.paint import show
 
-    without, with_ = told.without, told.with_
-    stopped = f"{with_['stopped_by']} ({with_['verdict']})" if with_["stopped_by"] else "nothing had to"
-    rows = (
-        ("stopped the restore", "nothing", stopped),
-        ("ids that stand twice", str(without.duplicate_ids), str(with_["duplicate_ids"])),
-        ("customers refused", without.sqlstate or "none", str(len(with_["customer_errors"]) or "none")),
-        ("looked at it", "nobody", f"{', '.join(with_['approved_by'])}, signed" if with_["approved_by"] else "nobody"),
-        ("how it ended", "silently", told.ending.state),
-    )
+    rows = told.compared
     table = Grid(("", "without shisa", "with shisa"), tuple(tuple(map(cell, row)) for row in rows))
     places = Facts((("journal", cell(str(told.journal))), ("report", cell(str(told.report)))))
     left = () if told.ending.exit_code == 0 else (Line("LEFT", _LEFT, "warn"),)
@@ -110,7 +104,7 @@ def _show(told: Told, folder: Path) -> None:
     for command, what in (
         (f"shisa show {told.run} --config {config}", "what happened, line by line"),
         (f"shisa verify --config {config}", "is the journal whole, are the signatures good?"),
-        ("shisa explain sequence-drift", "what the guard looks at, and what it cannot see"),
+        (f"shisa explain {told.explain}", "what the guard looks at, and what it cannot see"),
         ("shisa init", "begin with your own database"),
     ):
         put(f"  {command}\n      {what}\n")

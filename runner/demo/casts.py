@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.engine.ports import Answers, Offer, StepView, wall_clock
 from runner.errors import ApprovalError
-from runner.journal.events import ApprovalRequested
+from runner.journal.events import ApprovalRequested, QuestionAsked
 from runner.terminal.blocks import Heading, Line
 from runner.terminal.console import console
 from runner.terminal.operator import TerminalOperator
@@ -20,6 +20,7 @@ from runner.terminal.reviewing import show as show_request
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from runner.demo.play import Calls, Part
     from runner.demo.stage import Stage
     from runner.engine.ports import Observer, Operator
     from runner.journal.record import Record
@@ -38,9 +39,9 @@ _STOPPED = (
 
 @dataclasses.dataclass(frozen=True)
 class Asking(Answers):
-    """An operator who goes on, takes the first remedy, and has the reviewer called while the run waits."""
+    """An operator who goes on, takes the first remedy, and calls the others while the run waits."""
 
-    review: Callable[[ApprovalRequested], None] = lambda _: None
+    calls: Calls
 
     def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
         """Take the first remedy."""
@@ -48,7 +49,12 @@ class Asking(Answers):
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Call the reviewer."""
-        self.review(request)
+        self.calls.review(request)
+
+    def asked(self, run: str, path: str, question: QuestionAsked) -> str | None:
+        """Call somebody of the team that is asked."""
+        self.calls.answer(run, path, question)
+        return None
 
 
 class AutoCast:
@@ -58,9 +64,13 @@ class AutoCast:
         self._console = console("stderr")
         self._quiet = quiet
 
-    def operator(self, review: Callable[[ApprovalRequested], None]) -> Operator:
+    def operator(self, calls: Calls) -> Operator:
         """Give an operator who goes on."""
-        return Asking({"*": "go"}, self.tell, review)
+        return Asking({"*": "go"}, self.tell, calls)
+
+    def answer(self, question: QuestionAsked, part: Part) -> str:
+        """Answer as the scene has it."""
+        return part.choice
 
     def attest(self, standing: Standing, records: list[Record], stage: Stage) -> dict[str, Any]:
         """Say in the signed bytes that nobody looked."""
@@ -87,9 +97,16 @@ class GuidedCast:
         self._prompter = Prompter()
         self._terminal = TerminalOperator(self._console, self._prompter)
 
-    def operator(self, review: Callable[[ApprovalRequested], None]) -> Operator:
+    def operator(self, calls: Calls) -> Operator:
         """Give the operator at the terminal."""
-        return _Guided(self._console, self._prompter, review=review)
+        return _Guided(self._console, self._prompter, calls)
+
+    def answer(self, question: QuestionAsked, part: Part) -> str:
+        """Change the chair: the same question as ``shisa answer`` asks in another terminal."""
+        self.tell(part.told, f"You are carol now, of {question.team}")
+        choice = self._prompter.choose(f"For {question.team}: {question.question.strip()}", question.choices)
+        self.tell("carol's key has signed the answer.", "You are alice again")
+        return choice
 
     def attest(self, standing: Standing, records: list[Record], stage: Stage) -> dict[str, Any]:
         """Change the chair: the same screen and the same read-back as ``shisa review`` in another terminal."""
@@ -120,9 +137,9 @@ class GuidedCast:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Guided(TerminalOperator):
-    """The operator at the terminal, who calls the reviewer instead of waiting for another terminal."""
+    """The operator at the terminal, who calls the others instead of waiting for another terminal."""
 
-    review: Callable[[ApprovalRequested], None] = lambda _: None
+    calls: Calls
 
     def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
         """Say what has just happened, then offer the remedies."""
@@ -131,7 +148,12 @@ class _Guided(TerminalOperator):
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Call the reviewer."""
-        self.review(request)
+        self.calls.review(request)
+
+    def asked(self, run: str, path: str, question: QuestionAsked) -> str | None:
+        """Call somebody of the team that is asked."""
+        self.calls.answer(run, path, question)
+        return None
 
 
 def _narrate(console: Console, text: str, scene: str) -> None:

@@ -1,4 +1,4 @@
-"""The demo's folder: two people with a key each, a policy, a configuration, a journal and a report."""
+"""The demo's folder: three people with a key each, a policy, a configuration, a journal and a report."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 OPERATOR = "alice"
 REVIEWER = "bob"
+ANSWERER = "carol"
 _CONFIG = """\
 shisa: 1
 journal: journal.db
@@ -23,6 +24,7 @@ targets:
 people:
   alice: {{teams: [ops], keys: ["{alice}"]}}
   bob: {{teams: [dev], keys: ["{bob}"]}}
+  carol: {{teams: [customer-success], keys: ["{carol}"]}}
 policies:
   cross-review:
     need: [{{team: dev, n: 1}}]
@@ -54,8 +56,10 @@ class Stage:
 
 
 def set_up(folder: Path, dsn: str) -> Stage:
-    """Make two keys and write the configuration."""
-    public = {name: generate_key(folder / f"{name}.key", f"{name}@demo").line for name in (OPERATOR, REVIEWER)}
+    """Make a key for each person and write the configuration."""
+    public = {
+        name: generate_key(folder / f"{name}.key", f"{name}@demo").line for name in (OPERATOR, REVIEWER, ANSWERER)
+    }
     config = folder / "shisa.yaml"
     config.write_text(_CONFIG.format(dsn=dsn.replace("\\", "\\\\").replace('"', '\\"'), **public), encoding="utf-8")
     return Stage(folder, read(config))

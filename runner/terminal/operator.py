@@ -28,7 +28,7 @@ class TerminalOperator:
 
     console: Console
     prompter: Prompter
-    live: LiveLine = dataclasses.field(default_factory=LiveLine, repr=False)
+    live: LiveLine = dataclasses.field(default_factory=LiveLine, repr=False, kw_only=True)
 
     def observe(self, record: Record) -> None:
         """Show one journal line."""

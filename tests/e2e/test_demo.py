@@ -105,6 +105,44 @@ def test_the_figures_follow_the_incident(env, home, after):
     nothing_is_left(env)
 
 
+@pytest.mark.parametrize(
+    "saved", [7, pytest.param(0, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.long)]
+)
+def test_the_figures_of_the_second_incident_follow_what_customers_saved(env, home, saved):
+    done = demo("--incident", "2", "--auto", "--format", "json", "--rows-after-backup", str(saved), env=env, cwd=home)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    without, with_ = told["without"], told["with"]
+    assert (without["settings_reset"], without["tenants_hit"]) == (saved, min(saved, 3))
+    assert sum(each["settings"] for each in with_["tenants_at_risk"]) == saved
+    names = {"42": "ACME K.K.", "7": "Nanairo Trading", "19": "Hokuto Works"}
+    assert {each["tenant"]: each["name"] for each in with_["tenants_at_risk"]} == (names if saved else {})
+    met = {"stopped_by": "ask-cs", "answer": "none", "facts": "saved"}
+    assert with_.items() >= (met if saved else {"stopped_by": None, "answer": "none", "facts": "none"}).items()
+    assert (with_["settings_reset"], with_["outcome"], with_["approved_by"]) == (0, "completed", ["bob"])
+    assert with_["rows_restored"] == without["rows_restored"] > 0
+    assert ("but the database says saved" in Path(told["report"]).read_text()) == (saved > 0)
+    nothing_is_left(env)
+
+
+@pytest.mark.long
+def test_the_guided_tour_of_the_second_incident_leads_to_the_reviewer_and_can_be_left(env, home):
+    terminal = Terminal([SHISA, "demo", "--incident", "2"], env=env, cwd=home, columns=80, lines=24)
+    chair = Chair(terminal)
+    chair.answer("> Press Enter to do the same with shisa", "")
+    chair.answer("> none, saved:", "none")
+    terminal.see("answered none (No saved row), but the", "What stopped it")
+    chair.answer("> Press Enter to be carol again, and answer", "")
+    chair.answer("> none, saved:", "saved")
+    chair.answer("Which target does this run on? Type its name:", "live")
+    terminal.see("?")
+    terminal.press("c")
+    terminal.see("What it came to", "LEFT")
+    assert terminal.ended() == 5
+    terminal.close()
+    nothing_is_left(env)
+
+
 @pytest.fixture
 def stranger(tmp_path_factory):
     """A folder of an ordinary user, and the words that make a program run as one."""
