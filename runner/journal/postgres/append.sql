@@ -33,7 +33,7 @@ CREATE OR REPLACE FUNCTION shisa.append(
   _event text, _run text, _step text, _person text, _body text, _token uuid, _seen bigint DEFAULT NULL
 ) RETURNS shisa.journal LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '10s'
+SET lock_timeout = '15s'
 AS $$
 DECLARE
   _me shisa.person := shisa.me();
@@ -45,7 +45,7 @@ BEGIN
     RAISE EXCEPTION 'a line is appended at READ COMMITTED, where the newest lines and rules are seen'
       USING ERRCODE = 'SHJ00';
   END IF;
-  PERFORM set_config('idle_in_transaction_session_timeout', '10s', true); -- nobody else can append until the COMMIT
+  PERFORM set_config('idle_in_transaction_session_timeout', '5s', true); -- nobody else can append until the COMMIT
   SELECT * INTO STRICT _head FROM shisa.head FOR UPDATE;
 
   SELECT * INTO _line FROM shisa.journal WHERE token = _token;

@@ -23,6 +23,6 @@ BEGIN
     CREATE SCHEMA shisa AUTHORIZATION shisa_owner;
   END IF;
   -- A setting of shisa_operator would not reach its members: settings of a role are those of who logs in.
-  EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = %L', current_database(), '10s');
+  EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = %L', current_database(), '5s');
 END
 $$;
