@@ -8,6 +8,7 @@ from runner.config.model import Loaded
 from runner.engine.targets import Targets
 from runner.errors import ConfigError, UsageError
 from runner.journal import is_team
+from runner.postgres.reach import reach
 from runner.runbook.plan import Plan
 
 _WRITES = {"sql", "restore", "sequences"}
@@ -30,6 +31,31 @@ def production(targets: Targets, *, signed: bool, unattended: bool, config: Load
             f"target {names[0]} is production, but the journal {config.config.journal} is on this machine only",
             hint="use a team journal, or say why not in shisa.yaml: `journal_local: REASON`",
         )
+
+
+def apart(targets: Targets, config: Loaded) -> Iterator[UsageError]:
+    """Production takes no team journal in its own cluster: it would go down with what it tells of.
+
+    Raises ConnectError where the journal's cluster cannot be asked.
+    """
+    names = [name for name, target in targets.by_name.items() if target.bound.environment == "production"]
+    if not names or not is_team(config.config.journal):
+        return
+    for name in shared(config.config.journal, targets):
+        if name in names:
+            yield UsageError(
+                f"target {name} is production, and the journal lies in its cluster",
+                hint="keep the journal in another cluster: it must tell what happened when this one is down",
+            )
+
+
+def shared(journal: str, targets: Targets) -> Iterator[str]:
+    """Name the targets in whose cluster a team journal lies; raises ConnectError."""
+    connection, identity = reach(journal, application_name="shisa/journal")
+    connection.close()
+    for name, target in targets.by_name.items():
+        if target.bound.identity["system_identifier"] == identity.system_identifier:
+            yield name
 
 
 def writable(plan: Plan, targets: Targets) -> Iterator[UsageError]:

@@ -267,6 +267,7 @@ def _demand(plan: Plan, targets: Targets, *, key: KeyRef | None, unattended: boo
     """Refuse by the first demand that is not met."""
     for error in (
         *demands.production(targets, signed=key is not None, unattended=unattended, config=config),
+        *demands.apart(targets, config),
         *demands.writable(plan, targets),
     ):
         raise error

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from checks.base import Verdict
 from runner.config.model import Loaded
+from runner.engine.demands import shared
 from runner.engine.preflight_item import Item
 from runner.engine.targets import Target, Targets
 from runner.errors import ShisaError
 from runner.journal import is_team, open_journal
 from runner.journal.postgres.rules import demand_same
 from runner.postgres.clients import run_client
-from runner.postgres.reach import reach, shown
+from runner.postgres.reach import shown
 from runner.runbook.plan import Plan
 
 _SECONDS = 10.0
@@ -99,15 +100,13 @@ def journal_items(config: Loaded, targets: Targets) -> Iterator[Item]:
 
 def _same_cluster(location: str, targets: Targets) -> Iterator[Item]:
     try:
-        connection, identity = reach(location, application_name="shisa/preflight")
+        names = list(shared(location, targets))
     except ShisaError as error:
         yield Item("journal", "", Verdict.UNKNOWN, error.message, error.hint)
         return
-    connection.close()
-    for name, target in targets.by_name.items():
-        if target.bound.identity["system_identifier"] == identity.system_identifier:
-            message = f"the journal lies in the cluster of target {name}, and would go down with it"
-            yield Item("journal", name, Verdict.BLOCK, message, "Keep the journal in another cluster.")
+    for name in names:
+        message = f"the journal lies in the cluster of target {name}, and would go down with it"
+        yield Item("journal", name, Verdict.BLOCK, message, "Keep the journal in another cluster.")
 
 
 def _to_come(path: Path) -> Item:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SQL = "runner/journal/postgres"
-TEAM = ("tests/runner/journal/team",)
+CHEATS = ("tests/runner/journal/team/test_cheats.py", "tests/runner/journal/team/test_stories.py")
+ALL = (*CHEATS, "tests/runner/journal/team/test_faults.py")
 JUDGED = {
     "runner/policy.py": ("tests/runner/test_policy.py", "tests/runner/review"),
     "runner/review/approval.py": ("tests/runner/review",),
@@ -81,7 +82,13 @@ def mutants(root: Path) -> Iterator[Mutant]:
     """Every mutant there is."""
     for path in sorted((root / SQL).glob("*.sql")):
         for name, text in _of_sql(path.name, path.read_text()):
-            yield Mutant(f"{path.name}: {name}", "sql", f"{SQL}/{path.name}", text, TEAM)
+            yield Mutant(
+                f"{path.name}: {name}",
+                "sql",
+                f"{SQL}/{path.name}",
+                text,
+                CHEATS if path.name.startswith("judge") else ALL,
+            )
     for file, tests in JUDGED.items():
         for name, text in _of_python((root / file).read_text()):
             yield Mutant(f"{file}: {name}", "python", file, text, tests)

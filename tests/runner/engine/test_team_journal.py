@@ -7,9 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runner.errors import ApprovalError, ConfigError, JournalError
+from runner.errors import ApprovalError, ConfigError, JournalError, UsageError
 from runner.journal.postgres.rules import demand_same, sync
-from tests.runner.engine.stage import Player, Stage
+from runner.journal.postgres.store import PostgresJournal
+from tests.runner.engine.stage import Player, Stage, as_user
 from tests.runner.engine.test_approvals import DELETE
 
 
@@ -130,3 +131,34 @@ def test_the_database_refuses_what_the_reviewers_program_would_have_let_through(
     with pytest.raises(ApprovalError, match="carol is not in team dev"):
         journal.append(approval(request.request), run=play.run, step="clean", person="carol")
     journal.close()
+
+
+def test_production_takes_no_journal_in_its_own_cluster(team):
+    team.settings["targets"]["live"]["environment"] = "production"
+    team.save()
+    with pytest.raises(UsageError, match="target live is production, and the journal lies in its cluster"):
+        team.open()
+
+
+def test_a_journal_that_goes_away_before_the_effect_stops_the_run_with_8(team, accounts, database):
+    place = team.settings["journal"]
+    name = psycopg.conninfo.conninfo_to_dict(place)["dbname"]
+
+    def lock_out(_view):
+        root = database.connect()
+        root.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        root.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (name,))
+
+    journal = PostgresJournal(as_user(place, "alice"), patience_s=0.3)
+    try:
+        with pytest.raises(JournalError) as away:
+            team.play(Player(on_wait=team.sign, on_go=lock_out), journal=journal)
+    finally:
+        database.connect().execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    journal.close()
+    assert away.value.exit_code == 8
+    assert "The team journal" in away.value.message
+    assert accounts() == [1, 2, 3]
+    run = team.records()[0].run
+    assert team.resume(run).ending.exit_code == 0
+    assert accounts() == [1, 3]
