@@ -1,0 +1,44 @@
+"""What the owner of a team journal changed in it is named."""
+
+import pytest
+
+from runner.journal.postgres.damage import damage_of
+from tests.runner.journal.team.ground import ORDER, write
+
+DAMAGE = {
+    "CREATE OR REPLACE FUNCTION shisa.ended(_asked shisa.journal, _step text DEFAULT NULL, _uses integer DEFAULT 1)"
+    " RETURNS text LANGUAGE sql SET search_path = pg_catalog, pg_temp AS 'SELECT NULL'": (
+        "The function ended is not what shisa made it."
+    ),
+    "ALTER FUNCTION shisa.satisfied OWNER TO postgres": "The function satisfied is not what shisa made it.",
+    "DROP FUNCTION shisa.judge_guards": "The function judge_guards is not there any more.",
+    "ALTER FUNCTION shisa.append RESET search_path": (
+        "The function append has lost its search_path, so that others can put their objects before ours."
+    ),
+    "GRANT EXECUTE ON FUNCTION shisa.judge TO PUBLIC": "Everybody may call the function judge.",
+    "CREATE FUNCTION shisa.mine() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    "REVOKE EXECUTE ON FUNCTION shisa.mine FROM PUBLIC": "The function mine is none of shisa's.",
+    "ALTER TABLE shisa.journal DISABLE TRIGGER append_only": "The trigger append_only is switched off.",
+    "ALTER TABLE shisa.journal ENABLE TRIGGER chain": "The trigger chain is switched off.",
+    "DROP TRIGGER durable ON shisa.journal": "The trigger durable is not there any more.",
+    "GRANT INSERT ON shisa.journal TO alice": "alice may insert journal, and nobody but the owner may.",
+    "GRANT UPDATE ON shisa.policy TO PUBLIC": "Everybody may update policy, and nobody but the owner may.",
+    "UPDATE shisa.head SET seq = 1": "The journal's head says line 1, and its last line is 4.",
+}
+
+
+def test_a_journal_as_it_was_installed_has_no_damage(ground):
+    write(ground, ORDER[:4])
+    assert damage_of(ground.root) == ()
+
+
+@pytest.mark.parametrize("statement", DAMAGE)
+def test_a_change_is_named(statement, ground):
+    write(ground, ORDER[:4])
+    ground.root.execute("BEGIN")
+    try:
+        ground.root.execute(statement)
+        found = damage_of(ground.root)
+    finally:
+        ground.root.execute("ROLLBACK")
+    assert DAMAGE[statement] in found
