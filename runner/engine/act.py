@@ -54,7 +54,9 @@ def start(session: Session, path: str) -> bool:
             return True
         if answer != "go":
             return False
-    time.sleep(pause_before(session.plan, path))
+    pause = pause_before(session.plan, path)
+    if pause:
+        time.sleep(pause)
     if inside:
         hold(session, path, guards_during(session, path))
     attempt(session, path)
@@ -229,7 +231,9 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
     def connect(*, purpose: str = "") -> Any:
         if target is None:
             raise ApprovalError(f"{path} has no target")
-        return target.connect(f"{name}/{purpose}" if purpose else name)
+        if purpose == "note":
+            return session.links.note(target, f"{name}/note")
+        return target.connect(f"{name}/{purpose}") if purpose else session.links.effect(target, name)
 
     def measure(check: str, given: Mapping[str, Any]) -> Evidence:
         (evidence,) = ask_all(session, path, (GuardUse(check=check, with_=dict(given)),), "before")

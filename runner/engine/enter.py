@@ -14,8 +14,7 @@ from runner.journal.events import StepEntered, StepSkipped
 from runner.runbook.danger import Danger, danger_of
 from runner.runbook.model import Restore, Step, step_of
 from runner.runbook.render import holds, render_step, statements_of
-from runner.sql.classify import classify
-from runner.sql.grammar import parse
+from runner.sql.classify import classified
 from runner.sql.lookups import expression
 from runner.sql.variables import analysable
 
@@ -119,7 +118,7 @@ def _policies(step: Step, danger: Danger, target: Target | None, session: Sessio
 def _refuse_unsendable(step: Step, statements: Sequence[str], harmless: frozenset[str]) -> None:
     """Refuse SQL that would leave the step's own transaction, and an expectation that does more than look."""
     for text in statements:
-        found = classify(parse(text)[0], harmless=harmless)
+        found = classified(text, harmless)[0]
         if found.transaction == "control":
             raise GateClosedError(
                 f"{step.id}: {found.command} cannot stand in a step: its transaction is opened and ended for it",
@@ -137,7 +136,7 @@ def _refuse_unsendable(step: Step, statements: Sequence[str], harmless: frozense
 
 
 def _require_only_looks(step: Step, what: str, text: str, harmless: frozenset[str]) -> None:
-    looks = [classify(each, harmless=harmless) for each in parse(text)]
+    looks = classified(text, harmless)
     if len(looks) != 1 or not looks[0].read_only:
         why = "; ".join(action for each in looks for action in each.actions) or f"it is {len(looks)} statements"
         raise GateClosedError(f"{step.id}: {what} must be one query that only looks: {why}")

@@ -18,6 +18,8 @@ def groups(session: Session) -> dict[str, tuple[str, ...]]:
 
     A step that needs what an earlier one leaves ends the group there; from it on another request is made.
     """
+    if not session.plan.grouped:
+        return {}
     found: dict[str, tuple[str, ...]] = {}
     behind: tuple[str, ...] = ()
     group = None

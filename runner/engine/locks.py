@@ -81,6 +81,14 @@ class Locks:
             self._take(fingerprint, [self._base, *(Lock(key) for key in keys if own and self._base.shared)])
         return anew
 
+    def session(self, target: Target) -> Any:
+        """Give the session that holds a target's locks; None where there is none.
+
+        What it commits proves that the locks were there until then.
+        """
+        held = self._held.get(target.bound.fingerprint)
+        return None if held is None else held.connection
+
     def release(self) -> None:
         """Give everything back, as while people are waited for."""
         for held in self._held.values():
@@ -95,7 +103,9 @@ class Locks:
         target = self._targets[fingerprint]
         if held is not None:
             held.connection.close()
-        connection = target.connect(f"shisa/{self._run} lock")
+        from runner.postgres.kept import Held
+
+        connection = target.connect(f"shisa/{self._run} lock", made=Held)
         self._held[fingerprint] = _Held(connection)
         if not has_session(connection):
             self.release()

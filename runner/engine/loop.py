@@ -109,7 +109,7 @@ def _work(session: Session, *, back: bool) -> Ending:
         closed = session.state.closed
         if closed is not None:
             raise RunEndedError(f"somebody ended the run while this program worked on it ({closed.state})")
-        ending = perform(session, next_action(session.state, session.order(), session.requests(), groups(session)))
+        ending = perform(session, _next(session))
     return ending
 
 
@@ -119,6 +119,13 @@ def _interrupted(session: Session, reason: str) -> Ending:
     if not unknown:
         return pause(session, "stopped", reason)
     return pause(session, "unknown", reason, f"`shisa resume {session.run}` finds out what became of {unknown[0]}")
+
+
+def _next(session: Session) -> Action:
+    action = next_action(session.state, session.ahead(), session.requests(), groups(session))
+    if not isinstance(action, Close):
+        session.frontier.reach(session.plan, action.path)
+    return action
 
 
 def _begin_rollback(session: Session) -> Ending | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from checks.duration import parse_duration
@@ -28,9 +28,9 @@ def loop_of(path: str) -> str | None:
     return None if found is None else found["loop"]
 
 
-def order(plan: Plan, state: State) -> Iterator[str]:
-    """Give the paths of a run as they come now: the iterations of a loop that has begun stand before its end."""
-    for step in plan.steps:
+def order(steps: Iterable[PlannedStep], state: State) -> Iterator[str]:
+    """Give the paths of steps as they come now: the iterations of a loop that has begun stand before its end."""
+    for step in steps:
         yield from _patient(step, [each.path for each in iterations(step, state)], state)
         yield step.path
 

@@ -7,16 +7,18 @@ import dataclasses
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from runner.config.model import Loaded
 from runner.engine import loops
 from runner.engine.closing import closing
 from runner.engine.drift import Drift
+from runner.engine.frontier import Frontier
+from runner.engine.links import Links
 from runner.engine.locks import Locks
 from runner.engine.next_action import RequestState
 from runner.engine.ports import Clock, Observer, Operator
+from runner.engine.requested import Requested
 from runner.engine.state import State, advance
 from runner.engine.targets import Targets
 from runner.engine.undoing import planned_undo, undone_of
@@ -26,7 +28,7 @@ from runner.journal.attachments import Attachments, attachments_of
 from runner.journal.events import Event, Note, RunHandedOver, RunResumed
 from runner.journal.record import Journal, Record
 from runner.review.keys import KeyRef
-from runner.review.requests import Standing, requests_of
+from runner.review.requests import Requests
 from runner.runbook.plan import Plan, PlannedStep, plan_digest
 from runner.runbook.values import Secret, Value
 
@@ -55,9 +57,15 @@ class Session:
     warned: int = 0
     """How many of the locks' warnings are journaled."""
     drift: Drift = dataclasses.field(init=False)
+    links: Links = dataclasses.field(init=False)
+    asked: Requests = dataclasses.field(init=False)
+    frontier: Frontier = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        """Watch the clock from here on."""
+        """Watch the clock from here on, and connect when a step needs it."""
+        self.links = Links(self.run, self.locks)
+        self.asked = Requests(self.config.config, self.records)
+        self.frontier = Frontier()
         self.drift = Drift(self.clock)
 
     @property
@@ -121,6 +129,7 @@ class Session:
 
     def let_go(self) -> None:
         """Give back what this program holds for the run on its targets."""
+        self.links.close()
         self.locks.release()
 
     def refresh(self) -> bool:
@@ -139,14 +148,9 @@ class Session:
             found = True
         return found
 
-    def requests(self) -> dict[str, RequestState]:
+    def requests(self) -> Mapping[str, RequestState]:
         """Tell the state of each approval request at this moment."""
-        now = self.clock()
-        return {one.id: "early" if one.early(now) else one.state for one in self.decided(now)}
-
-    def decided(self, now: datetime) -> list[Standing]:
-        """Read the run's requests with who signed what; signatures and policies are judged there."""
-        return requests_of(self.records, self.config.config, now)
+        return Requested(self.asked, self.clock)
 
     def plan_digest(self) -> str:
         """Digest the plan as it stands now, amendments included."""
@@ -165,11 +169,17 @@ class Session:
 
     def order(self) -> Iterator[str]:
         """Give the paths of the run as they come now."""
-        return loops.order(self.plan, self.state)
+        return loops.order(self.plan.steps, self.state)
+
+    def ahead(self) -> Iterator[str]:
+        """Give the paths from the first one that may have something to do."""
+        return loops.order(self.frontier.ahead(self.plan), self.state)
 
     def _take(self, record: Record) -> None:
         self.records.append(record)
         self.state = dataclasses.replace(advance(self.state, record), last_seq=record.seq)
+        self.asked.take(record)
+        self.frontier.take(record)
         for observer in self.observers:
             _tell(observer, record)
 

@@ -104,6 +104,8 @@ class State:
     closed: ev.RunClosed | None = None
     ended_at: str | None = None
     last_seq: int = 0
+    giving: tuple[str, ...] = ()
+    """The steps that have left something for others, in the order in which they did; few, where steps may be many."""
 
     def step(self, path: str) -> StepState:
         """Tell the state of the step at ``path``; a fresh one if nothing happened to it yet."""
@@ -112,13 +114,14 @@ class State:
     @property
     def captured(self) -> dict[str, Any]:
         """The values that the steps done so far have left; those of an attempt that failed do not count."""
-        done = (step for step in self.steps.values() if step.outcome == "done")
-        return {name: value for step in done for name, value in step.captured.items()}
+        giving = (self.steps[path] for path in self.giving if path in self.steps)
+        return {name: value for step in giving if step.outcome == "done" for name, value in step.captured.items()}
 
     @property
     def names(self) -> dict[str, Any]:
         """What steps may use beside the parameters: captured values, and ``answers`` by the step that asked."""
-        answered = {path: step.answer.choice for path, step in self.steps.items() if step.answer is not None}
+        giving = ((path, self.steps[path]) for path in self.giving if path in self.steps)
+        answered = {path: step.answer.choice for path, step in giving if step.answer is not None}
         return {**self.captured, "answers": answered}
 
     @property
@@ -185,7 +188,9 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
             if isinstance(body, ev.StepEntered):
                 steps.pop(f"{record.step}.cleanup", None)  # it tidied up after an attempt before this one
             decided = isinstance(body, ev.ApprovalGiven | ev.ApprovalRejected | ev.ApprovalWithdrawn)
-            return dataclasses.replace(state, steps=steps, paused=state.paused if decided else None)
+            gave = isinstance(body, ev.ValueCaptured | ev.QuestionAnswered) and record.step not in state.giving
+            giving = (*state.giving, record.step or "") if gave else state.giving
+            return dataclasses.replace(state, steps=steps, giving=giving, paused=state.paused if decided else None)
 
 
 _StepEvent = (

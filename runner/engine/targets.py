@@ -20,12 +20,13 @@ class Target:
     bound: BoundTarget
     conninfo: str
 
-    def connect(self, application_name: str) -> Connection[Any]:
+    def connect(self, application_name: str, *, made: type[Connection[Any]] | None = None) -> Connection[Any]:
         """Open a connection in autocommit and make sure that it leads to the database of this run.
 
-        Raises ConnectError, and GateClosedError where the name leads to another database now.
+        ``made`` is the class to make it of. Raises ConnectError, and GateClosedError where the name leads to another
+        database now.
         """
-        connection, identity = reach(self.conninfo, application_name=application_name)
+        connection, identity = reach(self.conninfo, application_name=application_name, made=made)
         if identity.fingerprint != self.bound.fingerprint:
             connection.close()
             message = f"target {self.bound.name} is not the database of this run any more: {identity.database}"

@@ -60,15 +60,25 @@ _CAUSES = (
     ("definition of service", "The service of the target is not defined", "Check ~/.pg_service.conf."),
 )
 """A pattern in libpq's or the server's message, what it means, what to do; the first that fits."""
+_SESSION = """
+SELECT set_config('application_name', %s, false), set_config('idle_session_timeout', '0', false),
+       set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
+       set_config('tcp_keepalives_count', '3', false)"""
+_WATCH = "set_config('client_connection_check_interval', '1s', false)"
 
 
 def connect(
-    target_conninfo: str, *, application_name: str, connect_timeout: int = 10, options: str = ""
+    target_conninfo: str,
+    *,
+    application_name: str,
+    connect_timeout: int = 10,
+    options: str = "",
+    made: type[Connection[Any]] | None = None,
 ) -> Connection[Any]:
     """Open a connection in autocommit, which notices a dead network and whose statements end with this program.
 
     ``connect_timeout`` counts seconds and each address of a host for itself; ``options`` are command-line settings,
-    as ``-c statement_timeout=5s``. Raises ConnectError.
+    as ``-c statement_timeout=5s``; ``made`` is the class to make it of. Raises ConnectError.
     """
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -88,10 +98,10 @@ def connect(
     settings["application_name"] = short_name(application_name)
     settings["options"] = " ".join(part for part in (str(given.get("options") or ""), options) if part)
     try:
-        connection = psycopg.connect(make_conninfo("", **settings), autocommit=True)
+        connection = (made or psycopg.Connection[Any]).connect(make_conninfo("", **settings), autocommit=True)
     except psycopg.OperationalError as error:
         raise _worded(error, given) from None
-    _watch_client(connection)
+    begin_session(connection, application_name)
     return connection
 
 
@@ -118,14 +128,30 @@ def _torn(given: dict[str, Any]) -> bool:
     return (bool(port) and not port.replace(",", "").isdecimal()) or ("@" in dbname and not given.get("user"))
 
 
-def _watch_client(connection: Connection[Any]) -> None:
-    """Let the server end a running statement when this program is gone, where it can tell (not on every system)."""
+def begin_session(connection: Connection[Any], application_name: str) -> None:
+    """Name a fresh session, and let the server end it when this program is gone, and not before.
+
+    While a statement runs the server looks each second, where it can tell (not on every system). Raises psycopg.Error.
+    """
+    import psycopg
+
+    name = short_name(application_name)
+    try:
+        connection.execute(f"{_SESSION}, {_WATCH}", (name,))
+    except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject):
+        connection.execute(_SESSION, (name,))
+
+
+def ready(connection: Connection[Any], application_name: str) -> bool:
+    """Begin a session anew that was kept; False where it is gone."""
     import psycopg
 
     try:
-        connection.execute("SELECT set_config('client_connection_check_interval', '1s', false)")
-    except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject):
-        return
+        begin_session(connection, application_name)
+    except psycopg.Error:
+        connection.close()
+        return False
+    return True
 
 
 def _worded(error: OperationalError, given: dict[str, Any]) -> ConnectError:

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 
-def reach(conninfo: str, *, application_name: str) -> tuple[Connection[Any], Identity]:
-    """Connect, and ask the server what it is.
+def reach(
+    conninfo: str, *, application_name: str, made: type[Connection[Any]] | None = None
+) -> tuple[Connection[Any], Identity]:
+    """Connect, by a connection of a class, and ask the server what it is.
 
     Raises ConnectError where either fails; then nothing stays open.
     """
     import psycopg
 
-    connection = connect(conninfo, application_name=application_name)
+    connection = connect(conninfo, application_name=application_name, made=made)
     try:
         return connection, identify(connection)
     except psycopg.Error as error:

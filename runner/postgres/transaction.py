@@ -55,9 +55,14 @@ Fate = Literal["committed", "aborted", "in progress", "unknown"]
 _SET = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
 _SHOW = """
 SELECT current_setting('lock_timeout')::interval = %s::interval
-   AND current_setting('statement_timeout')::interval = %s::interval"""
-_DURABLE = """
-SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"""
+   AND current_setting('statement_timeout')::interval = %s::interval,
+       pg_current_xact_id()::text, s.system_identifier::text,
+       ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
+  FROM pg_control_system() s"""
+_COMMIT = """
+SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off';
+COMMIT"""
+_NOTE = "SELECT set_config('synchronous_commit', 'on', false), pg_logical_emit_message(true, 'shisa', %s)"
 _DELTAS = """
 SELECT relid::regclass::text, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_user_tables
  WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"""
@@ -66,9 +71,13 @@ SELECT relid::regclass::text, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_
 class Transaction:
     """One read-write transaction on a connection that nothing else uses."""
 
-    def __init__(self, connection: Connection[Any], *, lock_timeout: str, statement_timeout: str) -> None:
+    def __init__(
+        self, connection: Connection[Any], *, lock_timeout: str, statement_timeout: str, counting: bool = True
+    ) -> None:
+        """``counting`` makes ``changes`` possible, which reads the counters of every table."""
         self._connection = connection
         self._timeouts = (lock_timeout, statement_timeout)
+        self._counting = counting
         self._baseline: dict[str, TableDelta] = {}
 
     def begin(self) -> Xid:
@@ -77,17 +86,15 @@ class Transaction:
         Raises psycopg.Error, and StepFailedError when the server shows other timeouts than were set.
         """
         execute = self._connection.execute
-        execute("BEGIN READ WRITE")
-        execute(_SET, self._timeouts)
-        shown = execute(_SHOW, self._timeouts).fetchone()
+        with self._connection.pipeline():
+            execute("BEGIN READ WRITE")
+            execute(_SET, self._timeouts)
+            shown = execute(_SHOW, self._timeouts).fetchone()
         if shown is None or not shown[0]:
             raise StepFailedError("the server does not show the timeouts that were set")
-        row = execute("SELECT pg_current_xact_id()::text").fetchone()
-        if row is None:
-            raise StepFailedError("the server told no transaction id")
-        where = identify(self._connection)
-        self._baseline = {delta.table: delta for delta in self._deltas()}
-        return Xid(row[0], where.system_identifier, where.timeline)
+        if self._counting:
+            self._baseline = {delta.table: delta for delta in self._deltas()}
+        return Xid(*shown[1:])
 
     def send(self, statement: str) -> Result:
         """Send one statement as it stands, without parameters."""
@@ -116,8 +123,7 @@ class Transaction:
 
     def commit(self) -> None:
         """Commit durably, whatever the role's settings; where the answer is lost, only ``fate`` knows."""
-        self._connection.execute(_DURABLE)
-        self._connection.execute("COMMIT")
+        self._connection.execute(_COMMIT)
 
     def rollback(self) -> None:
         """Roll back; a dead connection has rolled back by itself."""
@@ -133,8 +139,7 @@ def leave_note(connection: Connection[Any], run: str, step: str, xid: Xid) -> No
 
     The connection must be in autocommit and not the one that runs the step.
     """
-    connection.execute("SET synchronous_commit = on")
-    connection.execute("SELECT pg_logical_emit_message(true, 'shisa', %s)", (f"{run} {step} xid {xid.xid}",))
+    connection.execute(_NOTE, (f"{run} {step} xid {xid.xid}",))
 
 
 def fate(connection: Connection[Any], xid: Xid) -> tuple[Fate, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from checks.duration import parse_duration
@@ -86,10 +86,30 @@ def new_request_id() -> str:
 
 def requests_of(records: Iterable[Record], config: Config, now: datetime) -> list[Standing]:
     """Tell how every request in these lines (of one run or of many) stands at ``now``, oldest first."""
-    ledger = Ledger(judge_by(config.people, config))
-    for record in records:
-        ledger.take(record)
-    return [_standing(entry, config, now) for entry in ledger.entries.values()]
+    asked = Requests(config, records)
+    return [asked.standing(id_, now) for id_ in asked]
+
+
+class Requests:
+    """The requests in lines that are read as they come: each signature is judged once, each request when it matters."""
+
+    def __init__(self, config: Config, records: Iterable[Record] = ()) -> None:
+        self._config = config
+        self._ledger = Ledger(judge_by(config.people, config))
+        for record in records:
+            self.take(record)
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the ids, the oldest first."""
+        return iter(self._ledger.entries)
+
+    def take(self, record: Record) -> None:
+        """Take one more line in."""
+        self._ledger.take(record)
+
+    def standing(self, id_: str, now: datetime) -> Standing:
+        """Tell how a request stands at a moment. Raises KeyError where there is none of that id."""
+        return _standing(self._ledger.entries[id_], self._config, now)
 
 
 def _standing(entry: Entry, config: Config, now: datetime) -> Standing:

@@ -9,8 +9,7 @@ from typing import Any
 
 from runner.runbook.model import Lowered, Restore, Step, step_of
 from runner.runbook.restoring import clones, reason_of
-from runner.sql.classify import Classification, classify
-from runner.sql.grammar import parse
+from runner.sql.classify import Classification, classified
 from runner.sql.variables import analysable
 
 
@@ -41,7 +40,7 @@ def danger_of(step: Step, statements: Sequence[str], *, harmless: AbstractSet[st
 
     ``statements`` are the texts of its ``sql``, as the grammar can read them. Raises SqlSyntaxError.
     """
-    classes = [classify(each, harmless=harmless) for text in statements for each in parse(text)]
+    classes = [each for text in statements for each in classified(text, frozenset(harmless))]
     return danger_from(step, classes, harmless=harmless)
 
 

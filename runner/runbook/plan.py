@@ -57,6 +57,14 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     secret_values: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     amendments: tuple[Amendment, ...] = ()
+    grouped: bool = dataclasses.field(init=False, compare=False)
+    """Whether any step is of a group."""
+    _by_path: dict[str, PlannedStep] = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the steps by their paths, once: a run looks its steps up at every turn."""
+        object.__setattr__(self, "_by_path", {step.path: step for step in self.steps})
+        object.__setattr__(self, "grouped", any("group" in step.data for step in self.steps))
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -83,10 +91,7 @@ class Plan:
 
     def step(self, path: str) -> PlannedStep:
         """Find a step; an iteration's path (``loop[3]/inner``) is found by ``iterate``. Raises KeyError."""
-        for step in self.steps:
-            if step.path == path:
-                return step
-        raise KeyError(path)
+        return self._by_path[path]
 
     def data(self, path: str) -> dict[str, Any]:
         """Give a step's plain data, not rendered."""

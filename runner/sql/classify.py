@@ -6,6 +6,7 @@ operators, casts and functions that shadow built-ins, and functions in `t.name` 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from runner.sql.alter_table import subcommands
 from runner.sql.commands import command
 from runner.sql.conditions import Where, where_of
 from runner.sql.effects import Effect, attribute_effect, call_effect, named_effect, sample_effect
-from runner.sql.grammar import Statement
+from runner.sql.grammar import Statement, parse
 from runner.sql.harm import OPAQUE, harm
 from runner.sql.locks import UNKNOWN, lock_of, strongest
 from runner.sql.relations import relations_of
@@ -89,6 +90,15 @@ class Classification:
     def relations(self) -> tuple[str, ...]:
         """All relations it names."""
         return tuple(dict.fromkeys((*self.reads, *self.writes, *self.creates)))
+
+
+@functools.lru_cache(maxsize=64)
+def classified(sql: str, harmless: frozenset[str] = frozenset()) -> tuple[Classification, ...]:
+    """Judge every statement of a text, once: a step is judged when it is entered, and again before it runs.
+
+    Raises SqlSyntaxError.
+    """
+    return tuple(classify(each, harmless=harmless) for each in parse(sql))
 
 
 def classify(statement: Statement, *, harmless: AbstractSet[str] = frozenset()) -> Classification:

@@ -38,6 +38,7 @@ def _in_transaction(effect: Effect) -> StepEnded:
                 connection,
                 lock_timeout=step.lock_timeout or "2s",
                 statement_timeout=step.statement_timeout or step.timeout or "0",
+                counting=step.expect is not None and bool(step.expect.changes),
             )
             xid = transaction.begin()
             leave_note(second, effect.run, effect.path, xid)

@@ -1,0 +1,47 @@
+"""How far a run has come: the steps at its beginning that need nothing more are not looked at each time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.engine.loops import loop_of
+
+if TYPE_CHECKING:
+    from runner.journal.record import Record
+    from runner.runbook.plan import Plan, PlannedStep
+
+
+class Frontier:
+    """The number of steps at the beginning of a plan that nothing has to be done for.
+
+    That a step needs nothing more follows from its own events alone, so it holds until there is one about it, or one
+    about the run.
+    """
+
+    def __init__(self) -> None:
+        self._passed = 0
+        self._paths: set[str] = set()
+
+    def ahead(self, plan: Plan) -> tuple[PlannedStep, ...]:
+        """Give the steps behind."""
+        return plan.steps[self._passed :] if self._passed else plan.steps
+
+    def reach(self, plan: Plan, path: str) -> None:
+        """Note that the next thing to do is at ``path``, an iteration's perhaps; so nothing is before it."""
+        here = loop_of(path) or path
+        for step in plan.steps[self._passed :]:
+            if step.path == here:
+                break
+            self._paths.add(step.path)
+        else:
+            self._begin_anew()  # it is no step of the plan, as what takes one back
+        self._passed = len(self._paths)
+
+    def take(self, record: Record) -> None:
+        """Begin anew where an event may concern a step that was passed."""
+        if record.step is None or record.step.partition(".")[0].partition("[")[0] in self._paths:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._paths.clear()
+        self._passed = 0
