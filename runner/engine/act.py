@@ -54,10 +54,8 @@ def start(session: Session, path: str) -> bool:
             return True
         if answer != "go":
             return False
-    pause = pause_before(session.plan, path)
-    if pause:
-        time.sleep(pause)
     if inside:
+        time.sleep(pause_before(session.plan, path))
         hold(session, path, guards_during(session, path))
     attempt(session, path)
     return True

@@ -27,7 +27,7 @@ class Frontier:
         return plan.steps[self._passed :] if self._passed else plan.steps
 
     def reach(self, plan: Plan, path: str) -> None:
-        """Note that the next thing to do is at ``path``, an iteration's perhaps; so nothing is before it."""
+        """Note that a step was looked at, an iteration perhaps, and nothing has to be done for those before it."""
         here = loop_of(path) or path
         for step in plan.steps[self._passed :]:
             if step.path == here:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any, assert_never
 
 from runner.engine import act, approval, gate, looping, questions, retrying, rolling, waiting
@@ -122,9 +123,16 @@ def _interrupted(session: Session, reason: str) -> Ending:
 
 
 def _next(session: Session) -> Action:
-    action = next_action(session.state, session.ahead(), session.requests(), groups(session))
-    if not isinstance(action, Close):
-        session.frontier.reach(session.plan, action.path)
+    looked_at: list[str] = []  # what is to be done may lie ahead of the last one, in its group
+
+    def ahead() -> Iterator[str]:
+        for path in session.ahead():
+            looked_at[:] = [path]
+            yield path
+
+    action = next_action(session.state, ahead(), session.requests(), groups(session))
+    for path in looked_at:
+        session.frontier.reach(session.plan, path)
     return action
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.engine.verifying import verified
 from runner.errors import ConnectError, GateClosedError
 from runner.journal.events import StepEnded
 from runner.postgres.connect import short_name
-from runner.postgres.transaction import Xid, fate
+from runner.postgres.transaction import Xid, settled_fate
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
 
-_PATIENCE = 10.0
-"""Seconds to wait for a transaction that is still in progress: a server notices that its client died."""
 _OUTCOME = {"committed": "done", "aborted": "failed"}
 
 
@@ -37,7 +34,7 @@ def settle(session: Session, path: str) -> str | None:
     xid = Xid(intended.xid, intended.system_identifier, intended.timeline)
     try:
         with target.connect(short_name(f"shisa/{session.run}/{path}")) as connection:
-            verdict, why = _fate(connection, xid)
+            verdict, why = settled_fate(connection, xid)
     except (ConnectError, GateClosedError) as error:
         return f"the target cannot be asked: {error.message}"
     if verdict == "aborted" and step.entered.survives_rollback:
@@ -55,12 +52,3 @@ def _by_verify(session: Session, path: str, why: str | None) -> str | None:
         return f"{why or f'the program ended while {path} ran'}; {said}"
     session.append(StepEnded(outcome="done" if happened else "failed", message=said), path)
     return None
-
-
-def _fate(connection: Any, xid: Xid) -> tuple[str, str]:
-    begun = time.monotonic()
-    while True:
-        verdict, why = fate(connection, xid)
-        if verdict != "in progress" or time.monotonic() - begun > _PATIENCE:
-            return verdict, why
-        time.sleep(0.1)

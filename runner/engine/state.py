@@ -142,18 +142,20 @@ def fold(records: Iterable[Record]) -> State:
     Raises ValueError when the first record does not open the run.
     """
     state: State | None = None
+    last_seq = 0
     for record in records:
+        last_seq = record.seq
         if state is None:
             if not isinstance(record.body, ev.RunOpened):
                 message = f"run {record.run} does not begin with run.opened"
                 raise ValueError(message)
-            state = State(record.run, record.body, record.body.operator, record.at, last_seq=record.seq)
+            state = State(record.run, record.body, record.body.operator, record.at)
         else:
-            state = dataclasses.replace(advance(state, record), last_seq=record.seq)
+            state = advance(state, record)
     if state is None:
         message = "a run without records"
         raise ValueError(message)
-    return state
+    return dataclasses.replace(state, last_seq=last_seq)
 
 
 def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one return an event

@@ -9,6 +9,7 @@ be taken for ours; so no intent is written before the note is durable (docs/guar
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from runner.errors import StepFailedError
@@ -52,6 +53,8 @@ class TableDelta:
 
 Fate = Literal["committed", "aborted", "in progress", "unknown"]
 
+_PATIENCE = 10.0
+"""Seconds to wait for a transaction that is still in progress."""
 _SET = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
 _SHOW = """
 SELECT current_setting('lock_timeout')::interval = %s::interval
@@ -164,6 +167,16 @@ def fate(connection: Connection[Any], xid: Xid) -> tuple[Fate, str]:
     if status is None or status[0] is None:
         return "unknown", f"the server has forgotten transaction {xid.xid}"
     return status[0], f"the server reports transaction {xid.xid} as {status[0]}"
+
+
+def settled_fate(connection: Connection[Any], xid: Xid) -> tuple[Fate, str]:
+    """Tell what became of a transaction, and wait for one in progress: a server notices that its client is gone."""
+    begun = time.monotonic()
+    while True:
+        verdict, why = fate(connection, xid)
+        if verdict != "in progress" or time.monotonic() - begun > _PATIENCE:
+            return verdict, why
+        time.sleep(0.1)
 
 
 def judge_rows(results: Sequence[Result], bounds: Sequence[tuple[int | None, int | None]]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.journal.events import StepEnded
-from runner.postgres.transaction import fate
+from runner.postgres.transaction import settled_fate
 from runner.steps.base import Effect
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def after_error(effect: Effect, error: BaseException, xid: Xid | None, begun: fl
         return ended(how, f"rolled back: {told}", (), begun, sqlstate)
     try:
         with effect.connect(purpose="fate") as probe:
-            verdict, why = fate(probe, xid)
+            verdict, why = settled_fate(probe, xid)
     except Exception as unreachable:  # noqa: BLE001 - whatever hinders the question, the answer is: unknown
         verdict, why = "unknown", f"the target cannot be asked: {type(unreachable).__name__}"
     outcome = {"committed": "done", "aborted": "failed"}.get(verdict, "unknown")
