@@ -18,6 +18,7 @@ from runner.engine.loops import after_canary, loop_of, pause_before
 from runner.engine.stopping import Interrupted, Signals, in_words
 from runner.engine.undoing import unasked, undone_of
 from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, RunTakenError, ShisaError
+from runner.journal import turns
 from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
 from runner.review.requests import uses_left
@@ -114,7 +115,7 @@ def look_again(session: Session, path: str) -> bool:
         raise ApprovalError(reason, hint="put the file back and resume, or open a new run from the new file")
     session.refresh()
     if session.state.closed is not None:
-        raise RunEndedError(f"somebody ended the run while this program worked on it ({session.state.closed.state})")
+        raise turns.ended(session.state.closed.state)
     anew = session.hold(path)
     again = gate.ask(session, path, "again", every=anew) if session.state.step(path).guarded("again") else ()
     fresh = rendered(session, path)

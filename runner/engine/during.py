@@ -15,7 +15,8 @@ import msgspec
 from checks.duration import parse_duration
 from runner.engine.asking import ask_all
 from runner.engine.loops import loop_of
-from runner.errors import GateClosedError, RunEndedError
+from runner.errors import GateClosedError
+from runner.journal import turns
 from runner.journal.events import GuardSampled
 from runner.runbook.model import GuardUse, step_of
 
@@ -62,7 +63,7 @@ def hold(session: Session, path: str, uses: Sequence[GuardUse]) -> None:
             time.sleep(parse_duration(use.every or _EVERY).total_seconds())
             session.refresh()
             if session.state.closed is not None:
-                raise RunEndedError(session.state.closed.state)
+                raise turns.ended(session.state.closed.state)
             evidence = _sample(session, path, _recovered(use))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.engine.holders import told
 from runner.errors import TargetLockedError
-from runner.postgres.lock import WHOLE, Lock, has_session, owns, try_lock
+from runner.postgres.lock import WHOLE, Lock, has_session, owns, try_lock, unlock
 
 if TYPE_CHECKING:
     from runner.engine.targets import Target, Targets
@@ -92,6 +92,7 @@ class Locks:
     def release(self) -> None:
         """Give everything back, as while people are waited for."""
         for held in self._held.values():
+            unlock(held.connection)
             held.connection.close()
         self._held.clear()
 

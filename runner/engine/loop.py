@@ -41,6 +41,7 @@ from runner.errors import (
     RunTakenError,
     UsageError,
 )
+from runner.journal import turns
 from runner.journal.events import RunPaused
 
 EXIT = {
@@ -109,7 +110,7 @@ def _work(session: Session, *, back: bool) -> Ending:
         session.refresh()
         closed = session.state.closed
         if closed is not None:
-            raise RunEndedError(f"somebody ended the run while this program worked on it ({closed.state})")
+            raise turns.ended(closed.state)
         ending = perform(session, _next(session))
     return ending
 

@@ -9,8 +9,8 @@ import msgspec
 from runner.engine.approval import ANOTHER_WINDOW, POLICIES_CHANGED, another_window, void
 from runner.engine.gate import view
 from runner.engine.telling import due, escalation
-from runner.errors import RunEndedError
 from runner.figures import moment
+from runner.journal import turns
 from runner.journal.events import WaiverGiven
 from runner.journal.presence import lookers
 
@@ -57,7 +57,7 @@ def for_waiver(session: Session, path: str) -> None:
     while True:
         session.refresh()
         if session.state.closed is not None:
-            raise RunEndedError(session.state.closed.state)
+            raise turns.ended(session.state.closed.state)
         if any(isinstance(one.body, WaiverGiven) and one.step == path for one in session.records[begun:]):
             return
         session.journal.wait_for_change(_LOOK_S)

@@ -13,11 +13,16 @@ TAKES = (RunResumed.name, RunHandedOver.name, RunClosed.name)
 """Events after which the program that carried the run out until then may write nothing more of it."""
 
 
+def ended(state: str) -> RunEndedError:
+    """Make the error of a program that finds its run ended in this state."""
+    return RunEndedError(f"somebody ended the run while this program worked on it ({state})")
+
+
 def refuse(record: Record) -> NoReturn:
     """Tell a program that its turn is over, by the line that says so."""
     body = record.body
     if isinstance(body, RunClosed):
-        raise RunEndedError(f"{record.person} ended run {record.run} meanwhile ({body.state})")
+        raise ended(body.state)
     on = f" on {body.host}" if isinstance(body, RunResumed | RunHandedOver) and body.host else ""
     raise RunTakenError(
         f"{record.person} took run {record.run} up{on} at {moment(record.at)}",

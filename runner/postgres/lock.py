@@ -6,6 +6,7 @@ together with other keys and never with a run that wants the database for itself
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 from collections.abc import Collection
@@ -98,6 +99,14 @@ def holders_of(connection: Connection[Any], lock: Lock) -> tuple[Holder, ...]:
     from psycopg.rows import class_row
 
     return tuple(connection.cursor(row_factory=class_row(Holder)).execute(_HOLDERS, (_CLASS, lock.number)))
+
+
+def unlock(connection: Connection[Any]) -> None:
+    """Give all locks back at once; the end of a session would do so a moment later."""
+    import psycopg
+
+    with contextlib.suppress(psycopg.Error):
+        connection.execute("SELECT pg_advisory_unlock_all()")
 
 
 def owns(connection: Connection[Any], locks: Collection[Lock]) -> bool:
