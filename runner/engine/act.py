@@ -89,9 +89,11 @@ def approved(session: Session, path: str) -> bool:
     step = session.state.step(path)
     if step.entered is None or not step.entered.policies:
         return step.entered is not None
+    if step.request is None:
+        return False
     now = session.clock()
-    standing = [each for each in session.decided(now) if step.request is not None and each.id == step.request.request]
-    return any(each.state == "approved" or uses_left(each, path, now) > 0 for each in standing)
+    standing = session.asked.standing(step.request.request, now)
+    return standing.state == "approved" or uses_left(standing, path, now) > 0
 
 
 def _asks(session: Session, path: str) -> bool:
