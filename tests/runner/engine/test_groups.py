@@ -77,6 +77,17 @@ def test_another_group_or_a_step_between_begins_another_request(stage, accounts)
     assert accounts() == []
 
 
+def test_a_step_on_another_target_is_asked_for_apart(stage, accounts):
+    stage.settings["targets"]["copy"] = stage.settings["targets"]["live"]
+    stage.save()
+    other = step(2, "DELETE FROM account WHERE id = 2").replace("target: live", "target: copy")
+    stage.write(step(1, "DELETE FROM account WHERE id = 1") + other + step(3, "DELETE FROM account WHERE id = 3"))
+    stage.runbook.write_text(stage.runbook.read_text().replace("{live: {}}", "{live: {}, copy: {}}"))
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.ending.exit_code == 0, play.reason
+    assert [body.parts for body in play.bodies("approval.requested")] == [(), (), ()]
+
+
 def test_a_step_whose_condition_is_false_is_not_in_the_request(stage, accounts):
     stage.write(
         step(1, "DELETE FROM account WHERE id = 1")

@@ -176,6 +176,15 @@ def test_the_last_signature_must_not_be_older_than_the_policy_allows_when_the_wi
     assert early.value.hint.startswith("sign after ")
 
 
+def test_a_signature_that_is_not_the_last_may_be_older(stage, windowed):
+    stage.settings["policies"]["cross"]["need"].append({"team": "ops", "n": 1})
+    stage.save()
+    windowed(5, 6, detach=True)
+    stage.sign()
+    with pytest.raises(ApprovalError, match="an approval does not hold that long"):
+        stage.sign(person="carol", team="ops")
+
+
 def test_a_run_does_not_begin_with_a_window_that_its_policies_do_not_allow(stage, windowed):
     with pytest.raises(UsageError, match="the window is 4 h 30 min long, and policy cross allows 4h"):
         windowed(1, 5.5)

@@ -306,14 +306,19 @@ def test_the_same_in_a_step_that_is_not_of_the_group_ends_nothing(grouped):
     assert grouped.at(7, *begin()).at(8, ev.StepEnded(outcome="failed"), step="other").stands(9).state == "approved"
 
 
+def test_a_step_of_the_same_name_in_another_run_ends_nothing(grouped):
+    failed = ev.StepEnded(outcome="failed")
+    assert grouped.at(7, *begin()).at(8, failed, run="261123-000000").stands(9).state == "approved"
+
+
 def test_how_often_an_approval_may_still_start_its_step(crew):
     body = requested(max_uses=3)
     story = Story(crew).at(0, body)
     assert uses_left(story.stands(1), STEP, NOON) == 0, "nobody has approved it"
     story.approve(5, "bob", "dev", body).approve(6, "carol", "ops", body)
     later, late = NOON + timedelta(minutes=10), NOON + timedelta(minutes=67)
-    for used in range(4):
-        assert uses_left(story.stands(10), STEP, later) == 3 - used
+    for used in range(5):
+        assert uses_left(story.stands(10), STEP, later) == max(0, 3 - used)
         assert uses_left(story.stands(10), STEP, late) == 0, "past its deadline"
         story.at(7, *begin(body=body))
     story = Story(crew).at(0, body).approve(5, "bob", "dev", body).approve(6, "carol", "ops", body)
