@@ -18,6 +18,7 @@ from runner.guards import GuardAsk, ask_guard, could_not_ask
 from runner.postgres.connect import short_name
 from runner.postgres.readonly import ReadOnlySession
 from runner.runbook.model import GuardUse, Restore, Step, step_of
+from runner.runbook.restoring import LOCK, restores_rows, written_tables
 from runner.sql.reach import reach_of
 
 Asked = Literal["before", "again", "during", "after"]
@@ -77,10 +78,13 @@ def context_of(path: str, step: Step, statements: tuple[str, ...], folder: Path,
             lock=lock,
             moment=when,
         )
+    rows = restores_rows(restore) and bool(restore.tables)
     return StepContext(
         id=path,
         kind=step.kind,
         moment=when,
+        relations=written_tables(restore) if rows else (),
+        lock=LOCK if rows else None,
         backup=folder / restore.from_,
         selection=Selection(
             schemas=tuple(restore.schemas),

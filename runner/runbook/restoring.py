@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from runner.archive.selection import split_table
 from runner.runbook.model import Restore
 from runner.sql.needs import Need, Privilege
@@ -50,15 +48,17 @@ def needs_of_rows(restore: Restore | str | None) -> tuple[Need, ...]:
     privileges: list[Privilege] = ["SELECT", "INSERT", *of_mode.get(restore.rows, ("UPDATE", "DELETE"))]
     if restore.triggers in {False, "off"}:
         privileges.append("OWNER")
+    return tuple(Need(table, privilege) for table in written_tables(restore) for privilege in privileges)
+
+
+def written_tables(restore: Restore) -> tuple[str, ...]:
+    """Write the names of a restore's tables on the target as SQL: in a selection unquoted letters keep their case."""
     into = {} if restore.into is None else restore.into.schemas
-    return tuple(Need(_quoted(table, into), privilege) for table in restore.tables for privilege in privileges)
-
-
-def _quoted(table: str, into: Mapping[str, str]) -> str:
-    """Write a table's name as SQL: in a selection unquoted letters keep their case."""
-    schema, name = split_table(table)
-    parts = (name,) if schema is None else (into.get(schema, schema), name)
-    return ".".join(map(quote_identifier, parts))
+    found = []
+    for schema, name in map(split_table, restore.tables):
+        parts = (name,) if schema is None else (into.get(schema, schema), name)
+        found.append(".".join(map(quote_identifier, parts)))
+    return tuple(found)
 
 
 def notes_of(restore: Restore | str | None) -> list[str]:

@@ -171,3 +171,18 @@ def test_a_guard_that_objects_meanwhile_stops_it_and_no_row_is_another_one(stage
     assert (done.state, done.ended("bring-back").outcome) == ("blocked", "cancelled")
     assert accounts(running) == [0]
     assert rows() == before
+
+
+def test_a_guard_of_locks_knows_which_tables_the_rows_go_into_and_how_they_are_locked(stage, backup, database, rows):
+    before = rows()
+    other = database.connect(autocommit=False)
+    other.execute("LOCK TABLE lines IN ROW EXCLUSIVE MODE")
+    guard = "{check: lock-conflicts, with: {max_wait: 0s}}, {check: restore-overwrite"
+    done = play(stage, backup, step().replace("{check: restore-overwrite", guard))
+    assert (done.state, done.ending.exit_code) == ("blocked", 1)
+    (asked,) = done.bodies("guards.asked")
+    (finding,) = [each for each in asked.evidence[0]["findings"] if each["verdict"] == "block"]
+    assert "ShareRowExclusiveLock" in str(finding)
+    assert "lines" in str(finding)
+    other.rollback()
+    assert rows() == before

@@ -12,13 +12,13 @@ from tests.runner.steps.effects import dump, restore
 
 MANY = """
 CREATE TABLE t (id int PRIMARY KEY, v text);
-INSERT INTO t SELECT g, repeat(md5(g::text), 8) FROM generate_series(1, 3000) g"""
+INSERT INTO t SELECT g, repeat(md5(g::text), 8) FROM generate_series(1, 1200) g"""
 TYPES = {"tables": ["public.t"], "rows": "overwrite"}
 
 
 @pytest.fixture
 def backup(database, archive_tools, tmp_path):
-    """A table of 3,000 rows, of which a backup was taken; later some are changed and some are gone."""
+    """A table of 1,200 rows, of which a backup was taken; later some are changed and some are gone."""
     database.execute(MANY)
     path = dump(archive_tools, database.dsn, tmp_path / "b", "-Fc")
     database.execute("DELETE FROM t WHERE id % 3 = 0; UPDATE t SET v = 'new' WHERE id % 3 = 1")
@@ -116,7 +116,7 @@ def test_no_space_for_the_staging_table(own_server, archive_tools, tmp_path):
         with pytest.raises(ShisaError, match="the server has no space for its temporary tables"):
             restore(server.dsn(), tmp_path, {"from": "b", **TYPES})
         with psycopg.connect(server.dsn()) as connection:
-            assert connection.execute("SELECT count(*) FROM t").fetchone() == (2_999,)
+            assert connection.execute("SELECT count(*) FROM t").fetchone() == (1_199,)
     finally:
         server.stop()
         subprocess.run(["umount", small], check=True)
@@ -125,7 +125,7 @@ def test_no_space_for_the_staging_table(own_server, archive_tools, tmp_path):
 def test_rows_outside_of_what_is_expected_are_rolled_back(database, backup, untouched, tmp_path):
     before = untouched()
     for expect, why in {
-        "{max: 500}": "2000 rows would change (public.t: 1000 inserted, 1000 updated); expected at most 500",
+        "{max: 500}": "800 rows would change (public.t: 400 inserted, 400 updated); expected at most 500",
         "7": "expected exactly 7",
         "[1, 2]": "2 row counts are expected, but a restore has one, of all its tables together",
     }.items():
@@ -133,9 +133,9 @@ def test_rows_outside_of_what_is_expected_are_rolled_back(database, backup, unto
         assert done.outcome == "failed"
         assert done.message.startswith("rolled back: ")
         assert why in done.message
-    changes = [{"table": "t", "inserted": 1000, "updated": 1}]
+    changes = [{"table": "t", "inserted": 400, "updated": 1}]
     done = restore(database.dsn, tmp_path, {"from": "b", **TYPES}, expect={"changes": changes}).ended
-    assert done.message == "rolled back: t: 1000 rows updated, expected exactly 1"
+    assert done.message == "rolled back: t: 400 rows updated, expected exactly 1"
     done = restore(database.dsn, tmp_path, {"from": "b", **TYPES}, expect={"sql": "SELECT count(*) = 1 FROM t"}).ended
     assert done.message == "rolled back: expect.sql answered False instead of true"
     assert untouched() == before
@@ -158,7 +158,7 @@ def test_nobody_writes_between_the_count_and_the_change(database, backup, tmp_pa
         pass
     other.commit()
     working.join(60)
-    assert found[0].ended.message.startswith("public.t: 999 inserted; committed")
+    assert found[0].ended.message.startswith("public.t: 399 inserted; committed")
     assert look.execute("SELECT v FROM t WHERE id = 3").fetchone() == ("theirs",)
 
 
@@ -180,7 +180,7 @@ def test_writers_wait_and_readers_do_not(database, backup, tmp_path, monkeypatch
     apply = rows_once.apply
     monkeypatch.setattr(rows_once, "apply", looking)
     assert restore(database.dsn, tmp_path, {"from": "b", **TYPES}).ended.outcome == "done"
-    assert seen == {"read": (2000,), "write": "55P03"}
+    assert seen == {"read": (800,), "write": "55P03"}
 
 
 UNDONE = {
@@ -189,15 +189,15 @@ UNDONE = {
     "an updated row that is gone": "DELETE FROM t WHERE id = 1",
     "an inserted row": "UPDATE t SET v = 'theirs' WHERE id = 3",
     "an inserted row that is gone": "DELETE FROM t WHERE id = 3",
-    "a deleted row that is there again": "INSERT INTO t VALUES (3001, 'again')",
+    "a deleted row that is there again": "INSERT INTO t VALUES (1201, 'again')",
 }
 
 
 @pytest.mark.parametrize("said", UNDONE)
 def test_what_others_changed_since_is_not_undone(said, database, backup, untouched, tmp_path):
-    database.execute("INSERT INTO t VALUES (3001, 'newer'), (3002, 'newer')")
+    database.execute("INSERT INTO t VALUES (1201, 'newer'), (1202, 'newer')")
     done = restore(database.dsn, tmp_path, {"from": "b", **TYPES, "rows": "replace"})
-    assert done.ended.message.startswith("public.t: 1000 inserted, 1000 updated, 2 deleted")
+    assert done.ended.message.startswith("public.t: 400 inserted, 400 updated, 2 deleted")
     database.execute(UNDONE[said])
     before = untouched()
     with pytest.raises(ShisaError, match=r"public\.t was written to since the restore: 1 of "):
@@ -211,7 +211,7 @@ def test_rows_that_others_added_since_stay_when_it_is_undone(database, backup, u
     database.execute("INSERT INTO t VALUES (30000, 'theirs')")
     database.execute("VACUUM FREEZE t")
     undone = restore(database.dsn, tmp_path, "undo", undoes=done)
-    assert undone.ended.message.startswith("public.t: 1000 updated, 1000 deleted; committed")
+    assert undone.ended.message.startswith("public.t: 400 updated, 400 deleted; committed")
     database.execute("DELETE FROM t WHERE id = 30000")
     assert untouched() == before
 
@@ -222,7 +222,7 @@ def test_kept_rows_are_readable_by_their_owner_and_proven(database, backup, tmp_
     assert done.ended.detail["kept"] == done.intended.kept
     assert kept.stat().st_mode & 0o777 == 0o600
     content = kept.read_bytes()
-    assert content.count(b"\n") == 1 + 1000 + 1000
+    assert content.count(b"\n") == 1 + 400 + 400
     kept.write_bytes(content.replace(b"new", b"old", 1))
     with pytest.raises(ShisaError, match="was changed after it was written"):
         restore(database.dsn, tmp_path, "undo", undoes=done)
