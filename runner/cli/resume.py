@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from runner.cli.common import add_config, add_person, desk, person
 from runner.cli.lookup import add_run, one_run
-from runner.cli.run import add_talk, add_window, left, need_answers, talk, window_of
+from runner.cli.run import add_talk, add_window, left, need_answers, prompt, refuse_errors, talk, window_of
 
 if TYPE_CHECKING:
     import argparse
@@ -22,6 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_again(parser)
     add_window(parser)
+    parser.add_argument(
+        "--accept-changes",
+        action="store_true",
+        help="go on with the files as they are now: the difference is shown, steps that were begun must be unchanged, "
+        "approvals not used yet are void",
+    )
 
 
 def add_again(parser: argparse.ArgumentParser) -> None:
@@ -37,17 +44,18 @@ def add_again(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Resume the run; the exit code tells how it was left."""
-    return left(taken_up(arguments, window_of(arguments)), arguments)
+    return left(taken_up(arguments, window_of(arguments), accept=arguments.accept_changes), arguments)
 
 
-def taken_up(arguments: argparse.Namespace, window: Window | None = None) -> Session:
-    """Take the run up in this process."""
+def taken_up(arguments: argparse.Namespace, window: Window | None = None, *, accept: bool = False) -> Session:
+    """Take the run up in this process; ``accept`` takes its files as they are now."""
     from runner.engine.opening import resume_run
     from runner.engine.ports import wall_clock
     from runner.engine.state import fold
     from runner.runbook.model import Param
     from runner.runbook.params import parse_pairs, resolve
     from runner.runbook.values import Secret
+    from runner.terminal.prompts import at_terminal
 
     at = desk(arguments)
     who = person(arguments, at.config)
@@ -56,7 +64,10 @@ def taken_up(arguments: argparse.Namespace, window: Window | None = None) -> Ses
         need_answers(arguments)
     operator, observers = talk(arguments)
     given = parse_pairs(arguments.param)
-    secrets = resolve({name: Param(type="secret") for name in given}, given)
+    asking = at_terminal() and arguments.answers is None
+    names = [*given, *(_secrets(state.opened.params) if asking else ())]
+    declared = {name: Param(type="secret", description="of the run, which the journal does not hold") for name in names}
+    secrets = resolve(declared, given, prompt=prompt if asking else None)
     return resume_run(
         state.run,
         journal=at.journal,
@@ -70,4 +81,10 @@ def taken_up(arguments: argparse.Namespace, window: Window | None = None) -> Ses
         detach=arguments.detach,
         unattended=arguments.answers is not None,
         window=window,
+        accept_changes=(lambda plan: refuse_errors(plan, at)) if accept else None,
     )
+
+
+def _secrets(params: Mapping[str, Any]) -> list[str]:
+    """Name the parameters of a run whose values the journal does not hold."""
+    return [name for name, value in params.items() if isinstance(value, dict)]

@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     use_plugins(at.config.config)
     plan = planned(arguments)
     targets = target_map(arguments, plan)
-    _refuse_errors(plan, at)
+    refuse_errors(plan, at)
     need_answers(arguments)
     window = window_of(arguments)
     operator, observers = talk(arguments)
@@ -169,11 +169,12 @@ def planned(arguments: argparse.Namespace) -> Plan:
 
     loaded = load(arguments.runbook)
     given = {**(params_file(arguments.params) if arguments.params else {}), **parse_pairs(arguments.param)}
-    prompt = _prompt if sys.stdin.isatty() and sys.stdout.isatty() and arguments.answers is None else None
-    return plan_of(loaded, resolve(loaded.runbook.params, given, prompt=prompt))
+    asked = prompt if sys.stdin.isatty() and sys.stdout.isatty() and arguments.answers is None else None
+    return plan_of(loaded, resolve(loaded.runbook.params, given, prompt=asked))
 
 
-def _prompt(name: str, param: Param) -> str:
+def prompt(name: str, param: Param) -> str:
+    """Ask for a parameter's value; a secret is not shown while it is typed."""
     from runner.terminal.prompts import Prompter
 
     question = f"{name} ({param.type}{': ' + param.description if param.description else ''}):"
@@ -181,7 +182,7 @@ def _prompt(name: str, param: Param) -> str:
     return prompter.secret(question) if param.type == "secret" else prompter.text(question)
 
 
-def _refuse_errors(plan: Plan, at: Desk) -> None:
+def refuse_errors(plan: Plan, at: Desk) -> None:
     """Refuse a runbook that ``shisa validate`` calls wrong: what CI refuses is not run by hand either."""
     from runner.cli.plan import errors_of
     from runner.errors import RunbookError

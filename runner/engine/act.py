@@ -114,7 +114,7 @@ def look_again(session: Session, path: str) -> bool:
     if changed:
         reason = f"{changed[0]} was changed after the run opened"
         approval.void_all(session, [reason])
-        raise ApprovalError(reason, hint="put the file back and resume, or open a new run from the new file")
+        raise ApprovalError(reason, hint="put the file back and resume, or `resume --accept-changes` with the new one")
     session.refresh()
     if session.state.closed is not None:
         raise turns.ended(session.state.closed.state)

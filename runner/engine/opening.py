@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,9 +13,11 @@ from runner import __version__
 from runner.config.load import conninfo, target_named
 from runner.config.plugins import plugins_in_use, use_plugins
 from runner.engine import demands
+from runner.engine.accepting import Accepted, Prove, accept
 from runner.engine.approvable import demands_of_policies
 from runner.engine.labels import labels_of
 from runner.engine.locks import Locks, released_on_error
+from runner.engine.pinned import pinned_plan, pins, sources
 from runner.engine.ports import Clock, Observer, Operator, stamp
 from runner.engine.session import Session, host
 from runner.engine.state import fold
@@ -24,20 +25,16 @@ from runner.engine.targets import Target, Targets, bind
 from runner.engine.unbuilt import refuse_unbuilt
 from runner.engine.windows import Window
 from runner.errors import ConfigError, GateClosedError, UsageError
-from runner.journal.events import PluginSource, RunOpened, RunResumed, SourceFile
+from runner.journal.events import PluginSource, RunOpened, RunResumed
 from runner.review.sshsig import sign
 from runner.review.statement import opened_statement
-from runner.runbook.expand import plan_of
-from runner.runbook.load import load_text
-from runner.runbook.params import resolve
-from runner.runbook.plan import Plan, amend, plan_digest
+from runner.runbook.plan import Plan, plan_digest
 
 if TYPE_CHECKING:
     from runner.config.model import Loaded
     from runner.journal.events import BoundTarget
     from runner.journal.record import Head, Journal
     from runner.review.keys import KeyRef
-    from runner.runbook.load import LoadedRunbook
     from runner.runbook.values import Secret
 
 
@@ -78,9 +75,7 @@ def open_run(
         version=__version__,
         runbook=plan.runbook.runbook.id,
         title=plan.runbook.runbook.title,
-        files=tuple(
-            SourceFile(path=str(file.path.resolve()), sha256=file.sha256, text=file.text) for file in plan.files
-        ),
+        files=sources(plan),
         params=plan.public_params,
         labels=labels_of(plan, targets, config),
         targets=tuple(target.bound for target in targets.by_name.values()),
@@ -107,7 +102,7 @@ def open_run(
         operator=operator,
         clock=clock,
         observers=observers,
-        pinned=_pins(opened),
+        pinned=pins(opened.files),
         state=fold([record]),
         records=[record],
         locks=locks,
@@ -134,8 +129,9 @@ def resume_run(
     detach: bool = False,
     window: Window | None = None,
     unattended: bool = False,
+    accept_changes: Prove | None = None,
 ) -> Session:
-    """Take a run up again, from the content that it was opened with.
+    """Take a run up again, from the content that it was opened with, or with ``accept_changes`` from what is there now.
 
     Raises UsageError where there is no such run or it has ended, or where it belongs to somebody else;
     TargetLockedError where a run is at work on one of its targets; RunTakenError where another program takes it up
@@ -159,11 +155,22 @@ def resume_run(
             f"run {run} belongs to {session.state.operator}, not to {person}",
             hint=f"only its operator resumes a run; where they cannot: `shisa takeover {run}`",
         )
+    accepted = None if accept_changes is None else accept(session, secrets_given or {}, accept_changes)
     with released_on_error(session.locks):
-        session.locks.hold(session.plan)
-        session.append(RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins()))
+        session.locks.hold(session.plan if accepted is None else accepted.plan)
+        resumed = RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins())
+        session.append(resumed if accepted is None else _with(session, accepted, resumed))
         session.warn()
     return session
+
+
+def _with(session: Session, accepted: Accepted, resumed: RunResumed) -> RunResumed:
+    """Pin the run to what was accepted; every approval that is not used yet is void by the new digest."""
+    session.operator.changed(accepted.diff)
+    session.plan, session.pinned = accepted.plan, pins(accepted.files)
+    return msgspec.structs.replace(
+        resumed, files=accepted.files, params=accepted.plan.public_params, plan_digest=session.plan_digest()
+    )
 
 
 def reopened(
@@ -190,9 +197,7 @@ def reopened(
     if state.closed is not None:
         raise UsageError(f"run {run} has ended: {state.closed.state}", hint=f"`shisa show {run}` tells how")
     use_plugins(config.config)
-    plan = pinned_plan(state.opened, secrets_given)
-    for path, amendment in state.amendments:
-        plan = amend(plan, path, amendment.set, amendment.then)
+    plan = pinned_plan(state, secrets_given)
     targets = Targets({bound.name: _again(config, bound) for bound in state.opened.targets})
     _demand(plan, targets, key=key, unattended=unattended, config=config)
     return Session(
@@ -205,34 +210,11 @@ def reopened(
         operator=operator,
         clock=clock,
         observers=observers,
-        pinned=_pins(state.opened),
+        pinned=pins(state.opened.files),
         state=state,
         records=records,
         locks=Locks(run, plan, targets, journal),
     )
-
-
-def pinned_plan(opened: RunOpened, secrets_given: Mapping[str, Secret]) -> Plan:
-    """Build the plan again from the content that the run is pinned to, whatever the files say now.
-
-    Raises UsageError where a secret of the run is not given again.
-    """
-    texts = {Path(file.path): file.text for file in opened.files}
-
-    def read(path: Path) -> LoadedRunbook:
-        return load_text(texts[path.resolve()], path)
-
-    main = read(Path(opened.files[0].path))
-    given: dict[str, Any] = {}
-    for name, value in opened.params.items():
-        if not isinstance(value, dict):
-            given[name] = value
-        elif name not in secrets_given:
-            raise UsageError(
-                f"the secret {name} must be given again", hint=f"-p {name}=env:NAME or -p {name}=file:PATH"
-            )
-    declared = {name: param for name, param in main.runbook.params.items() if name not in secrets_given}
-    return plan_of(main, {**resolve(declared, given), **secrets_given}, read=read)
 
 
 def _signed(opened: RunOpened, run: str, key: KeyRef, head: Head, now: datetime) -> RunOpened:
@@ -277,7 +259,3 @@ def _plugins() -> tuple[PluginSource, ...]:
     return tuple(
         PluginSource(id=each.id, distribution=each.distribution, version=each.version) for each in plugins_in_use()
     )
-
-
-def _pins(opened: RunOpened) -> dict[Path, str]:
-    return {Path(file.path): file.sha256 for file in opened.files}

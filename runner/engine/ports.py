@@ -106,6 +106,9 @@ class Operator(Protocol):
     def break_off(self, path: str, seconds: int, running: Sequence[str]) -> bool:
         """Ask after Ctrl-C whether a running step shall be stopped; raises KeyboardInterrupt at a second one."""
 
+    def changed(self, diff: str) -> None:
+        """Show what changed in the run's files since it was pinned to them."""
+
     def tell(self, text: str) -> None:
         """Show a line of progress."""
 
@@ -162,6 +165,10 @@ class Answers:
     def break_off(self, path: str, seconds: int, running: Sequence[str]) -> bool:
         """Stop: nobody is there to ask."""
         return True
+
+    def changed(self, diff: str) -> None:
+        """Pass it on."""
+        self.say(diff)
 
     def tell(self, text: str) -> None:
         """Pass the line on."""

@@ -4,88 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any, assert_never
+from typing import Any
+
+import msgspec
 
 from runner.engine.about import about
+from runner.engine.step_state import StepState, advance_step, resume_step
 from runner.journal import events as ev
 from runner.journal.record import Record
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StepState:
-    """What is known of one step since it was entered last."""
-
-    path: str
-    entered: ev.StepEntered | None = None
-    skipped: str | None = None
-    before: ev.GuardsAsked | None = None
-    again: ev.GuardsAsked | None = None
-    after: ev.GuardsAsked | None = None
-    request: ev.ApprovalRequested | None = None
-    requested_seq: int = 0
-    refused: str | None = None
-    """Why the newest request can no longer be used: rejected, withdrawn, expired or stale."""
-    intended: ev.StepIntended | None = None
-    ended: ev.StepEnded | None = None
-    resolved: ev.StepResolved | None = None
-    captured: dict[str, Any] = dataclasses.field(default_factory=dict)
-    items: tuple[Any, ...] | None = None
-    """What a loop goes through, once that was found out."""
-    question: ev.QuestionAsked | None = None
-    answer: ev.QuestionAnswered | None = None
-    answered_by: str | None = None
-    attempts: int = 0
-    """How often it was begun in this run."""
-    tries: int = 0
-    """How often it was begun as it was entered last."""
-    started_at: str | None = None
-    ended_at: str | None = None
-
-    def guarded(self, moment: str) -> bool:
-        """Whether the step, as it was rendered, has guards at a moment; a ``check`` step is its own guard, once."""
-        if self.entered is None:
-            return False
-        rendered = self.entered.rendered
-        own = moment == "before" and "check" in rendered
-        return own or bool(rendered.get("guards", {}).get("after" if moment == "after" else "before"))
-
-    @property
-    def loops(self) -> bool:
-        """Whether the step is made of iterations."""
-        return self.entered is not None and not self.entered.rendered.keys().isdisjoint({"for_each", "repeat"})
-
-    @property
-    def untidy(self) -> bool:
-        """Whether the step failed and says what then has to be tidied up."""
-        return (
-            self.outcome in {"failed", "cancelled"} and self.entered is not None and "cleanup" in self.entered.rendered
-        )
-
-    @property
-    def target(self) -> str | None:
-        """The target that the step was rendered for."""
-        return None if self.entered is None else self.entered.target
-
-    @property
-    def closed_by_guards(self) -> bool:
-        """Whether the guards asked before or after the effect keep the gate shut."""
-        return _closed(self.after) or (self.intended is None and _closed(self.before))
-
-    @property
-    def outcome(self) -> str | None:
-        """``done``, ``failed``, ``cancelled``, ``unknown``, ``skipped``; ``running`` for a loop whose iterations go on.
-
-        None while nothing was tried.
-        """
-        if self.skipped is not None:
-            return "skipped"
-        if self.resolved is not None:
-            return "done" if self.resolved.outcome == "done" else "failed"
-        if self.intended is None:
-            return None
-        if self.ended is None:
-            return "running" if self.loops else "unknown"
-        return self.ended.outcome
+__all__ = ["State", "StepState", "advance", "fold", "untidied"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,6 +22,7 @@ class State:
 
     run: str
     opened: ev.RunOpened
+    """How it opened; its files and parameters are those that were accepted last."""
     operator: str
     started_at: str
     steps: dict[str, StepState] = dataclasses.field(default_factory=dict)
@@ -171,9 +100,11 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
         case ev.RunResumed():
             told = state.paused is not None and state.paused.state == "rejected"
             steps = {
-                path: step if untidied(state, path) else _resume(step, told=told) for path, step in state.steps.items()
+                path: step if untidied(state, path) else resume_step(step, told=told)
+                for path, step in state.steps.items()
             }
-            return dataclasses.replace(state, steps=steps, paused=None, operator=body.operator)
+            resumed = dataclasses.replace(state, steps=steps, paused=None, operator=body.operator)
+            return _repinned(resumed, body) if body.files else resumed
         case ev.RunHandedOver():
             return dataclasses.replace(state, operator=body.to_person)
         case ev.RollbackBegun():
@@ -186,7 +117,7 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
             return state
         case _:
             paths = about(state.steps, record)
-            steps = {**state.steps, **{path: _advance_step(state.step(path), body, record) for path in paths}}
+            steps = {**state.steps, **{path: advance_step(state.step(path), body, record) for path in paths}}
             if isinstance(body, ev.StepEntered):
                 steps.pop(f"{record.step}.cleanup", None)  # it tidied up after an attempt before this one
             decided = isinstance(body, ev.ApprovalGiven | ev.ApprovalRejected | ev.ApprovalWithdrawn)
@@ -195,105 +126,16 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
             return dataclasses.replace(state, steps=steps, giving=giving, paused=state.paused if decided else None)
 
 
-_StepEvent = (
-    ev.StepEntered
-    | ev.StepSkipped
-    | ev.ItemsExpanded
-    | ev.ValueCaptured
-    | ev.GuardsAsked
-    | ev.QuestionAsked
-    | ev.QuestionAnswered
-    | ev.ApprovalRequested
-    | ev.ApprovalGiven
-    | ev.ApprovalRejected
-    | ev.ApprovalWithdrawn
-    | ev.ApprovalExpired
-    | ev.ApprovalStale
-    | ev.StepIntended
-    | ev.StepEnded
-    | ev.StepResolved
-)
-
-
-def _advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
-    step: StepState, body: _StepEvent, record: Record
-) -> StepState:
-    replace = dataclasses.replace
-    match body:
-        case ev.StepEntered():
-            return StepState(step.path, entered=body, attempts=step.attempts, started_at=record.at)
-        case ev.ValueCaptured():
-            return replace(step, captured={**step.captured, body.variable: body.value})
-        case ev.StepSkipped():
-            return replace(step, skipped=body.reason, ended_at=record.at)
-        case ev.GuardsAsked():
-            return replace(step, **{body.moment: body})
-        case ev.ApprovalRequested():
-            return replace(step, request=body, requested_seq=record.seq, refused=None)
-        case ev.ApprovalRejected():
-            return _refuse(step, body.request, f"rejected by {record.person}: {body.reason}")
-        case ev.ApprovalWithdrawn():
-            return _refuse(step, body.request, f"withdrawn by {record.person}: {body.reason}")
-        case ev.ApprovalExpired():
-            return _refuse(step, body.request, f"expired: {body.reason}")
-        case ev.ApprovalStale():
-            return _refuse(step, body.request, f"stale: {'; '.join(body.reasons)}")
-        case ev.StepIntended():
-            return replace(
-                step,
-                intended=body,
-                ended=None,
-                resolved=None,
-                after=None,
-                attempts=step.attempts + 1,
-                tries=step.tries + 1,
-            )
-        case ev.StepEnded():
-            return replace(step, ended=body, ended_at=record.at)
-        case ev.StepResolved():
-            return replace(step, resolved=body, ended_at=record.at)
-        case ev.ItemsExpanded():
-            return replace(step, items=body.items)
-        case ev.QuestionAsked():
-            return replace(step, question=body)
-        case ev.QuestionAnswered():
-            return replace(step, answer=body, answered_by=record.person)
-        case ev.ApprovalGiven():
-            return step
-        case _ as never:
-            assert_never(never)
-
-
-_ASKED_AGAIN = {"manual", "ask", "check", "wait", "sequences"}
-"""Kinds that an interrupted run simply does again: they change nothing, or only what is behind."""
+def _repinned(state: State, body: ev.RunResumed) -> State:
+    """Pin the run to the changed files that its operator accepted; what was not begun is entered anew."""
+    steps = {
+        path: StepState(path, attempts=step.attempts) if step.outcome is None else step
+        for path, step in state.steps.items()
+    }
+    opened = msgspec.structs.replace(state.opened, files=body.files, params=body.params)
+    return dataclasses.replace(state, opened=opened, steps=steps)
 
 
 def untidied(state: State, path: str) -> bool:
     """Whether a step failed whose cleanup was neither made nor left out with a reason."""
     return state.step(path).untidy and state.step(f"{path}.cleanup").outcome not in {"done", "skipped"}
-
-
-def _resume(step: StepState, *, told: bool) -> StepState:
-    """What of a step still holds in a new process; what is begun anew keeps its count of attempts.
-
-    Closed guards and a failed attempt are tried again, a refused request once its operator was told of the refusal
-    (``told``); an open request goes on waiting.
-    """
-    anew = StepState(step.path, attempts=step.attempts)
-    if step.outcome in {"failed", "cancelled"}:
-        return anew
-    if step.outcome == "unknown" and step.entered is not None and step.entered.kind in _ASKED_AGAIN:
-        return anew
-    if step.outcome is None and ((step.refused and told) or _closed(step.before)):
-        return anew
-    return dataclasses.replace(step, after=None) if _closed(step.after) else step
-
-
-def _closed(asked: ev.GuardsAsked | None) -> bool:
-    return asked is not None and asked.verdict not in {"pass", "warn"}
-
-
-def _refuse(step: StepState, request: str, why: str) -> StepState:
-    if step.request is None or step.request.request != request:
-        return step
-    return dataclasses.replace(step, refused=why)

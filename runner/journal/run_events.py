@@ -74,13 +74,19 @@ class PlanAmended(Body, frozen=True, kw_only=True):
 
 
 class RunResumed(Body, frozen=True, kw_only=True):
-    """A run goes on in another process."""
+    """A run goes on in another process, perhaps with files that changed: then it is pinned to these."""
 
     name: ClassVar[str] = "run.resumed"
     operator: str
     host: str
     unattended: bool = False
     plugins: tuple[PluginSource, ...] = ()
+    files: tuple[SourceFile, ...] = ()
+    """The changed files that the operator accepted; none where the run goes on with what it was pinned to."""
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
+    """With ``files``: the parameters, with the defaults of those that are new."""
+    plan_digest: str | None = None
+    """With ``files``: the plan as it is now; approvals for another one are void."""
 
 
 class RunPaused(Body, frozen=True, kw_only=True):

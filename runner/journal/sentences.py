@@ -39,7 +39,8 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912, PLR09
             return Sentence("PLAN CHANGED", f"{step}: {body.why} ({_change(body)}; remedy of {body.check})", "ask")
         case ev.RunResumed():
             text = f"by {body.operator} on {body.host}{_unattended(unattended=body.unattended)}{_plugins(body.plugins)}"
-            return Sentence("RESUMED", text, "strong")
+            changed = ", with changed files: " + ", ".join(each.path for each in body.files) if body.files else ""
+            return Sentence("RESUMED", f"{text}{changed}", "warn" if changed else "strong")
         case ev.RunPaused():
             return Sentence(body.state.upper(), body.reason, _STATE_TONES.get(body.state, "bad"))
         case ev.RunHandedOver():

@@ -117,6 +117,8 @@ class Ledger:
                 self._end([id_], "expired", reason)
             case ev.ApprovalStale(request=id_, reasons=reasons):
                 self._end([id_], "stale", "; ".join(reasons))
+            case ev.RunResumed(plan_digest=str() as digest):
+                self._end(self._of(record.run, lambda r: r.plan_digest != digest), "stale", "the runbook was changed")
             case ev.PlanAmended(plan_digest=digest):
                 self._end(self._of(record.run, lambda r: r.plan_digest != digest), "stale", "the plan was amended")
             case ev.RunHandedOver(to_person=heir):

@@ -11,7 +11,7 @@ from runner.engine.ports import Offer, RollbackView, StepView
 from runner.figures import moment, plain
 from runner.journal.events import ApprovalRequested, QuestionAsked
 from runner.journal.record import Record
-from runner.terminal.blocks import Line
+from runner.terminal.blocks import Code, Line
 from runner.terminal.event_lines import render_event
 from runner.terminal.live import LiveLine
 from runner.terminal.paint import show
@@ -119,6 +119,10 @@ class TerminalOperator:
         self._say("RUNNING", f"{path} for {seconds} s: {', '.join(running) or 'nothing on the server'}")
         question = "Ctrl-C again, or the word stop, ends it; anything else, or nothing, lets it go on:"
         return self.prompter.within(question, word="stop")
+
+    def changed(self, diff: str) -> None:
+        """Show what changed in the run's files since it was pinned to them."""
+        show([Code(diff, "changed since the run was pinned", code=False)], self.console)
 
     def tell(self, text: str) -> None:
         """Show a line of progress; a terminal that is gone hinders nothing."""

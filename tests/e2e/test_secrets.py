@@ -61,7 +61,9 @@ def test_a_secret_reaches_the_server_and_nothing_else(stage, source):
         for step in ("store", "misuse"):
             operator.see(f"Run {step} now?", "go, stop, skip:")
             operator.type("go")
-        operator.see("FAILED", "is failed")
+        operator.see("FAILED", "Take run", "Type rollback to go on")
+        operator.type("no")
+        operator.see("is failed")
         code, said = operator.ended(), operator.text()
     else:
         stage.extra_env = {"NEW_PASSWORD": SECRET}
@@ -75,6 +77,20 @@ def test_a_secret_reaches_the_server_and_nothing_else(stage, source):
 
     again = stage.shisa("alice", "resume", "last", "--answers", answers)
     assert (again.code, "the secret password must be given again" in again.err) == (2, True), again.said
+
+
+def test_a_resume_at_a_terminal_asks_for_the_secret_again(stage):
+    stage.runbook(books.VAULT)
+    (stage.folder / "given").write_text(SECRET)
+    answers = stage.answers(store="go", misuse="stop")
+    assert stage.shisa("alice", "run", "purge.yaml", "-p", "password=file:given", "--answers", answers).code == 5
+    operator = stage.sit_down("alice", "resume", "last")
+    operator.see("password (secret: of the run, which the journal does not hold):")
+    operator.type(SECRET)
+    operator.see("Run misuse now?", "go, stop, skip:")
+    operator.type("stop")
+    assert operator.ended() == 5
+    nowhere(SECRET, kept(stage) | {"the terminal": operator.text().encode()})
 
 
 @pytest.fixture

@@ -108,6 +108,9 @@ class Player:
         self.seen.append((path, running))
         return self.answers.get(f"break off {path}", "stop") == "stop"
 
+    def changed(self, diff):
+        self.said.append(diff)
+
     def tell(self, text):
         self.said.append(text)
 
