@@ -83,7 +83,7 @@ def signed_before(
                     signed = id_
                     found = SignedBefore(one.at, "can no longer be used", seen, tuple(_changed(was, request)))
             case ev.ApprovalExpired(request=id_, reason=reason) if found and id_ == signed:
-                found = dataclasses.replace(found, became=f"expired: {reason}")
+                found = dataclasses.replace(found, became=reason)
             case ev.ApprovalStale(request=id_, reasons=reasons) if found and id_ == signed:
                 found = dataclasses.replace(found, became=f"stale: {'; '.join(reasons)}")
             case ev.ApprovalWithdrawn(request=id_, reason=reason) if found and id_ == signed:

@@ -5,9 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from runner.review.exchange import import_request
-from runner.review.keys import key_at
-from runner.review.sshsig import APPROVAL, sign
 from tests.e2e.stage import Stage
 
 ASKING = """\
@@ -48,21 +45,17 @@ def apart(stage: Stage) -> Path:
     return folder
 
 
-def decide(stage: Stage, folder: Path, *words: str, decision: str = "approve") -> None:
-    """bob looks at the text on his machine and decides."""
+def decide(stage: Stage, folder: Path, *words: str) -> None:
+    """bob looks at the text on his machine and signs."""
     reviewer = stage.sit_down("bob", "review", *words, cwd=folder)
     reviewer.see("purge of purge", "told by", "a text that the operator's machine wrote at line")
     reviewer.see("DELETE FROM session WHERE ended", "purge.yaml: renders the same step", "INDEPENDENT")
     reviewer.see("what do you decide?", "> approve, reject, leave:")
-    reviewer.type(decision)
-    if decision == "reject":
-        reviewer.see("Why is it rejected?")
-        reviewer.type("not tonight")
-    else:
-        reviewer.see("Which target does this run on?")
-        reviewer.type("live")
-        reviewer.see("What is the name of the target's database?")
-        reviewer.type(stage.database.name)
+    reviewer.type("approve")
+    reviewer.see("Which target does this run on?")
+    reviewer.type("live")
+    reviewer.see("What is the name of the target's database?")
+    reviewer.type(stage.database.name)
     reviewer.see("by bob, signed", "next: send decision.txt to the operator")
     assert reviewer.ended() == 0
 
@@ -86,13 +79,6 @@ def test_a_decision_by_file_counts_and_the_run_goes_on(waiting):
     assert done.code == 0, done.said
     assert stage.sessions() == 7
     assert stage.shisa("alice", "verify").code == 0
-
-
-def test_a_rejection_by_file_ends_the_request(waiting):
-    stage, run, folder = waiting
-    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt", decision="reject")
-    taken = stage.shisa("alice", "import", run, folder / "decision.txt")
-    assert (taken.code, "REJECTED purge by bob as dev: not tonight" in taken.err) == (0, True), taken.err
 
 
 def test_a_request_can_be_pasted_into_the_reviewers_terminal_and_the_decision_into_the_operators(waiting):
@@ -147,42 +133,6 @@ def test_an_answer_by_file_is_proven_too(stage):
     taken = stage.shisa("alice", "import", run, folder / "decision.txt")
     assert (taken.code, "ANSWER none, by eve as cs" in taken.err) == (0, True), taken.err
     assert stage.shisa("alice", "resume", run, "--answers", stage.answers()).code == 0
-
-
-def test_a_decision_for_another_run_says_for_which(waiting):
-    stage, run, folder = waiting
-    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt")
-    assert stage.shisa("alice", "run", "purge.yaml", "--detach", "--answers", stage.answers(purge="go")).code == 6
-    other, before = stage.run_id(), stage.events()
-    refused = stage.shisa("alice", "import", other, folder / "decision.txt")
-    assert refused.code == 4
-    assert f"it was signed for another run: {run}, not {other}" in refused.err
-    assert f"hint: `shisa import {run} FILE`" in refused.err
-    assert stage.events() == before
-
-
-def test_a_decision_that_comes_too_late_is_refused(waiting):
-    stage, run, folder = waiting
-    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt")
-    stage.sign("dan", "reject", "not tonight")
-    refused = stage.shisa("alice", "import", run, folder / "decision.txt")
-    assert (refused.code, "it comes too late: the request is rejected: dan rejected it" in refused.err) == (4, True)
-
-
-def test_a_decision_over_another_journal_is_refused(waiting):
-    """The reviewer signs the head that they saw; a journal written anew does not have it."""
-    stage, run, folder = waiting
-    exported = import_request((stage.folder / "request.txt").read_text())
-    decide(stage, folder, "--request", "request.txt", "--out", "decision.txt")
-    from runner.review.exchange import export_decision, import_decision
-
-    decided = import_decision((folder / "decision.txt").read_text())
-    statement = decided.statement.replace(exported.head.hash, "0" * 63 + "1")
-    signature = sign(key_at(stage.key("bob")), APPROVAL, statement.encode())
-    (folder / "decision.txt").write_text(export_decision(statement, signature))
-    refused = stage.shisa("alice", "import", run, folder / "decision.txt")
-    assert refused.code == 4
-    assert f"its signer saw line {exported.head.seq} of a journal, and this journal has another one" in refused.err
 
 
 def test_what_is_no_decision_is_refused_in_one_sentence(waiting):

@@ -1,7 +1,9 @@
 """A reviewer's own look: the step rendered from their copy, its guards asked from their machine, and what is shown."""
 
+import dataclasses
 import shutil
 import subprocess
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -17,7 +19,9 @@ from runner.errors import ApprovalError
 from runner.journal import events as ev
 from runner.review.approval import Request
 from runner.terminal.comparison import comparison
+from runner.terminal.history import earlier, rollback_ran, signed_before
 from tests.fixtures.screens import painted
+from tests.runner.engine.stage import Player
 from tests.runner.engine.test_groups import THREE
 
 GUARDED = """\
@@ -233,3 +237,39 @@ def test_a_group_is_rendered_again_step_by_step(stage, accounts):
     assert (look.copy.state, look.guards.evidence, look.independent) == ("same", (), True)
     mine.write_text(mine.read_text().replace("WHERE id = 3", "WHERE id = 4"))
     assert "another step part3" in looked(state, folder, paths=paths).copy.told
+
+
+def test_what_was_signed_and_expired_is_shown_by_what_changed(stage, accounts, database):
+    stage.write(GUARDED.replace("MARK", str(stage.folder / "mark")))
+    first = stage.play(detach=True)
+    stage.sign()
+    late = wall_clock() + timedelta(minutes=16)
+    assert stage.resume(first.run, detach=True, clock=lambda: late).state == "rejected"
+    database.execute("INSERT INTO account SELECT n, 'x' FROM generate_series(10, 14) AS n")
+    assert stage.resume(first.run, detach=True, clock=lambda: late).state == "waiting"
+    records = stage.records(first.run)
+    newest = [one.body for one in records if isinstance(one.body, ev.ApprovalRequested)][-1]
+    found = signed_before(records, "remove", newest, "bob")
+    assert found is not None
+    assert found.became == "the request has expired"
+    assert any(told.startswith("sign until ") for told in found.changed)
+    seen = painted(
+        comparison(found.evidence, fold(records).step("remove").before.evidence, "2026-11-27T12:00:00Z"), 120
+    )
+    assert "value: 3 value: 8" in " ".join(seen.replace("│", " ").split())
+    assert signed_before(records, "remove", newest, "carol") is None
+    other = msgspec.structs.replace(newest, step_digest="0" * 64)
+    assert signed_before(records, "remove", other, "bob") is None
+
+
+def test_the_last_run_tells_how_long_it_took_and_whether_its_rollback_ran(stage, accounts):
+    rollback = "    rollback: {sql: \"INSERT INTO account VALUES (1, 'ann', 10)\"}\n"
+    stage.write(GUARDED.replace("MARK", str(stage.folder / "mark")) + rollback)
+    past = stage.play(Player(on_wait=stage.sign))
+    assert past.state == "completed"
+    found = earlier(past.session.records, "remove")
+    assert (found.label, found.ended.outcome) == (f"{past.run}, {past.session.records[0].at[:10]}", "done")
+    assert rollback_ran([past.session.records], "remove") == "never, as far as this journal tells"
+    ended = msgspec.structs.replace(past.ended("remove"), outcome="done")
+    line = dataclasses.replace(past.session.records[-1], step="remove.rollback", body=ended)
+    assert rollback_ran([[line]], "remove") == f"done in run {past.run}, {line.at[:10]}"
