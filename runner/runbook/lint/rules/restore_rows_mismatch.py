@@ -1,8 +1,8 @@
 """What a restore says of rows does not fit together.
 
 ## What it does
-Reports `where`, `tenant_of` and `triggers` of a restore without `rows`, conditions on tables that the restore does not
-name, and `restore: undo` behind a step that keeps no rows.
+Reports `where`, `tenant_of` and `triggers` of a restore without `rows`, `jobs` of one with `rows`, conditions on tables
+that the restore does not name, and `restore: undo` behind a step that keeps no rows.
 
 ## Why is it bad
 A condition on `public.setting` is none on `public.settings`: the whole table would be restored. A run refuses it, but
@@ -40,6 +40,9 @@ def judge(book: Book) -> Iterator[Flag]:
                 hint = "Add rows: insert-missing, overwrite or replace; pg_restore takes whole tables."
                 yield Flag((*view.path, "restore", key), f"{key} means nothing without rows", hint, of_key=True)
         elif isinstance(restore, Restore):
+            if view.says_in("restore", "jobs"):
+                message, hint = "jobs means nothing with rows", "Rows go in by one session, in one transaction."
+                yield Flag((*view.path, "restore", "jobs"), message, hint, of_key=True)
             yield from _strangers(view, restore)
         for which in ("rollback", "cleanup"):
             body = getattr(view.step, which)
