@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from runner.archive.selection import split_table
 from runner.errors import ShisaError, StepFailedError, UsageError
 from runner.journal.events import StepEnded
 from runner.postgres.clients import Client, find_client, login
-from runner.postgres.dumping import export_snapshot, tables_to_dump
+from runner.postgres.dumping import at_work, export_snapshot, tables_to_dump
 from runner.postgres.supervise import supervise
 from runner.runbook.model import Backup
 from runner.steps.base import Effect
@@ -31,6 +32,8 @@ from runner.steps.placing import discard, draft_of, place
 from runner.steps.tools import described, refuse_older
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from runner.postgres.dumping import Snapshot
 
 _FORMATS = {"custom": "c", "directory": "d", "tar": "t", "plain": "p"}
@@ -55,6 +58,7 @@ def perform(effect: Effect) -> StepEnded:
     with contextlib.closing(effect.connect(purpose="snapshot")) as connection:
         major = connection.info.server_version // 10000
         refuse_older(client, str(major), f"the target runs PostgreSQL {major}")
+        _clear(effect, connection, draft)
         snapshot = export_snapshot(connection)
         watch = DumpWatch(effect, connection, tables_to_dump(connection, tuple(backup.schemas), _tables(backup)))
         effect.intend(None)
@@ -78,6 +82,19 @@ def perform(effect: Effect) -> StepEnded:
         f"{path.name}: {counted(detail['tables'], 'table')}, {size(detail['size_bytes'])}, snapshot at {snapshot.lsn}"
     )
     return StepEnded(outcome="done", message=told, duration_ms=_since(begun), detail={"backup": detail})
+
+
+def _clear(effect: Effect, connection: Connection[Any], draft: Path) -> None:
+    """Remove what a killed attempt of this run has left. Raises UsageError while its pg_dump is at work."""
+    if not os.path.lexists(draft):
+        return
+    if at_work(connection, effect.application_name):
+        raise UsageError(
+            f"{draft} is still being written by an earlier attempt of this run",
+            hint="wait until that pg_dump has ended, or end it; then resume",
+        )
+    discard(draft)
+    effect.tell(f"{draft.name}, left by an attempt that was killed, is removed")
 
 
 def _dump(effect: Effect, argv: list[str], watch: DumpWatch) -> None:

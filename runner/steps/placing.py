@@ -13,19 +13,13 @@ from runner.errors import StepFailedError, UsageError
 def draft_of(path: Path, run: str) -> Path:
     """Name the draft of a file that a run writes, in the same folder: a rename is only there all or nothing.
 
-    Raises UsageError where the file exists already, where its folder does not, and where a draft was left behind.
+    Raises UsageError where the file exists already, and where its folder does not.
     """
-    draft = path.parent / f".{path.name}.{run}.part"
     if os.path.lexists(path):
         raise UsageError(f"{path} exists already; a backup never replaces anything", hint="name another file in `to:`")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent} to write {path.name} into", hint="make it, or name another")
-    if os.path.lexists(draft):
-        raise UsageError(
-            f"{draft} was left behind by an earlier attempt of this run",
-            hint="make sure that no pg_dump writes to it any more, and remove it",
-        )
-    return draft
+    return path.parent / f".{path.name}.{run}.part"
 
 
 def place(draft: Path, path: Path) -> None:

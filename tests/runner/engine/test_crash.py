@@ -214,6 +214,27 @@ def test_a_restore_whose_program_is_gone_is_never_made_again(stage, driver, acco
     assert stage.problems() == []
 
 
+PLAIN = "{from: plan.sql}"
+CLONE = "{from: plan.dump, into: {schemas: {public: twin}}}"
+
+
+@pytest.mark.parametrize("die", ["append:5", "append:6", "before-commit", "after-commit"])
+@pytest.mark.parametrize(("restore", "look"), [(PLAIN, "SELECT name FROM plan"), (CLONE, "SELECT name FROM twin.plan")])
+def test_a_plain_dump_and_a_clone_are_restored_exactly_once(  # noqa: PLR0917 - fixtures
+    stage, driver, accounts, backup, archive_tools, monkeypatch, restore, look, die
+):
+    pg_restore = [archive_tools.path("pg_restore"), "-a", "-t", "plan", "-f", stage.folder / "plan.sql"]
+    subprocess.run([*pg_restore, backup["params"]["backup"]], check=True)
+    monkeypatch.chdir(stage.folder)
+    stage.write(RESTORE.replace('{from: "{{ backup }}", tables: [public.plan], section: data}', restore))
+    assert killed(driver(stage, die=die, environ=backup["environ"]))
+    play = finish(stage)
+    assert play.state == "completed", play.reason
+    assert accounts(look) == ["free"]
+    assert [body.outcome for body in play.bodies("step.ended", "bring-back")].count("done") == 1
+    assert stage.problems() == []
+
+
 def await_none(accounts, query):
     deadline = time.monotonic() + 30
     while accounts(query):

@@ -197,6 +197,7 @@ def held(database):
     def hold():
         holder.execute("LOCK TABLE shop.item IN ACCESS EXCLUSIVE MODE")
 
+    hold.release = holder.rollback
     return hold
 
 
@@ -307,7 +308,7 @@ def _argv(pid):
         return ""
 
 
-def test_a_backup_that_was_killed_did_not_happen_because_its_file_is_not_there(process, stage, accounts):
+def test_a_backup_that_was_killed_did_not_happen_because_its_file_is_not_there(process, stage, accounts, held):
     process.kill()
     process.wait()
     run = stage.records()[0].run
@@ -315,6 +316,12 @@ def test_a_backup_that_was_killed_did_not_happen_because_its_file_is_not_there(p
     assert (at_work.state, at_work.ending.exit_code) == ("unknown", 7)
     assert "a backend of this step is still at work" in at_work.reason
     accounts("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'shisa/%'")
+    held.release()
+    assert left_in(stage.folder) != []
     settled = stage.resume(run, Player(answers={"save": "stop"}))
     assert "kept.dump is not there, and a backup is there whole or not at all" in settled.ended("save").message
     assert settled.ended("save").outcome == "failed"
+    again = Player()
+    assert stage.resume(run, again).ending.exit_code == 0
+    assert [line for line in again.said if "left by an attempt that was killed, is removed" in line]
+    assert left_in(stage.folder) == ["kept.dump"]
