@@ -1,0 +1,173 @@
+"""The journal cannot be written: the run stops before the effect, exit 8, and goes on when it can be written again."""
+
+import contextlib
+import itertools
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from runner.errors import JournalError
+from runner.journal.sqlite import SqliteJournal
+from tests.runner.engine.stage import Player
+
+SQL = """\
+  - id: add
+    title: Add
+    target: live
+    sql: INSERT INTO account VALUES (4, 'dan') RETURNING id
+    capture: {new: {column: id, type: integer}}
+  - id: next
+    title: Next
+    target: live
+    sql: INSERT INTO account VALUES (:new + 1, 'eve')
+"""
+SIGNED = """\
+  - id: clean
+    title: Clean
+    target: live
+    sql: DELETE FROM account WHERE id = 2
+    approval: cross
+    guards: {before: [{check: duplicate-keys-in-tree, with: {parent: public.account}}]}
+"""
+LOOP = """\
+  - id: each
+    title: Each
+    for_each:
+      items: [4, 5]
+      as: n
+      steps:
+        - {id: add, title: Add, target: live, sql: "INSERT INTO account VALUES (:n, 'x')"}
+"""
+ROWS = "TRUNCATE account; INSERT INTO account VALUES (1, 'ann'), (2, 'ben'), (3, 'cid')"
+
+
+class Failing(SqliteJournal):
+    """A journal of which one append fails, as on a disk that is full for a moment."""
+
+    fails = 0
+    written = 0
+
+    def append(self, *given, **named):
+        type(self).written += 1
+        if type(self).written == type(self).fails:
+            raise JournalError("the disk is full")
+        return super().append(*given, **named)
+
+
+def failing(stage, number):
+    """Open the stage's journal so that the append of this number fails."""
+    made = type("FailingOnce", (Failing,), {"fails": number, "written": 0})
+    return made(stage.folder / "journal.db")
+
+
+@pytest.mark.parametrize(
+    ("steps", "whole"),
+    [(SQL, [1, 2, 3, 4, 5]), (SIGNED, [1, 3]), (LOOP, [1, 2, 3, 4, 5])],
+    ids=["sql", "signed", "loop"],
+)
+def test_whichever_line_cannot_be_written_nothing_happens_twice(stage, database, accounts, steps, whole):
+    stage.write(steps)
+    player = Player(on_wait=stage.sign)
+    for number in itertools.count(1):
+        database.execute(ROWS)
+        journal = failing(stage, number)
+        with contextlib.suppress(JournalError):
+            stage.play(player, journal=journal)
+        journal.close()
+        if journal.written < number:
+            break
+        assert journal.written == number, "it went on after a line was not written"
+        _finish(stage, player, opened=number > 1)
+        assert accounts() == whole, f"line {number} was not written"
+        assert stage.problems() == []
+    assert accounts() == whole
+    assert number > 6
+
+
+def _finish(stage, player, *, opened):
+    """Go on with the newest run, or begin one where not even its first line was written."""
+    if not opened:
+        assert stage.play(player).state == "completed"
+        return
+    run = next(record.run for record in reversed(stage.records()) if record.body.name == "run.opened")
+    for _ in range(3):
+        play = stage.resume(run, player)
+        if play.state == "completed":
+            return
+    raise AssertionError(play.reason)
+
+
+def test_a_program_whose_end_cannot_be_written_is_unknown_and_not_begun_again(stage):
+    done = stage.folder / "done"
+    stage.write(f"  - {{id: call, title: Call, command: [sh, -c, 'echo x >> {done}'], approval: cross}}\n")
+    player = Player(on_wait=stage.sign)
+    journal = failing(stage, 5)
+    with pytest.raises(JournalError):
+        stage.play(player, journal=journal)
+    journal.close()
+    assert [record.body.name for record in stage.records()][-1] == "step.intended"
+    play = stage.resume(stage.records()[0].run, player)
+    assert (play.state, play.ending.exit_code) == ("unknown", 7)
+    assert done.read_text() == "x\n"
+
+
+@pytest.fixture
+def small_disk():
+    """A file system of its own that can be filled, and made read-only."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts a file system")
+    with tempfile.TemporaryDirectory(prefix="shisa-disk-") as folder:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=True)
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def aside(stage, small_disk):
+    """The stage, with its journal on a disk of its own."""
+    stage.settings["journal"] = str(small_disk / "journal.db")
+    stage.save()
+    stage.write(SQL)
+    return stage
+
+
+def test_a_full_disk_stops_the_run_before_the_effect_and_with_room_again_it_goes_on(aside, accounts, small_disk):
+    def fill(_view):
+        waste = os.open(small_disk / "waste", os.O_WRONLY | os.O_CREAT)
+        with contextlib.suppress(OSError):
+            while True:
+                os.write(waste, b"x" * 4096)
+        os.close(waste)
+
+    with pytest.raises(JournalError) as caught:
+        aside.play(Player(on_go=fill))
+    assert caught.value.exit_code == 8
+    assert "full" in caught.value.message
+    assert accounts() == [1, 2, 3]
+    (small_disk / "waste").unlink()
+    _goes_on(aside, accounts)
+
+
+def test_a_journal_that_became_read_only_takes_nothing_and_nothing_is_done(aside, accounts, small_disk):
+    run = aside.play(Player(answers={"add": "stop"})).run
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    try:
+        with pytest.raises(JournalError) as caught:
+            aside.resume(run)
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+    assert caught.value.exit_code == 8
+    assert accounts() == [1, 2, 3]
+    _goes_on(aside, accounts)
+
+
+def _goes_on(stage, accounts):
+    play = stage.resume(stage.records()[0].run)
+    assert play.state == "completed", play.reason
+    assert accounts() == [1, 2, 3, 4, 5]
+    assert stage.problems() == []
