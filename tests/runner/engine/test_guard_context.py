@@ -1,5 +1,7 @@
 """What a guard is told of its step: the tables it changes, how it locks them, and the target's own commands."""
 
+import json
+
 from tests.runner.engine.stage import Player
 
 ALTER = """\
@@ -49,3 +51,15 @@ def test_a_target_without_that_command_is_not_guessed_at(stage, accounts):
     play = stage.play(Player())
     assert play.state == "blocked"
     assert "names no command disk_free" in play.reason
+
+
+def test_what_evidence_leaves_aside_is_a_file_that_it_names(stage):
+    names = ", ".join(f"public.gone_{number}" for number in range(105))
+    stage.write(
+        "  - {id: many, title: Many, target: live, check: row-count, with: {tables: [public.account, " + names + "]}}\n"
+    )
+    play = stage.play()
+    assert play.state == "blocked"
+    omitted = play.bodies("guards.asked", "many")[0].evidence[0]["omitted"]
+    kept = b"".join(play.session.attachments.read(omitted["sha256"]))
+    assert len(json.loads(kept)["findings"]) == omitted["findings"] == 6
