@@ -99,6 +99,7 @@ def connect(
     settings["options"] = " ".join(part for part in (str(given.get("options") or ""), options) if part)
     try:
         connection = (made or psycopg.Connection[Any]).connect(make_conninfo("", **settings), autocommit=True)
+        connection.prepare_threshold = None  # behind a pooler the next transaction may be another server session's
     except psycopg.OperationalError as error:
         raise _worded(error, given) from None
     begin_session(connection, application_name)

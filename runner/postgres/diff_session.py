@@ -157,6 +157,9 @@ def beside(shared: Shared, *, deadline: float) -> Iterator[BesideSession]:
     with contextlib.closing(connection):
         session = BesideSession(connection, shared, deadline)
         try:
+            row = connection.execute("SELECT pg_backend_pid()").fetchone()
+            if row != (connection.info.backend_pid,):  # its settings would stay behind with somebody else's session
+                raise CannotAskError("a second session is needed, and this connection leads through a pooler")
             settings = {**_SETTINGS, "statement_timeout": f"{left}ms", "role": shared.role}
             for name, value in settings.items():
                 connection.execute("SELECT set_config(%s, %s, false)", (name, value))

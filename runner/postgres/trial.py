@@ -29,7 +29,7 @@ _MEANINGS = {
     "57014": "it took longer than {limit}, or was cancelled",
     "55P03": "it had to wait for a lock: {message}",
 }
-_AS_A_STEP = "SELECT pg_catalog.current_setting('session_replication_role'), pg_catalog.pg_is_in_recovery()"
+_AS_A_STEP = "SELECT pg_catalog.current_setting('session_replication_role')"
 
 _Counts = dict[str, tuple[int, int, int]]
 
@@ -45,12 +45,7 @@ def try_out(
     harmless = frozenset(session.harmless) | trusted
     statements = [_statements(text, harmless) for text in texts]
     with _connected(session.share(), limit) as connection, _asking(limit):
-        try:
-            connection.execute("BEGIN")
-            return tuple(_tried(connection, number, each) for number, each in enumerate(statements, start=1))
-        finally:
-            if not connection.closed:
-                connection.execute("ROLLBACK")
+        return tuple(_tried(connection, number, each) for number, each in enumerate(statements, start=1))
 
 
 def _statements(text: str, harmless: frozenset[str]) -> list[str]:
@@ -71,13 +66,14 @@ def _statements(text: str, harmless: frozenset[str]) -> list[str]:
 
 @contextlib.contextmanager
 def _connected(shared: Shared, limit: timedelta) -> Iterator[Connection[Any]]:
-    """Connect as the same role, bounded in time; nothing that it begins is ever committed."""
+    """Begin a transaction as the same role, bounded in time, and roll it back; its settings end with it."""
+    if shared.standby:
+        raise CannotAskError("it is a standby, where nothing can be written")
     settings = {
         "statement_timeout": format_duration(limit),
         "lock_timeout": "2s",
         "idle_in_transaction_session_timeout": format_duration(limit),
         "search_path": shared.search_path,
-        "default_transaction_read_only": "off",
         "jit": "off",
         "role": shared.role,
     }
@@ -86,14 +82,18 @@ def _connected(shared: Shared, limit: timedelta) -> Iterator[Connection[Any]]:
     except ConnectError as error:
         raise CannotAskError(f"a second connection is needed and could not be made: {error.message}") from None
     with contextlib.closing(opened) as connection, _asking(limit):
-        for name, value in settings.items():
-            connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
-        row = connection.execute(_AS_A_STEP).fetchone()
-        if row is None or row[1]:
-            raise CannotAskError("it is a standby, where nothing can be written")
-        if row[0] != "origin":
-            raise CannotAskError(f"session_replication_role is {row[0]}, and a step's triggers would not fire")
-        yield connection
+        connection.execute("BEGIN READ WRITE")
+        try:
+            for name, value in settings.items():
+                connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
+            row = connection.execute(_AS_A_STEP).fetchone()
+            if row is None or row[0] != "origin":
+                told = "unknown" if row is None else row[0]
+                raise CannotAskError(f"session_replication_role is {told}, and a step's triggers would not fire")
+            yield connection
+        finally:
+            if not connection.closed:
+                connection.execute("ROLLBACK")
 
 
 def _tried(connection: Connection[Any], number: int, statements: Sequence[str]) -> Trial:
