@@ -20,7 +20,8 @@ WITH RECURSIVE named AS (
     UNION
     SELECT t.name, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.relation
 )
-SELECT t.name, t.relation::pg_catalog.int8, pg_catalog.format('%I.%I', n.nspname, c.relname),
+SELECT t.name, t.relation::pg_catalog.int8,
+       CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname) END,
        c.relkind::pg_catalog.text, t.relation = pg_catalog.to_regclass(t.name)
 FROM tree t
 LEFT JOIN pg_catalog.pg_class c ON c.oid = t.relation
