@@ -12,6 +12,7 @@ from unittest.mock import patch
 from runner.config.model import Config, Need, Person, Policy
 from runner.engine import next_action as na
 from runner.engine.state import State, advance, fold
+from runner.engine.undoing import to_undo, undone_of
 from runner.journal import events as ev
 from runner.journal.record import Head, Record
 from runner.review import requests
@@ -23,7 +24,7 @@ TTL, APPROVAL = timedelta(hours=1), timedelta(minutes=15)
 CONFIG = Config(
     shisa=1,
     people={"bob": Person(teams=("dev",)), "carol": Person(teams=("dev",))},
-    policies={"cross": Policy(need=(Need(team="dev", n=1),), approval_ttl="15min")},
+    policies={"cross": Policy(need=(Need(team="dev", n=1),), approval_ttl="15min", retries=1)},
 )
 GUARDED = {"guards": {"before": [{"check": "x"}], "after": [{"check": "x"}]}}
 
@@ -35,6 +36,8 @@ class Planned:
     kind: str
     approved: bool
     guarded: bool
+    undone: bool = False
+    """Whether it says how it is taken back."""
 
     @property
     def exactly_once(self) -> bool:
@@ -61,6 +64,7 @@ class World:
         """Step and attempt of each transaction that was committed: what ``pg_xact_status`` knows."""
         self.now = datetime(2026, 11, 23, tzinfo=UTC)
         self.crashes = 0
+        self.operator = "alice"
         self.append(
             ev.RunOpened(
                 version="0",
@@ -80,19 +84,39 @@ class World:
         """Choose one of ``count`` ways; 0, the good one, where the schedule has ended."""
         return next(self.choices, 0) % count
 
-    def append(self, body: ev.Event, step: str | None = None, person: str = "alice") -> None:
+    def planned(self, path: str) -> Planned:
+        """Give a step of the plan; a rollback is one transaction."""
+        return self.plan[path] if undone_of(path) is None else Planned("sql", approved=False, guarded=False)
+
+    def hand_over(self) -> None:
+        """Let another person take the run over, now and then."""
+        if self.chance(8) == 1:
+            heir = "dave" if self.operator == "alice" else "alice"
+            self.append(ev.RunHandedOver(from_person=self.operator, to_person=heir), person=heir)
+            self.operator = heir
+
+    def append(self, body: ev.Event, step: str | None = None, person: str | None = None) -> None:
         """Write a line; the process may die right before or right after it."""
+        own, person = person is None, person or self.operator
         self.now += timedelta(seconds=1)
         record = Record(len(self.records) + 1, self.now.isoformat(), RUN, step, person, body, "", "", "")
-        if self.records and person == "alice" and self.chance(40) == 1:
+        if self.records and own and self.chance(40) == 1:
             raise Crash
         self.records.append(record)
-        if len(self.records) > 1 and person == "alice" and self.chance(40) == 1:
+        if len(self.records) > 1 and own and self.chance(40) == 1:
             raise Crash
 
-    def requests(self) -> dict[str, str]:
+    def standing(self) -> list[requests.Standing]:
         with patch.object(requests, "judge_by", lambda *_: believe):
-            return {one.id: one.state for one in requests.requests_of(self.records, CONFIG, self.now)}
+            return requests.requests_of(self.records, CONFIG, self.now)
+
+    def requests(self) -> dict[str, str]:
+        return {one.id: one.state for one in self.standing()}
+
+    def usable(self, path: str, request: ev.ApprovalRequested | None) -> bool:
+        """Whether an attempt at a step may be made under its approval."""
+        found = [one for one in self.standing() if request is not None and one.id == request.request]
+        return any(one.state == "approved" or requests.uses_left(one, path, self.now) for one in found)
 
     def order(self) -> list[str]:
         return list(self.plan)
@@ -113,7 +137,7 @@ class Process:
         self.world = world
         self.state: State = fold(world.records)
         if resumed:
-            self.append(ev.RunResumed(operator="alice", host="h"))
+            self.append(ev.RunResumed(operator=world.operator, host="h"))
 
     def append(self, body: ev.Event, step: str | None = None) -> None:
         self.world.append(body, step)
@@ -131,8 +155,8 @@ class Process:
         if len(self.world.records) % 8 == 0:
             assert action == na.next_action(fold(self.world.records), self.world.order(), requests)
         match action:
-            case na.Close():
-                self.append(ev.RunClosed(state="completed"))
+            case na.Close(state):
+                self.append(ev.RunClosed(state=state))
                 return True
             case na.Enter(path):
                 self.enter(path)
@@ -155,7 +179,9 @@ class Process:
                 self.start(path)
             case na.Failed(path):
                 assert (path, self.state.step(path).attempts) not in self.world.committed, "done, and called failed"
-                self.leave("failed")
+                self.failed()
+            case na.Retry(path):
+                self.retry(path)
             case na.Settle(path):
                 self.settle(path)
             case other:
@@ -166,16 +192,34 @@ class Process:
         self.append(ev.RunPaused(state=state, reason=""))
         raise Left
 
+    def failed(self) -> None:
+        """What ``rolling.offer`` does: take the run back, where that is possible and wanted."""
+        paths = to_undo(self.world.order(), self.state)
+        unknown = any(step.outcome == "unknown" for step in self.state.steps.values())
+        if self.state.rollback is not None:
+            self.leave("rollback-failed")
+        if paths and not unknown and self.world.chance(2) == 1:
+            self.append(ev.RollbackBegun(paths=paths, reason="it failed"))
+            return
+        self.leave("failed")
+
+    def retry(self, path: str) -> None:
+        """What ``retrying.again`` does."""
+        if self.world.planned(path).approved and not self.world.usable(path, self.state.step(path).request):
+            self.failed()
+            return
+        self.attempt(path)
+
     def enter(self, path: str) -> None:
-        step = self.world.plan[path]
-        if self.world.chance(12) == 1:
+        step = self.world.planned(path)
+        if undone_of(path) is None and self.world.chance(12) == 1:
             self.append(ev.StepSkipped(reason="when"), path)
             return
         body = ev.StepEntered(
             kind=step.kind,
             title="",
             step_digest=path,
-            rendered=GUARDED if step.guarded else {},
+            rendered=(GUARDED if step.guarded else {}) | ({"rollback": {"sql": "x"}} if step.undone else {}),
             destructive=step.approved,
             policies=("cross",) if step.approved else (),
         )
@@ -203,7 +247,8 @@ class Process:
             plan_digest=digest,
             policy_digest="0",
             policies=("cross",),
-            operator="alice",
+            operator=self.world.operator,
+            max_uses=2,
             target="t",
             envelope={"guards": []},
             not_after=(self.world.now + TTL).isoformat(),
@@ -238,9 +283,12 @@ class Process:
 
     def start(self, path: str) -> None:
         """What ``act.start`` does: ask, look again, intend, act, tell."""
-        world, step = self.world, self.world.plan[path]
-        if world.chance(10) == 1:
+        if self.state.rollback is None and self.world.chance(10) == 1:
             self.leave("stopped")
+        self.attempt(path)
+
+    def attempt(self, path: str) -> None:
+        world, step = self.world, self.world.planned(path)
         self.refresh()
         request = self.state.step(path).request
         if step.guarded:
@@ -251,7 +299,7 @@ class Process:
                     self.append(ev.ApprovalStale(request=request.request, reasons=("worse",)), path)
                     return
                 self.leave("blocked")
-        if step.approved and (request is None or world.requests().get(request.request) != "approved"):
+        if step.approved and not world.usable(path, request):
             self.leave("rejected")
         self.check_start(path)
         attempt = self.state.step(path).attempts + 1
@@ -262,7 +310,9 @@ class Process:
 
     def check_start(self, path: str) -> None:
         """No start without what it needs, told from the raw events alone."""
-        step = self.world.plan[path]
+        step = self.world.planned(path)
+        if undone_of(path) is not None:
+            self.check_rollback(path)
         mine = [record for record in self.world.records if record.step == path]
         entered = max(r.seq for r in mine if isinstance(r.body, ev.StepEntered))
         since = [record.body for record in mine if record.seq > entered]
@@ -287,13 +337,25 @@ class Process:
             ]
             used = [id_ for record in mine if isinstance(record.body, ev.StepIntended) for id_ in record.body.requests]
             assert valid, "started without an approval of this asking"
-            assert asked[-1] not in ended + used, "started on an approval that was used or ended"
+            assert asked[-1] not in ended, "started on an approval that was ended"
+            assert used.count(asked[-1]) < 2, "started oftener than the approval was given for"
+            if asked[-1] in used:
+                last = [body for body in since if isinstance(body, ev.StepEnded)][-1]
+                assert (last.outcome, last.sqlstate) == ("failed", "55P03"), "tried again after more than a lock"
+
+    def check_rollback(self, path: str) -> None:
+        """Nothing is taken back that did not happen, that was taken back, or before what came after it."""
+        assert self.world.effects.get(undone_of(path) or "", 0) >= 1, "what did not happen is taken back"
+        assert not self.world.effects.get(path, 0), "taken back twice"
+        begun = next(r.body for r in self.world.records if isinstance(r.body, ev.RollbackBegun))
+        before = begun.paths[: begun.paths.index(path)]
+        assert all(self.world.effects.get(each, 0) == 1 for each in before), "taken back out of order"
 
     def act(self, path: str, attempt: int) -> None:
-        world, step = self.world, self.world.plan[path]
+        world, step = self.world, self.world.planned(path)
         fate = world.chance(6)
         if fate == 1:
-            self.append(ev.StepEnded(outcome="failed"), path)
+            self.append(ev.StepEnded(outcome="failed", sqlstate=(None, "55P03")[world.chance(2)]), path)
             return
         if fate == 2:
             self.append(ev.StepEnded(outcome="cancelled"), path)
@@ -310,7 +372,7 @@ class Process:
     def settle(self, path: str) -> None:
         """What ``settle`` does: the server knows of a transaction, only a person knows of the rest."""
         step = self.state.step(path)
-        if self.world.plan[path].exactly_once:
+        if self.world.planned(path).exactly_once:
             happened = (path, step.attempts) in self.world.committed
             self.append(ev.StepEnded(outcome="done" if happened else "failed"), path)
             return
@@ -325,6 +387,8 @@ def live(world: World, *, processes: int = 60) -> State:
     """Let one process after the other work on the run until it is closed."""
     for number in range(processes):
         try:
+            if number > 0:
+                world.hand_over()
             process = Process(world, resumed=number > 0)
             while not process.work():
                 pass

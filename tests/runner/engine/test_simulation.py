@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.engine.next_action import Close, next_action
+from runner.engine.undoing import undone_of
 from tests.runner.engine.simulation import Planned, World, live
 
 RUNS = 10_000 if os.environ.get("SHISA_TEST_ALL") else 1_000
@@ -14,6 +15,7 @@ STEPS = st.builds(
     kind=st.sampled_from(["sql", "manual", "restore", "sequences"]),
     approved=st.booleans(),
     guarded=st.booleans(),
+    undone=st.booleans(),
 )
 PLANS = st.lists(STEPS, min_size=1, max_size=4).map(lambda steps: {f"s{n}": step for n, step in enumerate(steps)})
 REPEATABLE = {"manual", "sequences"}
@@ -33,6 +35,12 @@ def test_whatever_happens_nothing_starts_unasked_and_nothing_is_done_twice(plan,
     state = live(world)
     assert state.closed is not None
     assert isinstance(next_action(state, world.order(), world.requests()), Close)
+    if state.rollback is not None:
+        assert state.closed.state == "rolled-back", "once begun, a rollback is all that a run can end with"
+        assert all(world.effects.get(path, 0) == 1 for path in state.rollback), "each step is taken back exactly once"
+        places = [world.order().index(undone_of(path) or "") for path in state.rollback]
+        assert places == sorted(places, reverse=True), "the newest step is taken back first"
+        return
     for path, step in world.plan.items():
         known = state.step(path)
         assert known.outcome in {"done", "skipped"}, "a step that was begun ends known"
@@ -44,15 +52,22 @@ def test_whatever_happens_nothing_starts_unasked_and_nothing_is_done_twice(plan,
 
 def test_the_simulation_meets_what_it_is_about():
     """Guards against a simulation that never crashes, refuses or settles anything."""
-    seen, crashes = set(), 0
+    seen, attempts, endings, crashes = set(), set(), set(), 0
     for seed in range(200):
         choices = [(seed * 7919 + n * n * 104_729 + n * 31) % 1_000_003 for n in range(100)]
-        plan = {f"s{n}": Planned(kind, approved=True, guarded=True) for n, kind in enumerate(["sql", "restore"])}
+        plan = {
+            f"s{n}": Planned(kind, approved=True, guarded=True, undone=True)
+            for n, kind in enumerate(["sql", "restore"])
+        }
         world = World(plan, choices)
         live(world)
         crashes += world.crashes
         seen |= {record.body.name for record in world.records}
+        attempts |= {record.body.attempt for record in world.records if record.body.name == "step.intended"}
+        endings.add(world.records[-1].body.state)
     assert crashes > 50
+    assert {1, 2, 3} <= attempts
+    assert endings == {"completed", "rolled-back"}
     assert seen >= {
         "approval.expired",
         "approval.given",
@@ -60,6 +75,8 @@ def test_the_simulation_meets_what_it_is_about():
         "approval.stale",
         "approval.withdrawn",
         "plan.amended",
+        "rollback.begun",
+        "run.handed_over",
         "run.closed",
         "run.paused",
         "run.resumed",
