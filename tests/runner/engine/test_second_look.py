@@ -224,6 +224,14 @@ def test_a_file_that_is_shown_with_another_text_is_not_offered_for_signing(stage
         refuse_untrue(*changed(stage, run, ev.RunOpened, files=(edited,)))
 
 
+def test_a_step_that_was_not_rendered_yet_is_not_offered_for_signing(stage, accounts):
+    stage.write(THREE, head="params: {who: {type: integer, default: 2}}\n")
+    run = stage.play(detach=True).run
+    _, request = changed(stage, run, ev.ApprovalRequested)
+    with pytest.raises(ApprovalError, match="step part1 was never entered"):
+        refuse_untrue(fold(stage.records(run)[:1]), request)
+
+
 def test_a_group_is_rendered_again_step_by_step(stage, accounts):
     stage.write(THREE, head="params: {who: {type: integer, default: 2}}\n")
     state = state_of(stage, stage.play(detach=True).run)
