@@ -64,10 +64,11 @@ def finish(stage, *, params=None, tries=6):
 class Closed:
     """A run that had come to its end before its process died."""
 
-    state, reason = "completed", ""
+    reason = ""
 
     def __init__(self, records):
         self.records = records
+        self.state = records[-1].body.state
 
     def bodies(self, name, step=None):
         return [each.body for each in self.records if each.body.name == name and (step is None or each.step == step)]
@@ -303,3 +304,50 @@ def test_a_killed_rollback_goes_on_and_takes_each_step_back_exactly_once(stage, 
     assert accounts() == [1, 2, 3, 4, 40]
     assert accounts("SELECT balance FROM account WHERE id = 1") == [10]
     assert stage.problems() == []
+
+
+COMMAND = """\
+  - id: call
+    title: Call a program
+    command: [sh, -c, "echo x >> DONE"]
+    verify: {command: [test, -s, DONE]}
+    approval: cross
+"""
+COMMAND_LINES = 7
+
+
+@pytest.mark.parametrize("die", [f"append:{n}" for n in range(1, COMMAND_LINES + 1)][:: 1 if ALL else 2])
+def test_a_killed_program_whose_effect_can_be_verified_is_run_once(stage, driver, die):
+    stage.write(COMMAND.replace("DONE", str(stage.folder / "done")))
+    assert killed(driver(stage, die=die))
+    assert finish(stage).state == "completed"
+    assert (stage.folder / "done").read_text() == "x\n"
+    assert stage.problems() == []
+
+
+LOOP = """\
+  - id: each
+    title: Add two accounts
+    for_each:
+      items: [4, 5]
+      as: number
+      steps:
+        - {id: add, title: Add one, target: live, sql: "INSERT INTO account VALUES (:number, 'x')"}
+"""
+LOOP_LINES = 12
+
+
+@pytest.mark.parametrize("die", [f"append:{n}" for n in range(1, LOOP_LINES + 1)][:: 1 if ALL else 3])
+def test_a_killed_loop_makes_each_iteration_once(stage, driver, accounts, die):
+    stage.write(LOOP)
+    assert killed(driver(stage, die=die))
+    assert finish(stage).state == "completed"
+    assert accounts() == [1, 2, 3, 4, 5]
+    assert stage.problems() == []
+
+
+def test_the_kinds_write_as_many_lines_as_are_killed_at(stage, driver):
+    for steps, lines in ((COMMAND, COMMAND_LINES), (LOOP, LOOP_LINES)):
+        stage.write(steps.replace("DONE", str(stage.folder / "done")))
+        run = driver(stage)["run"]
+        assert len(stage.records(run)) == lines
