@@ -6,6 +6,7 @@ that live are printed at the end; some are equal to the original, and known.yaml
 
 import argparse
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -19,7 +20,8 @@ import yaml
 
 from runner.demo.server import throwaway
 from tests.fixtures.servers import ROOT, chosen_binaries
-from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.mutants import SQL, Mutant, mutants
+from tests.mutation.team import judged
 
 COPIED = ("runner", "checks", "schemas", "runbooks", "tests", "docs", "pyproject.toml", "README.md", "CHANGELOG.md")
 KNOWN = yaml.safe_load((Path(__file__).parent / "known.yaml").read_text()) or {}
@@ -43,8 +45,10 @@ def main() -> int:
     alive = []
     began = time.monotonic()
     with workshop() as (folder, environment):
-        for number, each in enumerate(chosen, 1):
-            lives = survives(each, folder, environment)
+        quick = [each for each in chosen if each.path.startswith(f"{SQL}/judge")]
+        rest = [each for each in chosen if each not in quick]
+        tried = itertools.chain(judged(quick), ((each, survives(each, folder, environment)) for each in rest))
+        for number, (each, lives) in enumerate(tried, 1):
             if lives and each.name not in KNOWN:
                 alive.append(each.name)
             state = "LIVES" if lives else "killed"

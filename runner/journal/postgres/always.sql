@@ -2,5 +2,4 @@ ALTER TABLE shisa.journal
   ENABLE ALWAYS TRIGGER append_only,
   ENABLE ALWAYS TRIGGER no_truncate,
   ENABLE ALWAYS TRIGGER chain,
-  ENABLE ALWAYS TRIGGER durable,
-  ENABLE ALWAYS TRIGGER durable_at_commit;
+  ENABLE ALWAYS TRIGGER durable;

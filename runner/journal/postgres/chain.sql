@@ -42,8 +42,8 @@ BEGIN
 END
 $$;
 
--- Twice: when the line is written, and again at the COMMIT, for what the session sets in between. A SET clause of
--- the function would not do: it is undone when the function returns, and the COMMIT comes after that.
+-- At the COMMIT, after whatever the session has set. A SET clause of the function would not do: it is undone when the
+-- function returns, and the COMMIT comes after that.
 CREATE OR REPLACE FUNCTION shisa.durable() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -64,9 +64,7 @@ BEGIN
       FOR EACH STATEMENT EXECUTE FUNCTION shisa.append_only();
     CREATE TRIGGER chain BEFORE INSERT ON shisa.journal
       FOR EACH ROW EXECUTE FUNCTION shisa.chain();
-    CREATE TRIGGER durable BEFORE INSERT ON shisa.journal
-      FOR EACH ROW EXECUTE FUNCTION shisa.durable();
-    CREATE CONSTRAINT TRIGGER durable_at_commit AFTER INSERT ON shisa.journal
+    CREATE CONSTRAINT TRIGGER durable AFTER INSERT ON shisa.journal
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shisa.durable();
   END IF;
 END

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION shisa\.(\w+)\(.*?AS \$\$(.*?)\$\$;", re.DOTALL)
-_TRIGGERS = {"append_only", "no_truncate", "chain", "durable", "durable_at_commit"}
+_TRIGGERS = {"append_only", "no_truncate", "chain", "durable"}
 
 
 def damage_of(connection: Connection[Any]) -> tuple[str, ...]:
