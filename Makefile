@@ -48,9 +48,13 @@ test-matrix: $(VERSIONS:%=.pg/%) ## what asks a server, on each PostgreSQL (VERS
 test-all: .venv/stamp ## everything, for the night: the slow tests, then the matrix
 	SHISA_TEST_ALL=1 $(PYTEST)
 	$(MAKE) test-matrix
+	$(MAKE) mutate
+
+mutate: .venv/stamp ## take one guard away at a time and see a test fail: the team journal's functions, the judgement of reviews
+	$(BIN)/python -m tests.mutation $(MUTATE)
 
 bench: .venv/stamp ## the figures that the design promises
 	@$(BIN)/python -m bench $(BENCH)
 
-.PHONY: help demo test lint gen test-matrix test-all bench
+.PHONY: help demo test lint gen test-matrix test-all mutate bench
 .DELETE_ON_ERROR:

@@ -57,7 +57,7 @@ def database(emptied):
 
 
 @pytest.fixture
-def stage(tmp_path, database, monkeypatch, request):
+def stage(tmp_path, database, monkeypatch):
     """A stage on an empty database with a table ``account`` of three rows."""
     database.execute(
         "CREATE TABLE account (id int PRIMARY KEY, owner text NOT NULL, balance int NOT NULL DEFAULT 0);"
@@ -65,8 +65,6 @@ def stage(tmp_path, database, monkeypatch, request):
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(*sign_without_programs())
-    if os.environ.get("SHISA_TEST_JOURNAL") == "team":
-        return Stage.of(tmp_path / "desk", database.dsn, journal=request.getfixturevalue("team_journal"))
     return Stage.of(tmp_path / "desk", database.dsn)
 
 
