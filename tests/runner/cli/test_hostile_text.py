@@ -18,9 +18,10 @@ TEXTS = {name: text for name, text in DISPLAY.items() if name != "lone surrogate
 FAR = "2999-01-01T00:00:00.000000Z"
 EACH = (
     ("show",),
-    ("report",),
     ("show", "--format", "json"),
 )
+SOME = dict(list(TEXTS.items())[::2])
+"""Enough for whole runs: what escapes is tried with all of them, and reports too, in tests of their own."""
 ALL = (
     ("status",),
     ("runs",),
@@ -74,13 +75,13 @@ def test_no_command_shows_a_hostile_text_otherwise_than_it_is(desk):
     journal = desk.journal()
     records = list(journal.records(run=run))
     entered = next(one.body for one in records if isinstance(one.body, ev.StepEntered))
-    for number, payload in enumerate(TEXTS.values()):
+    for number, payload in enumerate(SOME.values()):
         tell(journal, f"261127-{number:06x}", records[0].body, entered, payload)
     for words in ALL:
         ran = desk.shisa(*words)
         assert ran.code == 0, (words, ran.err)
         shown(ran)
-    for number, (name, payload) in enumerate(TEXTS.items()):
+    for number, (name, payload) in enumerate(SOME.items()):
         for command, *options in EACH:
             ran = desk.shisa(command, f"261127-{number:06x}", *options)
             assert ran.code == 0, (name, command, ran.err)
