@@ -11,6 +11,7 @@ from runner.journal.events import (
     BreakglassOpened,
     BreakglassReviewed,
     Note,
+    Notified,
     QuestionAnswered,
     WaiverGiven,
 )
@@ -18,7 +19,7 @@ from runner.journal.events import (
 OPERATOR, REVIEWER = "shisa_operator", "shisa_reviewer"
 """Roles of the team journal's database."""
 _SECOND = {ApprovalGiven.name, ApprovalRejected.name, QuestionAnswered.name, WaiverGiven.name, BreakglassReviewed.name}
-_ANYBODY = {ApprovalWithdrawn.name, BreakglassOpened.name, Note.name, Anchor.name}
+_ANYBODY = {ApprovalWithdrawn.name, BreakglassOpened.name, Notified.name, Note.name, Anchor.name}
 
 
 def writers() -> tuple[tuple[str, str], ...]:

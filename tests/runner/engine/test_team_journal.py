@@ -162,3 +162,18 @@ def test_a_journal_that_goes_away_before_the_effect_stops_the_run_with_8(team, a
     run = team.records()[0].run
     assert team.resume(run).ending.exit_code == 0
     assert accounts() == [1, 3]
+
+
+def test_who_left_shisa_yaml_is_let_in_no_more(team):
+    member = "SELECT pg_has_role('carol', 'shisa_reviewer', 'MEMBER')"
+    before = dict(team.settings["people"])
+    with psycopg.connect(team.settings["journal"], autocommit=True) as root:
+        assert root.execute(member).fetchone() == (True,)
+        try:
+            del team.settings["people"]["carol"]
+            team.save()
+            assert root.execute(member).fetchone() == (False,)
+        finally:
+            team.settings["people"] = before
+            team.save()
+        assert root.execute(member).fetchone() == (True,)

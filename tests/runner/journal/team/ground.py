@@ -177,6 +177,7 @@ def told(ground: Ground) -> dict[str, tuple[str, str | None, str, dict[str, Any]
         "broken": ("frank", STEP, "breakglass.opened", {"reason": "all is down", "ticket": "#1",
                                                         "until": {"in": "30min"},
                                                         "skipped": ["bob"], "request": REQUEST}),
+        "notified": ("frank", STEP, "notified", {"about": "break-glass", "to": ["bob"], "request": REQUEST}),
         "reviewed": ("bob", None, "breakglass.reviewed", {"statement": "{}", "signature": "signed"}),
         "note": ("alice", None, "note", {"text": "hello", "sql": None}),
         "ended": ("alice", STEP, "step.ended", {"outcome": "done"}),

@@ -50,7 +50,7 @@ def test_a_story_that_was_copied_goes_on(ground):
 
 
 def test_a_broken_glass_stands_for_the_second_person_and_is_reviewed_by_another(ground):
-    tell(ground, (*ORDER[:4], "broken", "again", "started", "closed", "reviewed"))
+    tell(ground, (*ORDER[:4], "broken", "notified", "again", "started", "closed", "reviewed"))
     assert whole(ground) == []
 
 
