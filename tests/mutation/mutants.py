@@ -62,7 +62,6 @@ CHANGES = {
     ),
     "judge_decision.sql": (
         ("AND shisa.object(body) ->> 'request' = _request\n", "\n"),
-        ("_asked.person, shisa.operator_of(_run)", "_asked.person"),
         ("_parts - _begun <> '{}' AND shisa.object(_line.body) ->> 'outcome' <> 'done'", "false"),
     ),
 }
