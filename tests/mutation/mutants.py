@@ -13,7 +13,11 @@ JUDGED = {
     "runner/policy.py": ("tests/runner/test_policy.py",),
     "runner/review/approval.py": ("tests/runner/review",),
     "runner/review/ledger.py": ("tests/runner/review", "tests/runner/engine/test_approvals.py"),
-    "runner/review/requests.py": ("tests/runner/review", "tests/runner/engine/test_approvals.py"),
+    "runner/review/requests.py": (
+        "tests/runner/review",
+        "tests/runner/engine/test_windows.py",
+        "tests/runner/engine/test_approvals.py",
+    ),
     "runner/review/answers.py": ("tests/runner/review", "tests/runner/engine/test_questions.py"),
     "runner/review/audit.py": ("tests/runner/review", "tests/runner/cli/test_verify.py"),
     "runner/journal/verify.py": ("tests/runner/journal", "tests/runner/cli/test_verify.py"),
