@@ -91,6 +91,9 @@ class Ask(Protocol):
     def chunks(self, queries: Sequence[str], into: type[Row], /) -> list[Row]:
         """Run many small queries of the same columns, at most 50 of them as one UNION ALL statement."""
 
+    def named(self, sql: str, into: type[Row], /, **params: Any) -> list[Row]:
+        """Run one query like ``rows``, with the session's own search_path: for names as a person wrote them."""
+
     def select(self, sql: str, /, **params: Any) -> Answer:
         """Run a query that a person wrote; one that is not provably read-only is refused."""
 

@@ -75,6 +75,11 @@ class Verdict(enum.IntEnum):
     def __str__(self) -> str:
         return self.name.lower()
 
+    @classmethod
+    def of(cls, text: object) -> Verdict:
+        """Read what ``str`` wrote; a word that nobody knows is no measurement, and so UNKNOWN."""
+        return next((each for each in cls if str(each) == text), cls.UNKNOWN)
+
     @property
     def closes(self) -> bool:
         """Whether the gate stays shut: not having been able to measure closes it like a danger seen."""

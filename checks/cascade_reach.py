@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from checks.base import Ask, Check, Finding, Verdict, check, param
 from checks.facts.dropped import Dropped, dropped
@@ -12,6 +12,16 @@ from checks.facts.scope import not_there
 from checks.facts.wording import counted, listed
 
 _ROWS = frozenset({"table", "foreign table"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RootRow:
+    """One name, and the object that it stands for, if there is one."""
+
+    name: str
+    catalogue: str
+    root: int | None
+    object: str | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -120,12 +130,12 @@ class CascadeReach(Check[Facts]):
 
     def _follow(self, ask: Ask, found: Dropped) -> Facts:
         names = {"relations": json.dumps(list(found.relations)), "schemas": json.dumps(list(found.schemas))}
-        rows: Sequence[tuple[str, str, int | None, str]] = ask.select(self.queries["roots"], **names).rows
-        there = [row for row in rows if row[2] is not None]
-        absent = () if found.if_exists else tuple(row[0] for row in rows if row[2] is None)
-        roots = json.dumps([[row[1], row[2]] for row in there])
+        rows = ask.named(self.queries["roots"], RootRow, **names)
+        there = [row for row in rows if row.root is not None]
+        absent = () if found.if_exists else tuple(row.name for row in rows if row.root is None)
+        roots = json.dumps([[row.catalogue, row.root] for row in there])
         taken = ask.rows(self.queries[found.action], TakenRow, roots=roots) if there else []
-        return Facts(tuple(row[3] for row in there), tuple(taken), absent)
+        return Facts(tuple(row.object or row.name for row in there), tuple(taken), absent)
 
 
 def _told(row: TakenRow) -> str:  # noqa: PLR0911 - one return a kind

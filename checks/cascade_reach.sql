@@ -3,7 +3,7 @@
 -- name: roots
 -- The objects of these names, found as the session would; no OID where there is none. In psql: \set relations '["t"]'
 -- and \set schemas '[]'.
-SELECT w.name, 'pg_class' AS class, c.oid::pg_catalog.int8 AS root,
+SELECT w.name, 'pg_class' AS catalogue, c.oid::pg_catalog.int8 AS root,
        CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname) END AS object
 FROM pg_catalog.json_array_elements_text(:'relations'::pg_catalog.json) AS w (name)
 LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(w.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +24,8 @@ from checks.base import (
     StepContext,
     Trial,
 )
-from runner import baseline
+from runner import baseline, programs
+from runner.allowed import Allowed
 from runner.archive import read_archive, read_through, sequence_sets, tables_with_data
 from runner.errors import ShisaError
 from runner.postgres.built import built
@@ -41,6 +41,7 @@ Row = TypeVar("Row")
 CHUNK = 50
 """Queries in one UNION ALL: a statement locks every relation it names, and parse time grows faster than its length."""
 _DATABASE = "SELECT current_database()::text"
+_LOOKING = Allowed()
 _NOTHING: Mapping[str, str] = {}
 AHEAD = 8
 """Statements on their way to the server before the first answer is read."""
@@ -59,12 +60,12 @@ class GuardAsk:
         other: Callable[[str], GuardAsk] | None = None,
         disk_free: Sequence[str] | None = None,
         baselines: Baselines | None = None,
-        trials: bool = False,
+        allowed: Allowed = _LOOKING,
     ) -> None:
         """``folder`` is where relative paths start; ``other`` gives the port of another target of the run.
 
         ``disk_free`` is the command that the target's configuration names for its free bytes; ``baselines`` are the
-        run's; ``trials`` lets a guard write rows in a transaction that is rolled back.
+        run's; ``allowed`` is what a guard may do beside looking.
         """
         self.session = session
         self.target = target
@@ -78,7 +79,7 @@ class GuardAsk:
         self._other = other
         self._disk_free = disk_free
         self._baselines = baselines
-        self._trials = trials
+        self._allowed = allowed
         self._open = contextlib.ExitStack()
         self._archives: dict[Path, ArchiveFacts] = {}
 
@@ -115,27 +116,28 @@ class GuardAsk:
                 found += built(table, into)
         return found
 
+    def named(self, sql: str, into: type[Row], /, **params: Any) -> list[Row]:
+        """Run one query of a check with the session's own search_path; see ``Ask``."""
+        return built(self._as_the_session(_rendered(sql, params)), into)
+
     def select(self, sql: str, /, **params: Any) -> Answer:
         """Run a query that a person wrote; see ``Ask``."""
-        self._unbounded()
-        text = _rendered(sql, params)
-        self.sent.append(text)
-        self._hold()
-        table = self.session.fetch_foreign(text)
+        self._allowed.require_sql()
+        table = self._as_the_session(_rendered(sql, params))
         return Answer(table.columns, tuple(table.rows))
 
     def changes(self, statements: Sequence[str], /) -> tuple[Change, ...]:
         """Tell how the rows that statements write can be counted; see ``Ask``."""
         from runner.sql.counting import changes_of
 
+        self._allowed.require_sql()
         return changes_of(statements)
 
     def try_out(self, statements: Sequence[str], /, *, trusted: Sequence[str], limit: timedelta) -> tuple[Trial, ...]:
         """Run statements and roll them back; see ``Ask``."""
         from runner.postgres.trial import try_out
 
-        if not self._trials:
-            raise CannotAskError("statements are tried out, and rolled back, only by a run and by `shisa check`")
+        self._allowed.require_trials()
         self._unbounded()
         self._hold()
         self.sent += statements
@@ -148,27 +150,14 @@ class GuardAsk:
 
     def run(self, argv: Sequence[str], /, *, limit: timedelta) -> Ran:
         """Run a program to its end in the run's folder; see ``Ask``."""
-        from runner.postgres.clients import run_client
-
+        self._allowed.require_programs()
         self._unbounded()
-        try:
-            ran = run_client(argv, dict(os.environ), seconds=limit.total_seconds(), folder=self._folder)
-        except OSError as error:
-            raise CannotAskError(f"{argv[0]} cannot be run: {error.strerror or error}") from None
-        except ShisaError as error:
-            raise CannotAskError(_sentence(error)) from None
-        return Ran(ran.code, ran.output, ran.errors)
+        return programs.run(argv, limit, self._folder)
 
     def disk_free(self, *, limit: timedelta) -> int:
         """Tell the free bytes of the target's data volume; see ``Ask``."""
-        if not self._disk_free:
-            raise CannotAskError(f"shisa.yaml names no command disk_free for the target {self.target}")
-        ran = self.run(self._disk_free, limit=limit)
-        last = (ran.stdout.split() or ["nothing"])[-1]
-        if ran.exit_code != 0 or not last.isdecimal():
-            told = f"exit code {ran.exit_code}, {last[:40]!r}"
-            raise CannotAskError(f"the command disk_free of {self.target} printed no number of bytes: {told}")
-        return int(last)
+        self._unbounded()
+        return programs.free_bytes(self._disk_free or (), self.target, limit, self._folder)
 
     def archive(self, path: Path) -> ArchiveFacts:
         """Read a backup's table of contents, once for each guard; see ``Ask``."""
@@ -202,6 +191,8 @@ class GuardAsk:
         """Compare a backup's rows with the live ones; see ``Ask``."""
         from runner.postgres.row_diff import Question, compare
 
+        if where or tenant_of:
+            self._allowed.require_sql()
         chosen, facts = self._chosen(path), self.archive(path)
         question = Question(group_by, tenant_of, where, examples)
         try:
@@ -251,6 +242,12 @@ class GuardAsk:
             self._open.enter_context(found.snapshot())
         found.sent = self.sent
         return found
+
+    def _as_the_session(self, text: str) -> Table:
+        self._unbounded()
+        self.sent.append(text)
+        self._hold()
+        return self.session.fetch_foreign(text)
 
     def _rests_on(self, path: Path) -> None:
         if self.basis is not None:

@@ -20,12 +20,23 @@ WITH RECURSIVE named AS (
     UNION
     SELECT t.name, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.relation
 )
-SELECT t.name, t.relation::pg_catalog.int8,
-       CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname) END,
-       c.relkind::pg_catalog.text, t.relation = pg_catalog.to_regclass(t.name)
+SELECT t.name AS asked, t.relation::pg_catalog.int8 AS relation,
+       CASE WHEN c.oid IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname) END AS object,
+       c.relkind::pg_catalog.text AS kind, t.relation = pg_catalog.to_regclass(t.name) AS root
 FROM tree t
 LEFT JOIN pg_catalog.pg_class c ON c.oid = t.relation
 LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One relation of a tree as the query gives it; a name of nothing has only the name."""
+
+    asked: str
+    relation: int | None
+    object: str | None
+    kind: str | None
+    root: bool | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,9 +74,12 @@ def trees(ask: Ask, names: Sequence[str]) -> Trees:
     """Find the relations of these names by the session's own search_path, and their descendants."""
     if not names:
         return Trees()
-    answer = ask.select(_TREE, names=json.dumps(list(names)))
-    found = {row[1]: Relation(*row) for row in answer.rows if row[2] is not None}
-    return Trees(tuple(found.values()), tuple(row[0] for row in answer.rows if row[2] is None))
+    rows = ask.named(_TREE, TreeRow, names=json.dumps(list(names)))
+    found: dict[int, Relation] = {}
+    for row in rows:
+        if row.relation is not None and row.object is not None:
+            found[row.relation] = Relation(row.asked, row.relation, row.object, row.kind or "", root=bool(row.root))
+    return Trees(tuple(found.values()), tuple(row.asked for row in rows if row.object is None))
 
 
 def missing(found: Trees) -> Iterator[Finding]:

@@ -112,6 +112,7 @@ class _Targets:
 
     def open(self, target: str) -> GuardAsk:
         """Connect to a target. Raises ConnectError."""
+        from runner.allowed import Allowed
         from runner.config.load import conninfo, target_named
         from runner.guards import GuardAsk
         from runner.journal.events import BoundTarget
@@ -133,7 +134,7 @@ class _Targets:
             harmless = frozenset(() if self.config is None else self.config.functions.harmless)
             session = ReadOnlySession(connection, harmless=harmless)
             self._open[target] = GuardAsk(
-                session, target=name, other=self._other, disk_free=found.disk_free, trials=True
+                session, target=name, other=self._other, disk_free=found.disk_free, allowed=Allowed(trials=True)
             )
         return self._open[target]
 

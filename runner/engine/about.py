@@ -9,7 +9,7 @@ from runner.journal import events as ev
 from runner.journal.record import Record
 
 if TYPE_CHECKING:
-    from runner.engine.state import StepState
+    from runner.engine.step_state import StepState
 
 
 def about(steps: Mapping[str, StepState], record: Record) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from checks.base import Verdict
 from runner.engine import approval, gate, questions
 from runner.engine.asking import ask_all
 from runner.engine.carrying_out import Carried, carry_out
@@ -134,7 +135,7 @@ def look_again(session: Session, path: str) -> bool:
     if entered.destructive and not taking_back:
         questions.still_agreed(session, path)
     asked = session.state.step(path).again
-    if asked is not None and asked.verdict not in {"pass", "warn"}:
+    if asked is not None and Verdict.of(asked.verdict).closes:
         raise gate.refuse_closed(path, asked.evidence)
     if entered.policies:
         session.drift.refuse(session.records[-1].at)

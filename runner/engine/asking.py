@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from checks import catalog
 from checks.base import CannotAskError, Selection, StepContext
+from runner.allowed import Allowed
 from runner.engine.baselines import RunBaselines
 from runner.engine.labels import naming
 from runner.engine.targets import Targets
@@ -23,6 +24,7 @@ from runner.sql.reach import reach_of
 
 Asked = Literal["before", "again", "during", "after"]
 """When a guard is asked."""
+_LOOKING = Allowed()
 
 if TYPE_CHECKING:
     from runner.baseline import Baselines
@@ -47,7 +49,7 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked
         folder=session.folder,
         config=session.config.config,
         baselines=RunBaselines(session),
-        trials=moment in {"before", "again"},
+        allowed=Allowed(trials=moment in {"before", "again"}),
     )
     with asks:
         found = tuple(asks.ask(use, entered.target, session.clock) for use in uses)
@@ -111,7 +113,7 @@ class Asks:
         folder: Path,
         config: Config,
         baselines: Baselines,
-        trials: bool = False,
+        allowed: Allowed = _LOOKING,
     ) -> None:
         self._targets = targets
         self._folder = folder
@@ -121,7 +123,7 @@ class Asks:
         self._accept = config.accept
         self._disk_free = {each: target.disk_free for each, target in config.targets.items()}
         self._baselines = baselines
-        self._trials = trials
+        self._allowed = allowed
         self._open: dict[str, GuardAsk] = {}
         self._stack = contextlib.ExitStack()
 
@@ -167,6 +169,6 @@ class Asks:
                 other=self.of,
                 disk_free=self._disk_free.get(target.bound.configured),
                 baselines=self._baselines,
-                trials=self._trials,
+                allowed=self._allowed,
             )
         return self._open[name]

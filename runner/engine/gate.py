@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from runner.engine.session import Session
     from runner.evidence import Evidence
 
-_CLOSING = {"unknown", "block"}
-
 
 def ask(session: Session, path: str, moment: Moment, *, every: bool = False) -> tuple[dict[str, Any], ...]:
     """Ask the guards of one moment and journal their evidence.
@@ -37,7 +35,7 @@ def ask(session: Session, path: str, moment: Moment, *, every: bool = False) -> 
     asked = [use for use, known in zip(uses, holds, strict=True) if known is None]
     fresh = iter(ask_all(session, path, asked, moment) if asked else ())
     found = tuple(_settled(session, path, next(fresh)).as_json() if known is None else known for known in holds)
-    worst = max((Verdict[one["verdict"].upper()] for one in found), default=Verdict.PASS)
+    worst = max((Verdict.of(one["verdict"]) for one in found), default=Verdict.PASS)
     session.append(GuardsAsked(moment=moment, verdict=str(worst), evidence=found), path)
     return found
 
@@ -69,7 +67,7 @@ def may_waive(session: Session, path: str) -> tuple[str, ...]:
     step = session.state.step(path)
     if step.before is None or step.entered is None:
         return ()
-    closing = [one for one in step.before.evidence if one["verdict"] in _CLOSING]
+    closing = [one for one in step.before.evidence if Verdict.of(one["verdict"]).closes]
     if not closing or not all(catalog.get(one["check"]).cls.waivable for one in closing):
         return ()
     return teams_that_waive(step.entered.policies, session.config.config)
@@ -114,18 +112,15 @@ def view(session: Session, path: str) -> StepView:
 def refuse_closed(path: str, evidence: tuple[dict[str, Any], ...]) -> GateClosedError:
     """Word a closed gate: what the first guard that closes it says."""
     for one in evidence:
-        if one["verdict"] in _CLOSING:
+        if Verdict.of(one["verdict"]).closes:
             hint = f"`shisa explain {one['check']}` tells what it looks at and what to do"
             return GateClosedError(f"{path}: {one['check']} says {one['verdict']}: {one['message']}", hint=hint)
     return GateClosedError(f"{path}: the gate is closed")
 
 
 def _closes(finding: Mapping[str, Any]) -> bool:
-    return finding["verdict"] in _CLOSING and not {"accepted", "waived"} & finding.keys()
+    return Verdict.of(finding["verdict"]).closes and not {"accepted", "waived"} & finding.keys()
 
 
 def _guards(step: Step, moment: Moment) -> tuple[GuardUse, ...]:
-    if moment == "after":
-        return step.guards.after
-    own = (GuardUse(check=step.check, with_=step.with_),) if step.check is not None else ()
-    return own + step.guards.before
+    return step.guards.after if moment == "after" else step.asked_before

@@ -7,28 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checks import catalog
+from checks.base import Verdict
+from runner.allowed import Allowed
 from runner.canonical import canonical, parse_canonical
 from runner.config.load import conninfo
 from runner.engine.asking import Asks, step_context
 from runner.engine.baselines import NoBaselines
 from runner.engine.targets import Target, Targets
 from runner.errors import ShisaError
-from runner.guards import could_not_ask
 from runner.postgres.connect import short_name
 from runner.runbook.model import GuardUse, step_of
 
 if TYPE_CHECKING:
-    from checks.ask import StepContext
     from runner.config.model import Config
     from runner.engine.ports import Clock
     from runner.engine.state import State
     from runner.evidence import Evidence
     from runner.journal.events import BoundTarget, StepEntered
-
-_RUNS_PROGRAMS = "it runs a program, and a request from elsewhere starts none on this machine"
-_TRIED = "it runs the statements and rolls them back, which only the run itself does"
-_WRITTEN_SQL = "its SQL stands in the request, and your own copy of the runbook does not vouch for it"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,15 +38,14 @@ class OwnGuards:
         """The worst verdict, or ``not asked``."""
         if self.evidence is None:
             return "not asked"
-        order = ["pass", "warn", "unknown", "block"]
-        return max((str(one["verdict"]) for one in self.evidence), key=order.index, default="pass")
+        return str(max((Verdict.of(one["verdict"]) for one in self.evidence), default=Verdict.PASS))
 
 
 def ask_again(state: State, paths: Sequence[str], config: Config, clock: Clock, *, vouched: bool) -> OwnGuards:
     """Ask the guards before each step of a request; ``vouched`` says that the reviewer's own copy renders the same.
 
-    Without that, guards that carry the operator's own SQL are not asked, and what runs a program never is. A name of
-    this machine's shisa.yaml that leads to another database than the operator's makes the guards UNKNOWN.
+    Without that, none of the operator's SQL is sent, and a program is never started: a guard that needs it is UNKNOWN.
+    So it is where a name of this machine's shisa.yaml leads to another database than the operator's.
     """
     uses = {path: _uses(state, path) for path in paths}
     if not any(uses.values()):
@@ -65,10 +59,17 @@ def ask_again(state: State, paths: Sequence[str], config: Config, clock: Clock, 
             entered = _entered(state, path)
             context = step_context(path, entered, Path.cwd(), "before")
             name = short_name(f"shisa/review/{state.run}/{path}")
-            with Asks(targets, name, context, folder=Path.cwd(), config=config, baselines=NoBaselines()) as asks:
-                for use in uses[path]:
-                    own_text = vouched or not _carries_sql(use, context)
-                    found.append(_asked(use, entered.target, asks, clock, vouched=own_text))
+            asks = Asks(
+                targets,
+                name,
+                context,
+                folder=Path.cwd(),
+                config=config,
+                baselines=NoBaselines(),
+                allowed=Allowed(sql=vouched, programs=False),
+            )
+            with asks:
+                found += [asks.ask(use, entered.target, clock) for use in uses[path]]
     except ShisaError as error:
         return OwnGuards(None, error.message)
     return OwnGuards(tuple(parse_canonical(canonical(each.as_json())) for each in found))
@@ -82,26 +83,7 @@ def _entered(state: State, path: str) -> StepEntered:
 
 
 def _uses(state: State, path: str) -> tuple[GuardUse, ...]:
-    step = step_of(_entered(state, path).rendered)
-    own = () if step.check is None else (GuardUse(check=step.check, with_=step.with_),)
-    return own + step.guards.before
-
-
-def _carries_sql(use: GuardUse, context: StepContext) -> bool:
-    """Whether a guard would send SQL that the operator wrote."""
-    given = use.with_.get("where") or use.with_.get("tenant_of") or context.where or context.tenant_of
-    return use.check == "sql" or (use.check == "restore-overwrite" and bool(given))
-
-
-def _asked(use: GuardUse, target: str | None, asks: Asks, clock: Clock, *, vouched: bool) -> Evidence:
-    spec = catalog.get(use.check)
-    if use.check == "command":
-        return could_not_ask(spec, target or "", _RUNS_PROGRAMS, clock=clock)
-    if use.check == "affected-rows" and use.with_.get("exact"):
-        return could_not_ask(spec, target or "", _TRIED, clock=clock)
-    if not vouched:
-        return could_not_ask(spec, target or "", _WRITTEN_SQL, clock=clock)
-    return asks.ask(use, target, clock)
+    return step_of(_entered(state, path).rendered).asked_before
 
 
 def _targets(state: State, config: Config) -> tuple[Targets, list[BoundTarget]]:

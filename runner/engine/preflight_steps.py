@@ -62,7 +62,7 @@ def later_items(looks: Sequence[StepLook]) -> Iterator[Item]:
     for look in looks:
         if look.later is not None:
             yield Item("later", look.path, Verdict.WARN, f"not looked at yet: {look.later}")
-        for use in () if look.step is None or look.later is not None else _uses(look.step):
+        for use in () if look.step is None or look.later is not None else look.step.asked_before:
             if why := _later(use):
                 yield Item("later", look.path, Verdict.WARN, f"{use.check} {why}")
 
@@ -113,7 +113,7 @@ def guard_evidence(look: StepLook, targets: Targets, config: Loaded, clock: Cloc
     if look.step is None or look.later is not None:
         return
     step = look.step
-    uses = [use for use in _uses(step) if not _later(use)]
+    uses = [use for use in step.asked_before if not _later(use)]
     if not uses:
         return
     context = context_of(look.path, step, look.texts, Path.cwd(), "before")
@@ -122,12 +122,6 @@ def guard_evidence(look: StepLook, targets: Targets, config: Loaded, clock: Cloc
     with asks:
         for use in uses:
             yield asks.ask(use, _on(look, targets), clock)
-
-
-def _uses(step: Step) -> tuple[GuardUse, ...]:
-    """What is asked before a step; a step that is a guard asks itself."""
-    own = () if step.check is None else (GuardUse(check=step.check, with_=step.with_),)
-    return own + step.guards.before
 
 
 def _later(use: GuardUse) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, assert_never
 
+from checks.base import Verdict
 from runner.journal import events as ev
 from runner.journal.record import Record
 
@@ -177,7 +178,7 @@ def resume_step(step: StepState, *, told: bool) -> StepState:
 
 
 def _closed(asked: ev.GuardsAsked | None) -> bool:
-    return asked is not None and asked.verdict not in {"pass", "warn"}
+    return asked is not None and Verdict.of(asked.verdict).closes
 
 
 def _refuse(step: StepState, request: str, why: str) -> StepState:

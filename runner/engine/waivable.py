@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checks import catalog
+from checks.base import Verdict
 from runner.engine.state import State
 from runner.errors import ApprovalError, UsageError
 from runner.journal.events import WaiverGiven
 
-_CLOSING = {"unknown", "block"}
 Found = tuple[Mapping[str, Any], Mapping[str, Any]]
 """A guard's evidence and one finding in it, as JSON."""
 
@@ -74,10 +74,10 @@ def waiver_of(
 def _closing(evidence: tuple[Mapping[str, Any], ...]) -> Iterator[Found]:
     """Give each finding that closes; a guard that could not look at all is a finding without an object."""
     for item in evidence:
-        if item["verdict"] not in _CLOSING:
+        if not Verdict.of(item["verdict"]).closes:
             continue
         open_ones = [one for one in item["findings"] if not {"accepted", "waived"} & one.keys()]
-        found = [one for one in open_ones if one["verdict"] in _CLOSING]
+        found = [one for one in open_ones if Verdict.of(one["verdict"]).closes]
         yield from ((item, one) for one in found)
         if not found:
             yield item, {"object": "", "verdict": item["verdict"], "measured": {}}

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, assert_never
 
+from checks.base import Verdict
 from runner.figures import VERDICTS, duration, moment, plain
 from runner.journal import events as ev
 from runner.journal.attested import told
@@ -177,7 +178,7 @@ def _when(moment_: ev.Moment) -> str:
 
 
 def _tally(body: ev.GuardsAsked) -> str:
-    closing = [item for item in body.evidence if item.get("verdict") not in {"pass", "warn"}]
+    closing = [item for item in body.evidence if Verdict.of(item.get("verdict")).closes]
     if closing:
         return "; ".join(f"{item.get('check')}: {item.get('message')}" for item in closing)
     return ", ".join(

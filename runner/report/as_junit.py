@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from checks.base import Verdict
 from runner.figures import parse_time
 from runner.journal.record import Record
 from runner.report.summary import Asked, StepSummary, summary
@@ -52,7 +53,7 @@ def _guard(step: StepSummary, asked: Asked, item: Mapping[str, Any]) -> ET.Eleme
     name = escape(f"{asked.moment}: {item.get('check')}")
     case = ET.Element("testcase", classname=escape(step.id), name=name, time=f"{item.get('duration_ms', 0) / 1000:.3f}")
     verdict = str(item.get("verdict"))
-    if verdict not in {"pass", "warn"}:
+    if Verdict.of(verdict).closes:
         tag = "failure" if verdict == "block" else "error"
         ET.SubElement(case, tag, message=escape(str(item.get("message"))), type=escape(verdict))
     return case

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from checks.base import Verdict
 from runner.canonical import NotCanonicalError
 from runner.engine.state import State, StepState, fold
 from runner.journal import events as ev
@@ -36,7 +37,7 @@ class Asked:
     @property
     def closed(self) -> bool:
         """Whether they stopped the step."""
-        return self.verdict not in {"pass", "warn"}
+        return Verdict.of(self.verdict).closes
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class RunSummary:
         for step in self.steps:
             for asked in step.asked:
                 for item in asked.evidence:
-                    if asked.closed and item.get("verdict") not in {"pass", "warn"}:
+                    if asked.closed and Verdict.of(item.get("verdict")).closes:
                         yield step, asked, item
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
+from checks.base import Verdict
 from runner.config.model import Config, Person
 from runner.journal import events as ev
 from runner.journal.record import Record
@@ -98,7 +99,7 @@ class Ledger:
                         self.entries[id_].start(step, record.at)
             case ev.StepEnded(outcome=outcome) if outcome != "done":
                 self._deviate(record.run, step, f"{step} of the group ended as {outcome}")
-            case ev.GuardsAsked(moment="after", verdict=verdict) if verdict not in {"pass", "warn"}:
+            case ev.GuardsAsked(moment="after", verdict=verdict) if Verdict.of(verdict).closes:
                 self._deviate(record.run, step, f"a guard objected after {step} of the group")
             case _:
                 pass

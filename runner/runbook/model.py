@@ -259,6 +259,12 @@ class Step(Body, frozen=True, kw_only=True):
     changes_target: ChangesTarget | None = None
     lock: tuple[str, ...] = ()
 
+    @property
+    def asked_before(self) -> tuple[GuardUse, ...]:
+        """What is asked before its effect; a step that is a guard asks itself first."""
+        own = () if self.check is None else (GuardUse(check=self.check, with_=self.with_),)
+        return own + self.guards.before
+
 
 class Runbook(Part, frozen=True, kw_only=True):
     """One runbook file."""

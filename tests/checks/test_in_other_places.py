@@ -13,6 +13,7 @@ import yaml
 
 from checks import catalog
 from checks.base import CannotAskError, Verdict
+from runner.allowed import Allowed
 from runner.guards import GuardAsk, ask_guard
 from runner.postgres.connect import connect
 from runner.postgres.readonly import ReadOnlySession
@@ -77,7 +78,7 @@ def asked(stack, dsn, folder):
         folder=folder,
         other=nobody,
         disk_free=["echo", "1000000000000"],
-        trials=True,
+        allowed=Allowed(trials=True),
     )
 
 

@@ -20,6 +20,7 @@ import yaml
 
 from checks import catalog
 from checks.base import Selection, StepContext
+from runner.allowed import Allowed
 from runner.guards import GuardAsk, ask_guard
 from runner.postgres.connect import connect
 from runner.postgres.readonly import ReadOnlySession
@@ -90,7 +91,7 @@ def test_case(check, case, place, stack, request):
         folder=folder,
         other=lambda _: beside(stack, request, case),
         disk_free=case.get("disk_free"),
-        trials=True,
+        allowed=Allowed(trials=True),
     )
     if connection.info.server_version < case.get("since", 14) * 10_000:
         case = {**case, "verdict": "unknown", "message": "", "measured": {}}

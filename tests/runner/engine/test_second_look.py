@@ -92,8 +92,10 @@ def test_an_own_copy_of_another_content_is_told_with_its_difference_and_vouches_
     assert "DIFFERS, it renders another step remove" in look.copy.told
     assert "-  DELETE FROM account WHERE id = 2" in look.copy.diff.replace('"', "")
     assert "+  DELETE FROM account WHERE id = 1" in look.copy.diff.replace('"', "")
-    (sql,) = (one for one in look.guards.evidence if one["check"] == "sql")
-    assert "your own copy of the runbook does not vouch for it" in sql["message"]
+    told = {one["check"]: (one["verdict"], one["message"], one["sql"]) for one in look.guards.evidence}
+    unsent = "could not look: its SQL stands in the request, and your own copy of the runbook does not vouch for it."
+    assert told["sql"] == ("unknown", f"sql {unsent}", [])
+    assert told["affected-rows"] == ("unknown", f"affected-rows {unsent}", [])
     assert look.attested["look"] == "primed"
 
 
