@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Show the question, let the person choose, sign the answer and hand it in."""
     from runner.engine.ports import wall_clock
     from runner.engine.state import fold
-    from runner.errors import ApprovalError, UsageError
+    from runner.errors import UsageError
     from runner.review.answers import signed_answer
     from runner.terminal.prompts import Prompter, demand_terminal
 
@@ -41,8 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if step is None or question is None:
         which = f"step {step}" if step else "no step"
         raise UsageError(f"{which} of run {state.run} asks {'nobody anything' if step else 'anything now'}")
-    if who.key is None:
-        raise ApprovalError(f"{who.person} has no key at hand to sign with", hint="give --key FILE, or use ssh-agent")
+    key = who.signing()
     try:
         choice = Prompter().choose(f"For {question.team}: {question.question}", question.choices)
     except EOFError:
@@ -55,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         step=step,
         choice=choice,
         person=who.person,
-        key=who.key,
+        key=key,
         head=source.head(),
         now=wall_clock(),
     )

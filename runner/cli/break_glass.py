@@ -143,9 +143,7 @@ def _key(standing: Standing, at: Desk, who: Identity) -> KeyRef:
         )
     if at.config.digest != standing.request.body.policy_digest:
         raise ApprovalError("your shisa.yaml has other people or policies than the request's")
-    if who.key is None:
-        raise ApprovalError(f"{who.person} has no key at hand to sign with", hint="give --key FILE, or use ssh-agent")
-    return who.key
+    return who.signing()
 
 
 def _typed(state: State, standing: Standing, body: BreakglassOpened) -> bool:

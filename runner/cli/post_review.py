@@ -95,6 +95,4 @@ def _capacity(
         raise ApprovalError(
             f"{who.person} is in no team that was done without", hint=f"somebody of {', '.join(teams)} must look"
         )
-    if who.key is None:
-        raise ApprovalError(f"{who.person} has no key at hand to sign with", hint="give --key FILE, or use ssh-agent")
-    return mine[0], who.key
+    return mine[0], who.signing()

@@ -123,15 +123,12 @@ def _key_to_decide(source: Source, case: Case, who: Identity) -> KeyRef:
 
     Raises ApprovalError with the reason why they may not.
     """
-    request, key = case.standing.request.body, who.key
+    request = case.standing.request.body
     if who.person == request.operator:
         raise ApprovalError(
             f"{who.person} is the operator, and nobody approves their own step", hint="somebody else must review it"
         )
-    if key is None:
-        raise ApprovalError(
-            f"{who.person} has no key at hand to sign with", hint="give --key FILE, or load the key into ssh-agent"
-        )
+    key = who.signing()
     if key.public.fingerprint in case.standing.operator_keys:
         raise ApprovalError(
             f"your key {key.public.fingerprint} is the one that {request.operator}, the operator, signed with",

@@ -61,7 +61,7 @@ def _print(at: Desk, shape: str) -> None:
     now, config = wall_clock(), at.config.config
     runs = all_runs(at.journal)
     found = list(statuses(runs, config, now))
-    places = hauntings(config, (state for state in map(fold, runs) if state.closed is None))
+    places = hauntings(config, map(fold, runs))
     if shape == "json":
         print_json([one | places[one["run"]].as_json() for one in found])
         return

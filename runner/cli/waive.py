@@ -101,9 +101,7 @@ def _capacity(state: State, step: str, who: Identity, team: str | None, at: Desk
         raise ApprovalError(f"{who.person} may not waive it", hint=f"somebody of {', '.join(allowed)} may")
     if len(mine) > 1:
         raise ApprovalError(f"{who.person} could sign as {' or '.join(mine)}", hint="say which with --as TEAM")
-    if who.key is None:
-        raise ApprovalError(f"{who.person} has no key at hand to sign with", hint="give --key FILE, or use ssh-agent")
-    return mine[0], who.key
+    return mine[0], who.signing()
 
 
 def _show(item: Mapping[str, Any]) -> None:

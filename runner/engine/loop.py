@@ -177,8 +177,8 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
         case AwaitWindow(path):
             if not waiting.for_window(session, path):
                 return pause(session, "waiting", f"{path} is approved, and its window has not begun")
-        case Refused(path, reason):
-            if "expired" in reason:
+        case Refused(path, reason, expired):
+            if expired:
                 approval.expire(session, path, reason)
             return pause(session, "rejected", f"{path}: {reason}")
         case Start(path):

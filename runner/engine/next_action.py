@@ -68,6 +68,7 @@ class Refused:
 
     path: str
     reason: str
+    expired: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def _approval(step: StepState, requests: Mapping[str, RequestState], ahead: Sequ
         case "stale" | "consumed":
             return Enter(step.path)
         case "rejected" | "withdrawn" | "expired" as how:
-            return Refused(step.path, step.refused or f"the request has {how}")
+            return Refused(step.path, step.refused or f"the request has {how}", expired=how == "expired")
 
 
 def _ahead(step: StepState, requests: Mapping[str, RequestState]) -> Action | None:

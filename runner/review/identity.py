@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runner.config.model import Person
-from runner.errors import ConfigError
+from runner.errors import ApprovalError, ConfigError
 from runner.review.keys import KeyRef, find_keys, key_at, keys_of, owners, vouched_for
 
 
@@ -19,6 +19,15 @@ class Identity:
 
     person: str
     key: KeyRef | None
+
+    def signing(self) -> KeyRef:
+        """Give the key. Raises ApprovalError where there is none."""
+        if self.key is None:
+            raise ApprovalError(
+                f"{self.person} has no key at hand to sign with",
+                hint="give --key FILE, or load the key into ssh-agent",
+            )
+        return self.key
 
 
 def identify(people: Mapping[str, Person], *, person: str | None = None, key: Path | None = None) -> Identity:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.journal.events import StepEnded
 from runner.postgres.transaction import Transaction, judge_rows, leave_note
 from runner.runbook.model import Expect
+from runner.runbook.values import masked
 from runner.sql.classify import classify
 from runner.sql.grammar import parse
 from runner.steps.base import Effect
@@ -105,7 +106,7 @@ def _rows(results: list[Result]) -> tuple[int, ...]:
 
 
 def _captured(effect: Effect, results: list[Result]) -> tuple[dict[str, Any], list[str]]:
-    """Take the columns to capture from the last statement's first row; what is missing is a problem."""
+    """Take the columns to capture from the last statement's first row; what is missing or secret is a problem."""
     captured, missing = {}, []
     for name, capture in effect.step.capture.items():
         last = results[-1]
@@ -113,5 +114,8 @@ def _captured(effect: Effect, results: list[Result]) -> tuple[dict[str, Any], li
             missing.append(f"there is no row with a column {capture.column} to capture as {name}")
             continue
         value = last.first[last.columns.index(capture.column)]
+        if isinstance(value, str) and masked(value, effect.secrets) != value:
+            missing.append(f"what would be captured as {name} holds a secret, which the journal must not keep")
+            continue
         captured[name] = value if value is None or isinstance(value, (bool, int, str)) else str(value)
     return captured, missing

@@ -169,10 +169,10 @@ class Process:
                 self.request(path)
             case na.Await(path):
                 self.wait(path)
-            case na.Refused(path, reason):
+            case na.Refused(path, reason, expired):
                 request = self.state.step(path).request
                 assert request is not None
-                if "expired" in reason and self.state.step(path).refused is None:
+                if expired and self.state.step(path).refused is None:
                     self.append(ev.ApprovalExpired(request=request.request, reason=reason), path)
                 self.leave("rejected")
             case na.Start(path):

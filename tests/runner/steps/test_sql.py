@@ -126,3 +126,22 @@ def test_a_secret_that_the_server_repeats_stands_nowhere_in_the_journal(play, st
     assert done.ended("use").sqlstate == "22P02"
     assert "‹secret pin›" in done.ended("use").message
     assert [record for record in stage.records() if "hunter2" in record.text] == []
+
+
+def test_a_secret_is_not_captured_and_what_would_have_left_it_is_rolled_back(play, stage, accounts, monkeypatch):
+    monkeypatch.setenv("PIN", "hunter2-hunter2")
+    done = play(
+        """\
+  - id: use
+    title: Use
+    target: live
+    sql: "UPDATE account SET owner = :'pin' WHERE id = 1 RETURNING owner"
+    capture: {kept: {column: owner, type: string}}
+""",
+        params={"pin": "env:PIN"},
+        **SECRET,
+    )
+    assert done.ended("use").outcome == "failed"
+    assert "what would be captured as kept holds a secret" in done.ended("use").message
+    assert "hunter2-hunter2" not in accounts("SELECT owner FROM account WHERE id = 1")
+    assert [record for record in stage.records() if "hunter2" in record.text] == []
