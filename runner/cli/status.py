@@ -61,7 +61,8 @@ def _print(at: Desk, shape: str) -> None:
     now, config = wall_clock(), at.config.config
     runs = all_runs(at.journal)
     found = list(statuses(runs, config, now))
-    places = hauntings(config, map(fold, runs))
+    listed = {one["run"] for one in found}
+    places = hauntings(config, (state for state in map(fold, runs) if state.run in listed))
     if shape == "json":
         print_json([one | places[one["run"]].as_json() for one in found])
         return
