@@ -19,6 +19,8 @@ _LABELS = {
     "deleted_since": "rows deleted since the backup",
     "inserted_since": "rows inserted since the backup",
 }
+_NUMBERED = frozenset({"pid"})
+"""Numbers that name something; a separator would hinder whoever copies one into psql."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KIB = 1024
 _PASSES_SHOWN = 5
@@ -129,6 +131,8 @@ def _stem(key: str) -> tuple[str, str]:
 def _values(key: str, value: Any) -> tuple[str, ...]:
     if key == "drawn_by" and isinstance(value, list | tuple):
         return tuple(_drawer(drawer) for drawer in value) or ("nothing found",)
+    if key in _NUMBERED:
+        return ("unknown" if value is None else str(value),)
     if isinstance(value, int) and not isinstance(value, bool):
         return (_with_unit(value, _stem(key)[1]),)
     if isinstance(value, list | tuple) and value:

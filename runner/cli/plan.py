@@ -163,12 +163,16 @@ def _facts(step: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _shown(text: Any) -> list[str]:
+    from runner.figures import plain
+
     if isinstance(text, str):
         return text.rstrip().splitlines()
     if isinstance(text, list):
         return [" ".join(str(each) for each in text)]
-    return [f"{key}: {value}" for key, value in text.items()]
+    return [f"{key}: {plain(value)}" for key, value in text.items()]
 
 
 def _shown_with(given: Mapping[str, Any] | None) -> str:
-    return f" {{{', '.join(f'{key}: {value}' for key, value in given.items())}}}" if given else ""
+    from runner.figures import plain
+
+    return f" {{{', '.join(f'{key}: {plain(value)}' for key, value in given.items())}}}" if given else ""

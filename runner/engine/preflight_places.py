@@ -40,7 +40,8 @@ def target_items(target: Target, plan: Plan) -> Iterator[Item]:
         yield Item("target", bound.name, Verdict.BLOCK, message, hint)
     elif configured is not None and marked is None:
         message = f"the database carries no mark shisa.environment, so that nobody can tell that it is {configured}"
-        yield Item("target", bound.name, Verdict.WARN, message)
+        hint = f"ALTER DATABASE … SET shisa.environment = '{configured}' marks it."
+        yield Item("target", bound.name, Verdict.WARN, message, hint)
     for file in plan.files:
         wanted = file.runbook.requires.postgres
         if bound.name in file.runbook.targets and wanted is not None and not fits(identity["version"], wanted):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from checks import catalog
@@ -33,12 +33,17 @@ def closing_finding(state: State, step: str, name: str) -> Found:
     if len(fitting) != 1:
         raise UsageError(
             f"{name} names {len(fitting)} findings of {step}",
-            hint=f"these close the gate: {', '.join(dict.fromkeys(map(_name, found)))}",
+            hint=f"these close the gate: {', '.join(closing_names(() if asked is None else asked.evidence))}",
         )
     check = fitting[0][0]["check"]
     if not catalog.get(check).cls.waivable:
         raise ApprovalError(f"what {check} finds cannot be waived", hint=f"`shisa explain {check}` tells what to do")
     return fitting[0]
+
+
+def closing_names(evidence: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Name what keeps a gate shut, as `shisa waive` takes it."""
+    return tuple(dict.fromkeys(map(_name, _closing(evidence))))
 
 
 def waiver_of(
@@ -71,7 +76,7 @@ def waiver_of(
     )
 
 
-def _closing(evidence: tuple[Mapping[str, Any], ...]) -> Iterator[Found]:
+def _closing(evidence: Sequence[Mapping[str, Any]]) -> Iterator[Found]:
     """Give each finding that closes; a guard that could not look at all is a finding without an object."""
     for item in evidence:
         if not Verdict.of(item["verdict"]).closes:

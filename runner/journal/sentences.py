@@ -59,9 +59,10 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912, PLR09
         case ev.ValueCaptured():
             return Sentence("VALUE", f"{body.variable} = {plain(body.value)}", "dim")
         case ev.GuardsAsked(evidence=()):
-            return Sentence("GUARDS", f"none to ask {_when(body.moment)} {step}", "dim")
+            return Sentence("GUARDS", f"none to ask {asked_when(body.moment)} {step}", "dim")
         case ev.GuardsAsked():
-            return Sentence(_verdict(body.verdict), f"guards {_when(body.moment)} {step}: {_tally(body)}", _tone(body))
+            when = asked_when(body.moment)
+            return Sentence(_verdict(body.verdict), f"guards {when} {step}: {_tally(body)}", _tone(body))
         case ev.GuardSampled():
             return _sampled(body, step)
         case ev.QuestionAsked():
@@ -173,7 +174,8 @@ def _tone(body: ev.GuardsAsked) -> Tone:
     return VERDICT_TONES.get(body.verdict, "unknown")
 
 
-def _when(moment_: ev.Moment) -> str:
+def asked_when(moment_: ev.Moment) -> str:
+    """Say when guards were asked, to stand before the step's name."""
     return {"before": "before", "again": "right before the start of", "after": "after"}[moment_]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from runner.figures import moment, plain
 from runner.journal import events as ev
-from runner.journal.sentences import Tone
+from runner.journal.sentences import Tone, asked_when
 from runner.report.summary import RunSummary
 
 _RANK: dict[Tone, int] = {"bad": 0, "unknown": 1, "warn": 2}
@@ -23,7 +23,7 @@ _NEXT = {
     "failed": "Mend the cause, then: shisa resume {0}; or take back what was done: shisa rollback {0}",
     "rejected": "Talk to the person who refused; a changed step is asked for again by: shisa resume {}",
     "unknown": "When every outcome is settled: shisa resume {}",
-    "running": "Under way, it seems; if its program is gone: shisa resume {0}, its operator: shisa takeover {0}",
+    "running": "Under way, it seems. If its program is gone: shisa resume {0}; its operator cannot: shisa takeover {0}",
     "rolling-back": "The journal shows a rollback under way; if its program is gone: shisa rollback {}",
     "rollback-failed": "Look by hand at what is in place before anything else runs: shisa show {}.",
 }
@@ -60,7 +60,8 @@ def _by_state(run: RunSummary, name: str) -> Iterator[str]:
         if state == "waiting" and step.state == "waiting":
             yield f"{step.id} waits for a second person: shisa review {name}"
         if step.happened == "unknown":
-            yield f"Look at the database whether {step.id} happened, then say so: {_RESOLVE.format(name, step.id)}"
+            look = f"where it cannot tell, look at the database and say so: {_RESOLVE.format(name, step.id)}"
+            yield f"Ask the server whether {step.id} happened: shisa resume {name}; {look}"
     if state in _NEXT:
         yield _NEXT[state].format(name)
 
@@ -98,5 +99,5 @@ def _of_steps(run: RunSummary) -> Iterator[Flag]:
             yield Flag("KNOWN EXCEPTIONS", f"{accepted:,} findings at {step.id} are settled by shisa.yaml", "warn")
     for step, asked, item in run.stopped:
         unknown = item.get("verdict") != "block"
-        text = f"{item.get('check')} {asked.moment} {step.id}: {item.get('message')}"
+        text = f"{item.get('check')} {asked_when(asked.moment)} {step.id}: {item.get('message')}"
         yield Flag("COULD NOT MEASURE" if unknown else "STOPPED BY A GUARD", text, "unknown" if unknown else "warn")

@@ -102,8 +102,8 @@ def amendment(body: ev.PlanAmended) -> str:
 def limit(entry: Mapping[str, Any]) -> str:
     """Word one entry of an envelope."""
     numbers = ", ".join(f"{name} at most {value}" for name, value in entry.get("limits", {}).items())
-    what = entry["object"] or "as a whole"
-    return f"{entry['check']} on {what}: {entry['verdict']}" + (f" ({numbers})" if numbers else "")
+    what = f"on {entry['object']}" if entry["object"] else "as a whole"
+    return f"{entry['check']} {what}: {entry['verdict']}" + (f" ({numbers})" if numbers else "")
 
 
 def _changed(was: ev.ApprovalRequested, now: ev.ApprovalRequested) -> Iterable[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from runner.engine.ports import Offer, RollbackView, StepView
+from runner.engine.waivable import closing_names
 from runner.figures import moment, plain
-from runner.journal.events import ApprovalRequested, QuestionAsked
+from runner.journal.events import ApprovalRequested, QuestionAsked, StepEntered
 from runner.journal.record import Record
 from runner.terminal.blocks import Code, Line
 from runner.terminal.event_lines import render_event
@@ -17,6 +19,7 @@ from runner.terminal.live import LiveLine
 from runner.terminal.paint import show
 from runner.terminal.prompts import Prompter
 from runner.terminal.rollback_screen import rollback_screen
+from runner.terminal.step_card import step_card
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,14 +32,19 @@ class TerminalOperator:
     console: Console
     prompter: Prompter
     live: LiveLine = dataclasses.field(default_factory=LiveLine, repr=False, kw_only=True)
+    shown: set[str] = dataclasses.field(default_factory=set, repr=False, kw_only=True)
+    """The steps whose text has passed by in this terminal; one of an earlier terminal is shown again."""
 
     def observe(self, record: Record) -> None:
         """Show one journal line."""
         self.live.end(self.console)
         show(render_event(record), self.console)
+        if isinstance(record.body, StepEntered):
+            self.shown.add(record.step or "")
 
     def go(self, view: StepView) -> Literal["go", "skip", "stop"]:
         """Ask whether the step shall run now; a destructive one is started by typing its name."""
+        self._show_once(view)
         try:
             if view.entered.destructive and not view.may_skip:
                 return self._typed(view)
@@ -54,7 +62,8 @@ class TerminalOperator:
             return "stop"
 
     def done(self, view: StepView) -> Literal["done", "stop"]:
-        """Ask whether a manual step is done; its text was shown when it was entered."""
+        """Ask whether a manual step is done."""
+        self._show_once(view)
         choices = {"done": "it is done, and looks as expected", "stop": "stop here; the run can be resumed"}
         try:
             return "done" if self.prompter.choose(f"Is {view.path} done?", choices) == "done" else "stop"
@@ -87,10 +96,11 @@ class TerminalOperator:
 
     def await_waiver(self, view: StepView, teams: Sequence[str]) -> bool:
         """Ask whether to wait for a waiver, and tell what those people type."""
-        told = f"Somebody of {plain(list(teams))} may waive it: shisa waive {view.run} {view.path} FINDING"
+        typed = [f"shisa waive {view.run} {view.path} {shlex.quote(name)}" for name in closing_names(view.evidence)]
+        self._say("BLOCKED", "\n".join([f"Somebody of {plain(list(teams))} may waive it:", *typed]))
         choices = {"wait": "wait here until they have", "stop": "leave it blocked; it can be resumed"}
         try:
-            return self.prompter.choose(f"{view.path} is stopped. {told}", choices) == "wait"
+            return self.prompter.choose(f"{view.path} is stopped. Wait for them?", choices) == "wait"
         except EOFError:
             return False
 
@@ -99,6 +109,8 @@ class TerminalOperator:
         steps = [part.step for part in request.parts] or [view.path]
         wait = f"{' and '.join(steps)} {'wait' if len(steps) > 1 else 'waits'}"
         who = f"{wait} for approval under {plain(request.policies)}, until {moment(request.not_after)}."
+        if request.window is not None:
+            who += f"\nIt may start from {' to '.join(map(moment, request.window.values()))}."
         by_file = f"Where no journal is shared: shisa export {view.run}"
         self._say("WAITING", f"{who}\nThe reviewer runs: shisa review {view.run}\n{by_file}")
 
@@ -132,6 +144,11 @@ class TerminalOperator:
     def progress(self, text: str) -> None:
         """Show how far a long effect is, in the last line of the terminal."""
         self.live.show(text, self.console)
+
+    def _show_once(self, view: StepView) -> None:
+        if view.path not in self.shown:
+            show(step_card(view.path, view.entered), self.console)
+            self.shown.add(view.path)
 
     def _typed(self, view: StepView) -> Literal["go", "stop"]:
         target = f" on {view.entered.target}" if view.entered.target else ""

@@ -67,7 +67,8 @@ def _text(view: ReviewView) -> Iterator[Block]:
         yield from exact_text(view.entered)
     else:
         lines = sum(text.count("\n") + 1 for text in view.entered.statements)
-        told = f"the {lines:,} lines that you signed at {moment(before.at)}" if lines else "the one that you signed"
+        counted = "the line" if lines == 1 else f"the {lines:,} lines"
+        told = f"{counted} that you signed at {moment(before.at)}" if lines else "the one that you signed"
         digest = f"sha256 {view.entered.step_digest[:16]}; --whole shows it"
         yield Facts((("unchanged", cell(f"{told}, letter by letter", digest)),))
     yield from _own_copy(view)
@@ -160,7 +161,7 @@ def _deadline(view: ReviewView) -> Iterator[Block]:
     due, now = parse_time(view.not_after), parse_time(view.now)
     left = int((due - now).total_seconds() * 1000) if due and now else None
     rest = "unknown" if left is None else f"{duration(left)} left" if left > 0 else "EXPIRED"
-    window = cell(" to ".join(map(moment, view.window))) if view.window else cell("none: it may start once approved")
+    window = cell(" to ".join(map(moment, view.window)) if view.window else "once it is approved; no window was named")
     expired = left is None or left <= 0
     sign = cell(f"{moment(view.not_after)} ({rest})", tone="bad" if expired else "plain")
     yield Facts((("sign until", sign), ("may start", window), ("request", cell(view.request))))

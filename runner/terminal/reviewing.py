@@ -161,8 +161,10 @@ def attest(view: ReviewView, prompter: Prompter, seen: float) -> dict[str, Any]:
         ("target", "Which target does this run on? Type its name:", view.target.name.__eq__),
         (fact.key, fact.question, fact.accepts),
     ):
-        while not accepts(typed := prompter.text(question)):
+        asked = question
+        while not accepts(typed := prompter.text(asked)):
             wrong += 1
+            asked = f"That is not what the screen shows; another wrong answer signs nothing. {question}"
             if wrong > 1:
                 raise WrongReadBackError(
                     "what was read back is not what the screen shows", hint="look again; nothing is signed"

@@ -134,7 +134,7 @@ def test_what_is_read_back_wrong_twice_is_not_signed(stage, operator):
     reviewer = stage.sit_down("bob", "approve", stage.run_id(), "purge")
     reviewer.see("Which target does this run on?")
     reviewer.type("staging")
-    reviewer.see("Which target does this run on?")
+    reviewer.see("That is not what the screen shows", "Which target does this run on?")
     reviewer.type("production")
     reviewer.see("what was read back is not what the screen shows", "nothing is signed")
     assert reviewer.ended() == 4

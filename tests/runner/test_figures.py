@@ -23,6 +23,7 @@ DRAWN = [{"table": "env_a.expense", "column": "id", "via": "default"}, {"table":
         ({"cycles": True, "ratio": "0.5", "at": None}, {}, [
             Figure("cycles", ("yes",)), Figure("ratio", ("0.5",)), Figure("at", ("unknown",)),
         ]),
+        ({"pid": 40961}, {}, [Figure("pid", ("40961",))]),
         ({}, {}, []),
     ],
 )  # fmt: skip

@@ -1,7 +1,9 @@
 """The operator at the terminal, as the engine asks."""
 
+import dataclasses
 import io
 
+import msgspec
 import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
@@ -88,3 +90,36 @@ def test_the_operator_sees_what_the_run_waits_for_and_each_event(operator):
     assert f"The reviewer runs: shisa review {RUN}" in said
     assert "opened by alice on ops-1" in said
     assert "100 rows so far" in said
+
+
+def test_a_step_of_an_earlier_terminal_is_shown_again_before_it_is_started_and_one_of_this_terminal_is_not(operator):
+    resumed = operator("restore\r")
+    resumed.go(view(RESTORE))
+    assert resumed.console.export_text().count("destructive") == 1
+
+    begun = operator("restore\r")
+    begun.observe(next(each for each in records() if each.step == "restore" and each.body == RESTORE))
+    assert begun.console.export_text(clear=False).count("destructive") == 1
+    begun.go(view(RESTORE))
+    assert begun.console.export_text().count("destructive") == 1
+
+
+def test_what_a_person_does_by_hand_is_shown_again_after_a_resume(operator):
+    resumed = operator("done\r")
+    resumed.done(view(MANUAL))
+    assert "Write." in resumed.console.export_text()
+
+
+def test_an_operator_who_may_wait_for_a_waiver_sees_what_to_have_waived(operator):
+    finding = {"object": "public.a b", "verdict": "block", "measured": {}}
+    evidence = ({"check": "row-count", "verdict": "block", "findings": [finding]},)
+    person = operator("stop\r")
+    assert not person.await_waiver(dataclasses.replace(view(RESTORE), evidence=evidence), ["dev"])
+    assert f"shisa waive {RUN} restore 'row-count:public.a b'" in person.console.export_text()
+
+
+def test_an_operator_who_named_a_window_sees_which_one_was_understood(operator):
+    window = {"not_before": "2026-11-24T02:00:00Z", "not_after": "2026-11-24T04:00:00Z"}
+    person = operator("")
+    person.waiting(view(RESTORE), msgspec.structs.replace(REQUEST, window=window))
+    assert "may start from 2026-11-24 02:00:00 UTC to 2026-11-24 04:00:00 UTC" in person.console.export_text()
