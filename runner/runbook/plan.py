@@ -97,10 +97,6 @@ class Plan:
         """Give a step's plain data, not rendered."""
         return copy.deepcopy(dict(self.step(path).data))
 
-    def values_for(self, path: str, captured: Mapping[str, Value]) -> dict[str, Value | Secret]:
-        """Give the names that a step sees, secrets included, with what was captured so far."""
-        return self.step(path).scope.values(captured)
-
 
 def iterate(step: PlannedStep, items: Sequence[Value]) -> tuple[PlannedStep, ...]:
     """Expand a ``for_each`` over its items: the inner steps once for each, as ``loop[n]/inner``, from 1.

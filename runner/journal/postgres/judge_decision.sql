@@ -79,13 +79,13 @@ BEGIN
           END IF;
         END IF;
       WHEN 'step.ended' THEN
-        IF _line.step = ANY (_begun) AND _parts - _begun <> '{}' AND shisa.object(_line.body) ->> 'outcome' <> 'done'
+        IF _line.step = ANY (_begun) AND _parts - _begun <> '{}' AND (shisa.object(_line.body) ->> 'outcome' = 'done') IS NOT TRUE
         THEN
           RETURN format('%s of the group ended as %s', _line.step, shisa.object(_line.body) ->> 'outcome');
         END IF;
       WHEN 'guards.asked' THEN
         IF _line.step = ANY (_begun) AND _parts - _begun <> '{}' AND shisa.object(_line.body) ->> 'moment' = 'after'
-           AND shisa.object(_line.body) ->> 'verdict' NOT IN ('pass', 'warn') THEN
+           AND (shisa.object(_line.body) ->> 'verdict' IN ('pass', 'warn')) IS NOT TRUE THEN
           RETURN format('a guard objected after %s of the group', _line.step);
         END IF;
       ELSE
@@ -121,9 +121,9 @@ BEGIN
     PERFORM shisa.refuse('the request names a policy that the journal does not know');
   END IF;
   SELECT max(request_ttl) INTO _longest FROM shisa.policy WHERE _b -> 'policies' ? name;
-  IF (_b ->> 'not_after')::timestamptz > clock_timestamp() + _longest + interval '1 min' THEN
+  IF coalesce((_b ->> 'not_after')::timestamptz, 'infinity') > clock_timestamp() + _longest + interval '1 min' THEN
     PERFORM shisa.refuse(format('the request would wait until %s, longer than its policy allows (%s)',
-                                _b ->> 'not_after', _longest));
+                                coalesce(_b ->> 'not_after', 'the end of time'), _longest));
   END IF;
   IF coalesce((_b ->> 'max_uses')::int, 1) > 1 + (SELECT min(retries) FROM shisa.policy WHERE _b -> 'policies' ? name)
   THEN
@@ -224,7 +224,7 @@ DECLARE
 BEGIN
   IF _question IS NULL THEN
     PERFORM shisa.refuse('there is no question that this answers');
-  ELSIF _b ->> 'as_team' IS DISTINCT FROM _question ->> 'team' OR NOT _question ->> 'team' = ANY (_me.teams) THEN
+  ELSIF _b ->> 'as_team' IS DISTINCT FROM _question ->> 'team' OR (_question ->> 'team' = ANY (_me.teams)) IS NOT TRUE THEN
     PERFORM shisa.refuse(format('the question is for team %s, and %s is not in it', _question ->> 'team', _me.name));
   END IF;
 END

@@ -99,7 +99,7 @@ BEGIN
      AND event = 'guards.asked' AND shisa.object(body) ->> 'moment' IN ('before', 'again') ORDER BY seq DESC LIMIT 1;
   IF NOT FOUND THEN
     PERFORM shisa.refuse(format('the guards of step %s were not asked', _entered.step), NULL, 'SHG00');
-  ELSIF shisa.object(_asked.body) ->> 'verdict' NOT IN ('pass', 'warn') THEN
+  ELSIF (shisa.object(_asked.body) ->> 'verdict' IN ('pass', 'warn')) IS NOT TRUE THEN
     PERFORM shisa.refuse(format('the guards of step %s say %s', _entered.step, shisa.object(_asked.body) ->> 'verdict'),
                          NULL, 'SHG00');
   ELSIF clock_timestamp() - _asked.at::timestamptz > _limit THEN
@@ -131,7 +131,7 @@ BEGIN
   ELSIF _me.name IS DISTINCT FROM _r ->> 'operator' OR _me.name <> _asked.person THEN
     PERFORM shisa.refuse(format('%s asked for the approval, and %s would start the step', _r ->> 'operator', _me.name),
                          'An approval names the operator whom it is for.', 'SHA00');
-  ELSIF NOT (_r -> 'policies') @> (_e -> 'policies') OR NOT (_part -> 'policies') @> (_e -> 'policies') THEN
+  ELSIF ((_r -> 'policies') @> (_e -> 'policies') AND (_part -> 'policies') @> (_e -> 'policies')) IS NOT TRUE THEN
     PERFORM shisa.refuse('the step needs other policies than were asked for', NULL, 'SHA00');
   END IF;
   PERFORM shisa.demand_rules(_r ->> 'policy_digest', 'SHA00');
@@ -162,7 +162,7 @@ BEGIN
     INTO _deadline FROM shisa.policy WHERE _r -> 'policies' ? name;
   IF clock_timestamp() < (_r #>> '{window,not_before}')::timestamptz THEN
     PERFORM shisa.refuse(format('the approved window begins at %s', _r #>> '{window,not_before}'), NULL, 'SHA00');
-  ELSIF clock_timestamp() > _deadline THEN
+  ELSIF (clock_timestamp() <= _deadline) IS NOT TRUE THEN
     PERFORM shisa.refuse(format('the approval expired at %s', to_char(_deadline AT TIME ZONE 'UTC',
                                 'YYYY-MM-DD"T"HH24:MI:SS"Z"')), NULL, 'SHA00');
   END IF;

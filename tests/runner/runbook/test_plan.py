@@ -56,7 +56,7 @@ def planned(folder: Path, **params: Any) -> Plan:
 def test_includes_are_put_in_with_their_own_names(tmp_path: Path):
     plan = planned(tmp_path)
     assert plan.order == ("count", "inc/set", "loop")
-    values = plan.values_for("inc/set", {"found": 7})
+    values = plan.step("inc/set").scope.values({"found": 7})
     assert values == {"found": 7, "m": 3, "late": 7, "pw": Secret("pw", "geheim")}
     assert render_step(plan.data("inc/set"), values)["sql"] == "SELECT 3, 7, :'pw'"
     assert plan.secrets == {"key", "pw"}
@@ -71,7 +71,7 @@ def test_the_conditions_around_an_include_hold_for_its_steps(tmp_path: Path):
 
 def test_what_an_include_needs_and_nobody_captured_yet_is_an_error(tmp_path: Path):
     with pytest.raises(ShisaError, match="'found' is not defined"):
-        planned(tmp_path).values_for("inc/set", {})
+        planned(tmp_path).step("inc/set").scope.values({})
 
 
 def test_a_loop_over_targets_runs_its_steps_there(tmp_path: Path):
