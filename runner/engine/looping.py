@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.engine.looking import look
-from runner.engine.loops import ended_of, iterations, repeat_of, satisfied
+from runner.engine.loops import ended_of, iterations, paths_of, repeat_of, satisfied
 from runner.errors import GateClosedError
 from runner.journal.events import ItemsExpanded, StepEnded
 from runner.runbook.render import render_data
@@ -35,8 +35,8 @@ def expand(session: Session, path: str) -> None:
 def end(session: Session, path: str) -> None:
     """Journal the end of a loop whose iterations are done, and judge a ``repeat`` that never came to its end."""
     step = session.planned(path)
-    done = iterations(step, session.state)
-    outcome, message = "done", f"{len(done)} iterations"
+    made = sum(len(paths_of(step, number)) for number in iterations(step, session.state))
+    outcome, message = "done", f"{made} iterations"
     repeat = repeat_of(step)
     if repeat is not None:
         ended = ended_of(path, session.state)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.duration import parse_duration
-from runner.engine.state import State, StepState
+from runner.engine.state import State
 from runner.journal.events import StepEnded
 from runner.runbook.model import Repeat, step_of
-from runner.runbook.plan import Plan, PlannedStep, iterate
+from runner.runbook.plan import Plan, PlannedStep, iteration
 
 _ITERATION = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\](?:/(?P<inner>[^/\[\].]+))?")
 _OF_THE_LOOP = ("repeat", "approval", "group", "rollback", "no_rollback", "point_of_no_return", "cleanup")
@@ -28,28 +28,35 @@ def loop_of(path: str) -> str | None:
     return None if found is None else found["loop"]
 
 
-def order(steps: Iterable[PlannedStep], state: State) -> Iterator[str]:
-    """Give the paths of steps as they come now: the iterations of a loop that has begun stand before its end."""
+def number_of(path: str) -> int:
+    """Tell which iteration of its loop a path is of, from 1; 0 where it is of none."""
+    found = _ITERATION.fullmatch(path)
+    return 0 if found is None else int(found["number"])
+
+
+def order(steps: Iterable[PlannedStep], state: State, passed: int = 0) -> Iterator[str]:
+    """Give the paths of steps as they come now: the iterations of a loop that has begun stand before its end.
+
+    So many iterations of the first step as were ``passed`` come only where they failed.
+    """
     for step in steps:
-        yield from _patient(step, [each.path for each in iterations(step, state)], state)
+        for number in _patient(step, state, passed):
+            yield from paths_of(step, number)
         yield step.path
+        passed = 0
 
 
-def _patient(step: PlannedStep, paths: list[str], state: State) -> list[str]:
+def _patient(step: PlannedStep, state: State, passed: int) -> Iterator[int]:
     """Put items that failed behind the others, as long as they are fewer than ``stop_after_failures``.
 
     They are told when the others are done, and made again by a resume; nothing is left out.
     """
     limit = step.data.get("for_each", {}).get("stop_after_failures", 1)
-    failed = {_number(path) for path in paths if state.step(path).outcome in {"failed", "cancelled"}}
-    if not failed or len(failed) >= limit:
-        return paths
-    return sorted(paths, key=lambda path: _number(path) in failed)
-
-
-def _number(path: str) -> int:
-    found = _ITERATION.fullmatch(path)
-    return 0 if found is None else int(found["number"])
+    failed = sorted({number_of(path) for path in state.failing if loop_of(path) == step.path})
+    behind = failed if len(failed) < limit else []
+    yield from (number for number in failed if number <= passed and number not in behind)
+    yield from (number for number in iterations(step, state, passed) if number not in behind)
+    yield from behind
 
 
 def find(plan: Plan, state: State, path: str) -> PlannedStep:
@@ -57,22 +64,41 @@ def find(plan: Plan, state: State, path: str) -> PlannedStep:
 
     Raises KeyError where there is none.
     """
-    loop = loop_of(path)
-    if loop is None:
+    found = _ITERATION.fullmatch(path)
+    if found is None:
         return plan.step(path)
-    return next(each for each in iterations(plan.step(loop), state) if each.path == path)
+    step, number = plan.step(found["loop"]), int(found["number"])
+    if number not in iterations(step, state, number - 1):
+        raise KeyError(path)
+    if "for_each" not in step.data:
+        return _repetition(step, number)
+    return iteration(step, number, (state.step(step.path).items or ())[number - 1], found["inner"])
 
 
-def iterations(step: PlannedStep, state: State) -> tuple[PlannedStep, ...]:
-    """Give the iterations of a loop as far as they are known; none where it has not begun, or is no loop."""
+def iterations(step: PlannedStep, state: State, passed: int = 0) -> range:
+    """Number the iterations of a loop as far as they are known, behind so many as were ``passed``.
+
+    None where it has not begun, or is no loop.
+    """
     known = state.step(step.path)
     if known.intended is None or not known.loops:
-        return ()
+        return range(0)
     if "for_each" in step.data:
-        return iterate(step, known.items or ())
-    done = ended_of(step.path, state)
-    count = len(done) + (0 if _finished(step, done) else 1)
-    return tuple(_repetition(step, number) for number in range(1, count + 1))
+        return range(passed + 1, len(known.items or ()) + 1)
+    count, last = passed, _ended(step.path, passed, state)
+    while (next_ := _ended(step.path, count + 1, state)) is not None:
+        count, last = count + 1, next_
+    repeat = repeat_of(step)
+    finished = repeat is None or _enough(repeat, last) or count >= int(repeat.max)
+    return range(passed + 1, count + (1 if finished else 2))
+
+
+def paths_of(step: PlannedStep, number: int) -> tuple[str, ...]:
+    """Give the paths of one iteration of a loop, in order."""
+    path = f"{step.path}[{number}]"
+    if "for_each" not in step.data:
+        return (path,)
+    return tuple(f"{path}/{inner['id']}" for inner in step.data["for_each"]["steps"])
 
 
 def pause_before(plan: Plan, path: str) -> float:
@@ -116,18 +142,20 @@ def repeat_of(step: PlannedStep) -> Repeat | None:
 def ended_of(path: str, state: State) -> list[StepEnded]:
     """Give the outcomes of a repeated step's iterations that are done."""
     found: list[StepEnded] = []
-    while True:
-        each: StepState = state.step(f"{path}[{len(found) + 1}]")
-        if each.outcome != "done" or each.ended is None:
-            return found
-        found.append(each.ended)
+    while (each := _ended(path, len(found) + 1, state)) is not None:
+        found.append(each)
+    return found
 
 
-def _finished(step: PlannedStep, done: list[StepEnded]) -> bool:
-    repeat = repeat_of(step)
-    return repeat is None or satisfied(repeat, done) or len(done) >= int(repeat.max)
+def _ended(path: str, number: int, state: State) -> StepEnded | None:
+    each = state.step(f"{path}[{number}]")
+    return each.ended if each.outcome == "done" else None
 
 
-def satisfied(repeat: Repeat, done: list[StepEnded]) -> bool:
+def satisfied(repeat: Repeat, done: Sequence[StepEnded]) -> bool:
     """Whether the last iteration touched as few rows as ``until`` demands."""
-    return bool(done) and sum(done[-1].rows) == int(repeat.until["rows"])
+    return bool(done) and _enough(repeat, done[-1])
+
+
+def _enough(repeat: Repeat, last: StepEnded | None) -> bool:
+    return last is not None and sum(last.rows) == int(repeat.until["rows"])

@@ -71,7 +71,7 @@ def _compared(
         raise AssertionError
     try:
         mine, digest = _rendered(state, path, main(), read)
-    except (ShisaError, KeyError, StopIteration) as error:
+    except (ShisaError, KeyError) as error:
         why = error.message if isinstance(error, ShisaError) else "it has no such step"
         return OwnCopy("differs", f"{told}: DIFFERS, step {path} cannot be made of it: {why}")
     if digest == entered.step_digest:

@@ -173,7 +173,7 @@ class Session:
 
     def ahead(self) -> Iterator[str]:
         """Give the paths from the first one that may have something to do."""
-        return loops.order(self.frontier.ahead(self.plan), self.state)
+        return loops.order(self.frontier.ahead(self.plan), self.state, self.frontier.iterations)
 
     def _take(self, record: Record) -> None:
         self.records.append(record)

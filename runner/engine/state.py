@@ -40,6 +40,9 @@ class State:
         """Tell the state of the step at ``path``; a fresh one if nothing happened to it yet."""
         return self.steps.get(path) or StepState(path)
 
+    failing: tuple[str, ...] = ()
+    """The steps that failed or were cancelled and were not begun again; few, too."""
+
     @property
     def captured(self) -> dict[str, Any]:
         """The values that the steps done so far have left; those of an attempt that failed do not count."""
@@ -94,7 +97,8 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
         case ev.PlanAmended():
             steps = {path: step for path, step in state.steps.items() if path != record.step}
             amended = (*state.amendments, (record.step or "", body))
-            return dataclasses.replace(state, amendments=amended, steps=steps, paused=None)
+            failing = _failing(steps, state.failing)
+            return dataclasses.replace(state, amendments=amended, steps=steps, failing=failing, paused=None)
         case ev.RunPaused():
             return dataclasses.replace(state, paused=body)
         case ev.RunResumed():
@@ -103,7 +107,8 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
                 path: step if untidied(state, path) else resume_step(step, told=told)
                 for path, step in state.steps.items()
             }
-            resumed = dataclasses.replace(state, steps=steps, paused=None, operator=body.operator)
+            failing = _failing(steps, state.failing)
+            resumed = dataclasses.replace(state, steps=steps, failing=failing, paused=None, operator=body.operator)
             return _repinned(resumed, body) if body.files else resumed
         case ev.RunHandedOver():
             return dataclasses.replace(state, operator=body.to_person)
@@ -123,7 +128,9 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
             decided = isinstance(body, ev.ApprovalGiven | ev.ApprovalRejected | ev.ApprovalWithdrawn)
             gave = isinstance(body, ev.ValueCaptured | ev.QuestionAnswered) and record.step not in state.giving
             giving = (*state.giving, record.step or "") if gave else state.giving
-            return dataclasses.replace(state, steps=steps, giving=giving, paused=state.paused if decided else None)
+            paused = state.paused if decided else None
+            failing = _failing(steps, (*state.failing, *paths))
+            return dataclasses.replace(state, steps=steps, giving=giving, paused=paused, failing=failing)
 
 
 def _repinned(state: State, body: ev.RunResumed) -> State:
@@ -139,3 +146,8 @@ def _repinned(state: State, body: ev.RunResumed) -> State:
 def untidied(state: State, path: str) -> bool:
     """Whether a step failed whose cleanup was neither made nor left out with a reason."""
     return state.step(path).untidy and state.step(f"{path}.cleanup").outcome not in {"done", "skipped"}
+
+
+def _failing(steps: dict[str, StepState], maybe: Iterable[str]) -> tuple[str, ...]:
+    failed = (path for path in maybe if path in steps and steps[path].outcome in {"failed", "cancelled"})
+    return tuple(dict.fromkeys(failed))

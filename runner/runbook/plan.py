@@ -90,7 +90,7 @@ class Plan:
         }
 
     def step(self, path: str) -> PlannedStep:
-        """Find a step; an iteration's path (``loop[3]/inner``) is found by ``iterate``. Raises KeyError."""
+        """Find a step; an iteration's path (``loop[3]/inner``) is made by ``iteration``. Raises KeyError."""
         return self._by_path[path]
 
     def data(self, path: str) -> dict[str, Any]:
@@ -98,22 +98,22 @@ class Plan:
         return copy.deepcopy(dict(self.step(path).data))
 
 
-def iterate(step: PlannedStep, items: Sequence[Value]) -> tuple[PlannedStep, ...]:
-    """Expand a ``for_each`` over its items: the inner steps once for each, as ``loop[n]/inner``, from 1.
+def iteration(step: PlannedStep, number: int, item: Value, inner: str) -> PlannedStep:
+    """Make a step of one inner step of a ``for_each`` for one of its items: ``loop[n]/inner``, from 1.
 
-    Over targets, an inner step that names no target works on the item.
+    Over targets, an inner step that names no target works on the item. Raises KeyError where there is no such step.
     """
     loop = step.data["for_each"]
-    return tuple(
-        PlannedStep(
-            path=f"{step.path}[{n}]/{inner['id']}",
-            data={"target": item, **inner} if loop.get("targets") and "target" not in inner else inner,
-            scope=(scope := ItemScope(step.scope, loop["as"], item)),
-            file=step.file,
-            when=(When(inner["when"], scope),) if "when" in inner else (),
-        )
-        for n, item in enumerate(items, 1)
-        for inner in loop["steps"]
+    data = next((each for each in loop["steps"] if each["id"] == inner), None)
+    if data is None:
+        raise KeyError(inner)
+    scope = ItemScope(step.scope, loop["as"], item)
+    return PlannedStep(
+        path=f"{step.path}[{number}]/{inner}",
+        data={"target": item, **data} if loop.get("targets") and "target" not in data else data,
+        scope=scope,
+        file=step.file,
+        when=(When(data["when"], scope),) if "when" in data else (),
     )
 
 

@@ -11,7 +11,7 @@ from runner.runbook.describe import asked_again, describe
 from runner.runbook.expand import plan_of
 from runner.runbook.load import load
 from runner.runbook.params import resolve
-from runner.runbook.plan import Plan, amend, iterate, plan_digest
+from runner.runbook.plan import Plan, amend, iteration, plan_digest
 from runner.runbook.render import holds, render_step
 from runner.runbook.values import Secret
 from runner.strict_yaml import parse
@@ -76,7 +76,8 @@ def test_what_an_include_needs_and_nobody_captured_yet_is_an_error(tmp_path: Pat
 
 def test_a_loop_over_targets_runs_its_steps_there(tmp_path: Path):
     plan = planned(tmp_path)
-    first, second = iterate(plan.step("loop"), ["live", "copy"])
+    loop = plan.step("loop")
+    first, second = (iteration(loop, number, target, "look") for number, target in ((1, "live"), (2, "copy")))
     assert (first.path, second.path) == ("loop[1]/look", "loop[2]/look")
     assert render_step(second.data, second.scope.values({})) == {
         "target": "copy", "id": "look", "title": "At copy", "sql": "SELECT 3"
