@@ -16,6 +16,7 @@ from runner.engine.carrying_out import Carried, carry_out
 from runner.engine.during import guards_during, hold
 from runner.engine.enter import rendered
 from runner.engine.loops import after_canary, loop_of, pause_before
+from runner.engine.rendering import rendering
 from runner.engine.stopping import Interrupted, Signals, in_words
 from runner.engine.undoing import unasked, undone_of
 from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, RunTakenError, ShisaError
@@ -24,7 +25,6 @@ from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended
 from runner.postgres.connect import short_name
 from runner.review.requests import uses_left
 from runner.runbook.model import GuardUse, step_of
-from runner.runbook.render import statements_of
 from runner.runbook.values import masked
 from runner.steps import EFFECTS
 from runner.steps.base import Effect, Undone
@@ -226,6 +226,9 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
     if entered is None:
         raise AssertionError
     step = step_of(entered.rendered)
+    made = rendering(session, path)
+    if made.digest != entered.step_digest:
+        raise ApprovalError(f"{path} is another step now than when it was looked at")
     target = session.targets.of(entered.target)
     name = short_name(f"shisa/{session.run}/{path}")
     undone = undone_of(path)
@@ -257,9 +260,7 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         path=path,
         step=step,
         undoes=None if undone is None else _undone(session, undone),
-        statements=tuple(
-            text.with_secrets(session.plan.secret_values) for text in statements_of(step, session.known(path))
-        ),
+        statements=tuple(text.with_secrets(session.plan.secret_values) for text in made.statements),
         survives_rollback=entered.survives_rollback,
         values=session.known(path),
         secrets=session.plan.secret_values,

@@ -64,7 +64,7 @@ class _Carrying:
 
     def out(self, effect: Effect, perform: Perform) -> Carried:
         own = self._own(effect)
-        running = self._desk.start(lambda: perform(own))
+        running = self._desk.start(lambda: perform(own), self._session.worker)
         try:
             came_back = self._until_done(running)
         except BaseException:

@@ -26,11 +26,11 @@ class Desk:
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
 
-    def start(self, work: Callable[[], Result]) -> Future[Result]:
-        """Begin the effect; its thread is left behind when the program ends, should it never come back."""
+    def start(self, work: Callable[[], Result], worker: Worker) -> Future[Result]:
+        """Let a worker begin the effect."""
         running: Future[Result] = Future()
         running.add_done_callback(lambda _: self._jobs.put(None))  # wakes ``serve``
-        threading.Thread(target=_settle, args=(running, work), daemon=True).start()
+        worker.begin(running, work)
         return running
 
     def call(self, job: Callable[[], Result]) -> Result:
@@ -46,6 +46,32 @@ class Desk:
             if given is not None:
                 job, done = given
                 _settle(done, job)
+
+
+class Worker:
+    """The thread in which a run's effects are carried out, one after the other.
+
+    It is left behind when the program ends, and when another effect begins, should one never come back.
+    """
+
+    def __init__(self) -> None:
+        self._given: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] | None = None
+        self._last: Future[Any] = Future()
+
+    def begin(self, running: Future[Result], work: Callable[[], Result]) -> None:
+        """Have an effect carried out, by another thread where the last one never came back."""
+        if self._given is None or not self._last.done():
+            self.dismiss()
+            self._given = queue.SimpleQueue()
+            threading.Thread(target=_work_off, args=(self._given,), daemon=True).start()
+        self._last = running
+        self._given.put((running, work))
+
+    def dismiss(self) -> None:
+        """Let the thread end behind what it is at."""
+        if self._given is not None:
+            self._given.put(None)
+        self._given = None
 
 
 class Work:
@@ -107,3 +133,16 @@ def _settle(done: Future[Result], job: Callable[[], Result]) -> None:
         done.set_result(job())
     except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
         done.set_exception(error)
+
+
+def _work_off(given: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]) -> None:
+    while _next(given):
+        pass
+
+
+def _next(given: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]) -> bool:
+    """Carry out the next effect; nothing of it, such as a secret, is kept while another one is waited for."""
+    one = given.get()
+    if one is not None:
+        _settle(*one)
+    return one is not None

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from runner.engine import loops
-from runner.engine.enter import step_digest
+from runner.engine.rendering import step_digest
 from runner.engine.session import host
 from runner.engine.targets import Target, Targets
 from runner.errors import ShisaError

@@ -12,12 +12,14 @@ from pathlib import Path
 from runner.config.model import Loaded
 from runner.engine import loops
 from runner.engine.closing import closing
+from runner.engine.desk import Worker
 from runner.engine.drift import Drift
 from runner.engine.frontier import Frontier
 from runner.engine.links import Links
 from runner.engine.locks import Locks
 from runner.engine.next_action import RequestState
 from runner.engine.ports import Clock, Observer, Operator
+from runner.engine.rendering import Rendering
 from runner.engine.requested import Requested
 from runner.engine.state import State, advance
 from runner.engine.targets import Targets
@@ -56,13 +58,17 @@ class Session:
     """When the operator means to start; None where they named no window in this process."""
     warned: int = 0
     """How many of the locks' warnings are journaled."""
+    rendering: Rendering | None = None
+    """The step that was rendered last."""
     drift: Drift = dataclasses.field(init=False)
+    worker: Worker = dataclasses.field(init=False)
     links: Links = dataclasses.field(init=False)
     asked: Requests = dataclasses.field(init=False)
     frontier: Frontier = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         """Watch the clock from here on, and connect when a step needs it."""
+        self.worker = Worker()
         self.links = Links(self.run, self.locks)
         self.asked = Requests(self.config.config, self.records)
         self.frontier = Frontier()
@@ -129,6 +135,7 @@ class Session:
 
     def let_go(self) -> None:
         """Give back what this program holds for the run on its targets."""
+        self.worker.dismiss()
         self.links.close()
         self.locks.release()
 

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from runner.engine.approval import together
-from runner.engine.enter import step_digest
+from runner.engine.rendering import step_digest
 from runner.engine.targets import Target
 from runner.errors import ApprovalError
 from runner.runbook.plan import Amendment, digest_of_plan

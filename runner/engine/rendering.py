@@ -1,0 +1,126 @@
+"""What a step becomes with the values that it is given: its text, its digest, and how dangerous it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from runner.canonical import digest, without_floats
+from runner.errors import GateClosedError
+from runner.runbook.danger import Danger, danger_of
+from runner.runbook.model import Restore, Step, step_of
+from runner.runbook.render import render_step, statements_of
+from runner.sql.classify import classified
+from runner.sql.lookups import expression
+from runner.sql.variables import analysable
+
+if TYPE_CHECKING:
+    from runner.engine.session import Session
+    from runner.engine.targets import Target
+    from runner.runbook.values import Values
+    from runner.sql.variables import RenderedSql
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """All that a rendering follows from; the same source has the same rendering."""
+
+    data: Mapping[str, Any]
+    known: Values
+    targets: Mapping[str, Target]
+    harmless: frozenset[str]
+
+    def is_still(self, other: Source) -> bool:
+        """Whether nothing is another thing than it was; 1 and true are equal for Python, and not in a step."""
+        same_plan = self.data is other.data and self.targets is other.targets and self.harmless == other.harmless
+        return same_plan and self.known == other.known and repr(self.known) == repr(other.known)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rendering:
+    """A step as it is rendered."""
+
+    source: Source
+    step: Step
+    target: Target | None
+    statements: tuple[RenderedSql, ...]
+    plain: dict[str, Any]
+    """Its plain data for the journal; secrets by placeholder."""
+    danger: Danger
+    digest: str
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The statements as they are shown."""
+        return tuple(statement.text for statement in self.statements)
+
+
+def rendering(session: Session, path: str) -> Rendering:
+    """Render a step as it stands now; what follows from the very same source as the last one is not made again."""
+    harmless = frozenset(session.config.config.functions.harmless)
+    source = Source(session.planned(path).data, session.known(path), session.targets.by_name, harmless)
+    if session.rendering is None or not session.rendering.source.is_still(source):
+        session.rendering = _made(session, source)
+    return session.rendering
+
+
+def _made(session: Session, source: Source) -> Rendering:
+    plain = render_step(source.data, source.known)
+    step = step_of(plain)
+    target = session.targets.of(step.target)
+    statements = statements_of(step, source.known)
+    readable = [statement.analysable for statement in statements]
+    _refuse_unsendable(step, readable, source.harmless)
+    return Rendering(
+        source=source,
+        step=step,
+        target=target,
+        statements=statements,
+        plain=without_floats(plain),
+        danger=danger_of(step, readable, harmless=source.harmless),
+        digest=step_digest(plain, tuple(statement.text for statement in statements), target),
+    )
+
+
+def step_digest(plain: dict[str, object], texts: tuple[str, ...], target: Target | None) -> str:
+    """Digest everything of a step that an approval covers (DESIGN §8).
+
+    The plain data holds bodies, guards with bounds, timeouts, expectations, verify, rollback and cleanup; secrets
+    stand in it by placeholder.
+    """
+    whole = {
+        "render": 1,
+        "step": without_floats(plain),
+        "statements": list(texts),
+        "target": None if target is None else target.bound.fingerprint,
+        "role": None if target is None else str(target.bound.identity.get("role")),
+    }
+    return digest(whole)
+
+
+def _refuse_unsendable(step: Step, statements: Sequence[str], harmless: frozenset[str]) -> None:
+    """Refuse SQL that would leave the step's own transaction, and an expectation that does more than look."""
+    for text in statements:
+        found = classified(text, harmless)[0]
+        if found.transaction == "control":
+            raise GateClosedError(
+                f"{step.id}: {found.command} cannot stand in a step: its transaction is opened and ended for it",
+                hint="leave it out; `transaction: false` sends each statement for itself",
+            )
+        if step.transaction and found.transaction == "forbidden":
+            raise GateClosedError(
+                f"{step.id}: {found.command} cannot run inside a transaction", hint="add `transaction: false`"
+            )
+    if isinstance(step.restore, Restore):
+        for text in (*step.restore.where.values(), *step.restore.tenant_of.values()):
+            _require_only_looks(step, "a restore's condition", f"SELECT {expression(text).text}", harmless)
+    if step.expect is not None and step.expect.sql is not None:
+        _require_only_looks(step, "expect.sql", analysable(step.expect.sql), harmless)
+
+
+def _require_only_looks(step: Step, what: str, text: str, harmless: frozenset[str]) -> None:
+    looks = classified(text, harmless)
+    if len(looks) != 1 or not looks[0].read_only:
+        why = "; ".join(action for each in looks for action in each.actions) or f"it is {len(looks)} statements"
+        raise GateClosedError(f"{step.id}: {what} must be one query that only looks: {why}")
