@@ -13,8 +13,7 @@ ShisaError
 ├── RunEndedError               5  somebody ended the run meanwhile
 ├── RunTakenError               5  another program goes on with the run
 ├── OutcomeUnknownError         7
-├── JournalError                8  unwritable or tampered
-└── RollbackFailedError         9
+└── JournalError                8  unwritable or tampered
 """
 
 from __future__ import annotations
@@ -31,6 +30,11 @@ class ShisaError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def detail(self) -> dict[str, str]:
+        """The hint as an outcome's ``detail`` keeps it; nothing where there is none."""
+        return {} if self.hint is None else {"hint": self.hint}
 
 
 class UsageError(ShisaError):
@@ -99,9 +103,3 @@ class JournalError(ShisaError):
     """The journal cannot be written, or what stands in it was tampered with."""
 
     exit_code = 8
-
-
-class RollbackFailedError(ShisaError):
-    """A rollback failed; what is in place must be looked at by a person."""
-
-    exit_code = 9

@@ -178,8 +178,7 @@ def _perform(session: Session, path: str, signals: Signals) -> Carried:
             raise
         carried = Carried(_broken_off(intended, "failed", error.message))
     except ShisaError as error:
-        hint = {} if error.hint is None else {"hint": error.hint}
-        carried = Carried(_broken_off(intended, "failed", error.message, hint))
+        carried = Carried(_broken_off(intended, "failed", error.message, error.detail))
     except Exception as error:  # noqa: BLE001 - an effect that had begun must not be left without an outcome
         first = (str(error).strip().splitlines() or [""])[0]
         carried = Carried(_broken_off(intended, "failed", f"{type(error).__name__}: {first}"))

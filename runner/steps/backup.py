@@ -25,7 +25,7 @@ from runner.postgres.clients import Client, find_client, login
 from runner.postgres.dumping import at_work, export_snapshot, tables_to_dump
 from runner.postgres.supervise import supervise
 from runner.runbook.model import Backup
-from runner.steps.base import Effect
+from runner.steps.base import Effect, since
 from runner.steps.dump_watch import DumpWatch
 from runner.steps.ending import end_on_server, why
 from runner.steps.placing import discard, draft_of, place
@@ -72,16 +72,16 @@ def perform(effect: Effect) -> StepEnded:
             place(draft, path)
         except KeyboardInterrupt as stopped:
             message = f"{why(stopped)}; {end_on_server(effect)}, and nothing was kept"
-            return StepEnded(outcome="cancelled", message=message, duration_ms=_since(begun))
+            return StepEnded(outcome="cancelled", message=message, duration_ms=since(begun))
         except ShisaError as error:
             message = f"{error.message}; {end_on_server(effect)}, and nothing was kept"
-            return StepEnded(outcome="failed", message=message, duration_ms=_since(begun), detail=_hint(error))
+            return StepEnded(outcome="failed", message=message, duration_ms=since(begun), detail=error.detail)
         finally:
             discard(draft)
     told = (
         f"{path.name}: {counted(detail['tables'], 'table')}, {size(detail['size_bytes'])}, snapshot at {snapshot.lsn}"
     )
-    return StepEnded(outcome="done", message=told, duration_ms=_since(begun), detail={"backup": detail})
+    return StepEnded(outcome="done", message=told, duration_ms=since(begun), detail={"backup": detail})
 
 
 def _clear(effect: Effect, connection: Connection[Any], draft: Path) -> None:
@@ -175,11 +175,3 @@ def _made(draft: Path, path: Path, client: Client, snapshot: Snapshot) -> dict[s
         "sequences": [list(state) for state in states],
         "sequences_left_out": len(snapshot.sequences) - len(states),
     }
-
-
-def _hint(error: ShisaError) -> dict[str, Any]:
-    return {} if error.hint is None else {"hint": error.hint}
-
-
-def _since(begun: float) -> int:
-    return round((time.monotonic() - begun) * 1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -92,3 +93,8 @@ class Effect:
 
 
 Perform = Callable[[Effect], StepEnded]
+
+
+def since(begun: float) -> int:
+    """Tell the milliseconds since a moment on the clock ``time.monotonic``."""
+    return round((time.monotonic() - begun) * 1000)

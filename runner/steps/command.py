@@ -14,7 +14,7 @@ from runner.journal.events import Outcome, StepEnded
 from runner.postgres.clients import end_group
 from runner.runbook.model import Command
 from runner.runbook.values import masked, put_secrets
-from runner.steps.base import Effect
+from runner.steps.base import Effect, since
 from runner.steps.ending import end_on_server
 
 _HOLDS: dict[str, Callable[[str, str], bool]] = {
@@ -45,7 +45,7 @@ def perform(effect: Effect) -> StepEnded:
         except subprocess.TimeoutExpired:
             end_group(child)
             message = f"{argv[0]} was ended after {effect.step.timeout}; what it had done stands{_server(effect)}"
-            return StepEnded(outcome="unknown", message=message, duration_ms=_since(begun))
+            return StepEnded(outcome="unknown", message=message, duration_ms=since(begun))
         except BaseException:
             end_group(child)
             raise
@@ -91,7 +91,7 @@ def _judge(effect: Effect, command: Command, code: int, said: tuple[str, str], b
     return StepEnded(
         outcome=_outcome(effect) if problem else "done",
         message=problem or f"exit code {code}",
-        duration_ms=_since(begun),
+        duration_ms=since(begun),
         detail=detail,
     )
 
@@ -123,7 +123,3 @@ def _capture(effect: Effect, output: str) -> str | None:
             value = found[1] if found.groups() else found[0]
         effect.capture(name, int(value) if capture.type == "integer" and value.lstrip("-").isdigit() else value)
     return None
-
-
-def _since(begun: float) -> int:
-    return round((time.monotonic() - begun) * 1000)

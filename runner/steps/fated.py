@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.journal.events import StepEnded
 from runner.postgres.transaction import settled_fate
-from runner.steps.base import Effect
+from runner.steps.base import Effect, since
 
 if TYPE_CHECKING:
     from runner.postgres.transaction import Xid
@@ -52,6 +51,6 @@ def ended(
         message=message,
         sqlstate=sqlstate,
         rows=tuple(rows),
-        duration_ms=round((time.monotonic() - begun) * 1000),
+        duration_ms=since(begun),
         detail=detail,
     )

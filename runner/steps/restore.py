@@ -24,7 +24,7 @@ from runner.postgres.clients import Client, find_client, login, run_client
 from runner.postgres.raising import raise_sequences
 from runner.postgres.supervise import supervise
 from runner.runbook.model import Restore
-from runner.steps.base import Effect
+from runner.steps.base import Effect, since
 from runner.steps.ending import end_on_server, why
 from runner.steps.restore_clone import perform_clone
 from runner.steps.restore_script import perform_script
@@ -92,7 +92,7 @@ def _archive(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepEnded
 def _stopped(effect: Effect, sentence: str, begun: float) -> StepEnded:
     """Say what is known of a pg_restore that was ended: its COMMIT may have been on its way."""
     message = f"{sentence}; {end_on_server(effect)}, but part of it may stand"
-    return StepEnded(outcome="unknown", message=message, duration_ms=_since(begun))
+    return StepEnded(outcome="unknown", message=message, duration_ms=since(begun))
 
 
 def _listed(client: Client, restore: Restore, facts: ArchiveFacts, env: dict[str, str]) -> list[str]:
@@ -149,13 +149,13 @@ def _mode(restore: Restore) -> list[str]:
 def _ended(ran: Ran, restore: Restore, entries: int, begun: float, detail: dict[str, Any]) -> StepEnded:
     if ran.code == 0:
         told = f"{_entries(entries)} restored"
-        return StepEnded(outcome="done", message=told, duration_ms=_since(begun), detail=detail)
+        return StepEnded(outcome="done", message=told, duration_ms=since(begun), detail=detail)
     errors = ran.errors.strip().splitlines() or [f"pg_restore ended with {ran.code}"]
     sentence = next((line for line in errors if "error:" in line), errors[0])  # 14 begins with where it was
     whole = int(restore.jobs) == 1 and restore.sequences != "from-backup" and not _LOST.search(ran.errors)
     if whole:
-        return StepEnded(outcome="failed", message=f"rolled back: {sentence}", duration_ms=_since(begun))
-    return StepEnded(outcome="unknown", message=f"{sentence}; part of it may stand", duration_ms=_since(begun))
+        return StepEnded(outcome="failed", message=f"rolled back: {sentence}", duration_ms=since(begun))
+    return StepEnded(outcome="unknown", message=f"{sentence}; part of it may stand", duration_ms=since(begun))
 
 
 def _selected(restore: Restore) -> Selection:
@@ -164,10 +164,6 @@ def _selected(restore: Restore) -> Selection:
 
 def _seconds(timeout: str | None) -> float | None:
     return None if timeout is None else parse_duration(timeout).total_seconds()
-
-
-def _since(begun: float) -> int:
-    return round((time.monotonic() - begun) * 1000)
 
 
 def _raise(effect: Effect, restore: Restore, facts: ArchiveFacts, ended: StepEnded) -> StepEnded:

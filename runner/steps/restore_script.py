@@ -83,8 +83,7 @@ def in_one_transaction(effect: Effect, work: Callable[[Connection[Any]], str], d
         except ShisaError as error:
             connection.close()
             outcome = "unknown" if effect.survives_rollback else "failed"
-            hint = {} if error.hint is None else {"hint": error.hint}
-            return ended(outcome, f"rolled back: {error.message}", (), begun, **hint)
+            return ended(outcome, f"rolled back: {error.message}", (), begun, **error.detail)
     return ended("done", f"{said}; committed transaction {xid.xid}", (), begun, **detail)
 
 

@@ -8,7 +8,7 @@ from runner.errors import StepFailedError
 from runner.journal.events import StepEnded
 from runner.postgres.names import split_name
 from runner.postgres.raising import Raised, raise_sequences
-from runner.steps.base import Effect
+from runner.steps.base import Effect, since
 
 
 def perform(effect: Effect) -> StepEnded:
@@ -32,11 +32,11 @@ def perform(effect: Effect) -> StepEnded:
         sentence = error.diag.message_primary or str(error)
         return StepEnded(outcome="failed", message=f"not raised: {sentence}", sqlstate=error.sqlstate)
     except StepFailedError as error:
-        return StepEnded(outcome="failed", message=error.message, detail={"hint": error.hint or ""})
+        return StepEnded(outcome="failed", message=error.message, detail=error.detail)
     return StepEnded(
         outcome="done",
         message="; ".join(_sentence(change) for change in raised) or "no sequence is in the scope",
-        duration_ms=round((time.monotonic() - begun) * 1000),
+        duration_ms=since(begun),
         detail={"raised": [change.as_json() for change in raised]},
     )
 

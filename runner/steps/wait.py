@@ -7,7 +7,7 @@ import time
 from checks.duration import parse_duration
 from runner.errors import GateClosedError
 from runner.journal.events import StepEnded
-from runner.steps.base import Effect
+from runner.steps.base import Effect, since
 
 
 def perform(effect: Effect) -> StepEnded:
@@ -25,8 +25,7 @@ def perform(effect: Effect) -> StepEnded:
         evidence = effect.measure(wait.check, wait.with_)
         if not evidence.verdict.closes:
             effect.intend(None)
-            took = round((time.monotonic() - begun) * 1000)
-            return StepEnded(outcome="done", message=evidence.message, duration_ms=took)
+            return StepEnded(outcome="done", message=evidence.message, duration_ms=since(begun))
         if time.monotonic() - begun + every > limit:
             raise GateClosedError(
                 f"{effect.path}: {wait.check} did not pass within {wait.limit}: {evidence.message}",

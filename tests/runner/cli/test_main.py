@@ -53,7 +53,6 @@ ERRORS = [
     (errors.ApprovalError, 4),
     (errors.OutcomeUnknownError, 7),
     (errors.JournalError, 8),
-    (errors.RollbackFailedError, 9),
 ]
 
 
