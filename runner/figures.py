@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 VERDICTS = {"pass": "PASS", "warn": "WARN", "unknown": "UNKNOWN", "block": "BLOCK"}
@@ -103,7 +103,16 @@ def parse_time(text: str) -> dt.datetime | None:
 
 
 def plain(value: Any) -> str:
-    """Word any value of evidence or parameters in one line."""
+    """Word any value of evidence in one line, its keys as people read them."""
+    return _in_one_line(value, _label)
+
+
+def as_written(value: Any) -> str:
+    """Word any value of a runbook in one line; its keys may be names of the database and stay as they are."""
+    return _in_one_line(value, str)
+
+
+def _in_one_line(value: Any, say: Callable[[str], str]) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
@@ -112,9 +121,9 @@ def plain(value: Any) -> str:
         case None:
             return "unknown"
         case list() | tuple():
-            return ", ".join(plain(item) for item in value) or "none"
+            return ", ".join(_in_one_line(item, say) for item in value) or "none"
         case dict():
-            return ", ".join(f"{_label(str(key))} {plain(item)}" for key, item in value.items()) or "none"
+            return ", ".join(f"{say(str(key))} {_in_one_line(item, say)}" for key, item in value.items()) or "none"
         case _:
             return str(value)
 

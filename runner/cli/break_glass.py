@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from datetime import datetime
 
+    from runner.config.model import Notify
     from runner.engine.state import State
     from runner.journal.events import BreakglassOpened
     from runner.review.identity import Identity
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         request=standing.id,
         policy_digest=at.config.digest,
     )
-    if not _typed(state, standing, body):
+    if not _typed(state, standing, body, at.config.config.notify):
         say("the glass is whole; nothing was journaled")
         return 0
     request = standing.request
@@ -146,7 +147,7 @@ def _key(standing: Standing, at: Desk, who: Identity) -> KeyRef:
     return who.signing()
 
 
-def _typed(state: State, standing: Standing, body: BreakglassOpened) -> bool:
+def _typed(state: State, standing: Standing, body: BreakglassOpened, notify: Notify) -> bool:
     from runner.terminal.console import console
     from runner.terminal.paint import show
     from runner.terminal.prompts import Prompter
@@ -161,9 +162,8 @@ def _typed(state: State, standing: Standing, body: BreakglassOpened) -> bool:
     word = step if target is None else target.name
     where = "" if target is None else f" on {target.name}, environment {target.environment or 'unknown'}"
     told = ", ".join(body.skipped) or "nobody"
-    question = (
-        f"BREAK-GLASS: {step}{where} starts without a second person. {told} will be told; it stays in every report."
-    )
+    told += " will be told" if notify.command else " must be told by you (no notify: command)"
+    question = f"BREAK-GLASS: {step}{where} starts without a second person. {told}; it stays in every report."
     try:
         return Prompter().type_word(question, word)
     except EOFError:

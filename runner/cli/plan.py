@@ -163,16 +163,16 @@ def _facts(step: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _shown(text: Any) -> list[str]:
-    from runner.figures import plain
+    from runner.figures import as_written
 
     if isinstance(text, str):
         return text.rstrip().splitlines()
     if isinstance(text, list):
         return [" ".join(str(each) for each in text)]
-    return [f"{key}: {plain(value)}" for key, value in text.items()]
+    return [f"{key}: {as_written(value)}" for key, value in text.items()]
 
 
 def _shown_with(given: Mapping[str, Any] | None) -> str:
-    from runner.figures import plain
+    from runner.figures import as_written
 
-    return f" {{{', '.join(f'{key}: {plain(value)}' for key, value in given.items())}}}" if given else ""
+    return f" {{{', '.join(f'{key}: {as_written(value)}' for key, value in given.items())}}}" if given else ""

@@ -181,7 +181,8 @@ def _lines(one: Mapping[str, Any], now: str) -> Iterator[str]:
         yield f"  BREAK-GLASS: nobody has looked at it since: shisa post-review {one['run']}"
     for told in one["told"]:
         failed = f"NOT TOLD: {told['failed']}" if told["failed"] else f"told {age(told['at'], now)}"
-        yield f"  {told['step']}: {told['about']} {told['rule']}: {', '.join(told['to'])} {failed}"
+        about = f"{told['about']} {told['rule']}".strip()
+        yield f"  {told['step']}: {about}: {', '.join(told['to'])} {failed}"
     for request in one["requests"]:
         yield f"  {' and '.join(request['steps'] or [request['step']])}: {_stands(request, one['operator'], now)}"
         for gap in request["missing"] if request["state"] == "waiting" else ():

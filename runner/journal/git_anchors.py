@@ -66,5 +66,5 @@ def _git(repository: Path, *arguments: str) -> str:
         raise UsageError(f"git cannot be run: {error}", hint="Install Git, or keep the head in a file.") from error
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
-        raise UsageError(f"git does not do it: {last}", hint=f"`git -C {repository} status` tells more.")
+        raise UsageError(f"git failed: {last}", hint=f"`git -C {repository} status` tells more.")
     return done.stdout

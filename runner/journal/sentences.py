@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, assert_never
 
 from checks.base import Verdict
-from runner.figures import VERDICTS, duration, moment, plain
+from runner.figures import VERDICTS, as_written, duration, moment, plain
 from runner.journal import events as ev
 from runner.journal.attested import told
 from runner.journal.record import Record
@@ -161,7 +161,7 @@ def _notified(body: ev.Notified, step: str) -> Sentence:
 
 
 def _change(body: ev.PlanAmended) -> str:
-    changes = [f"{key}: {plain(value)}" for key, value in body.set.items()]
+    changes = [f"{key}: {as_written(value)}" for key, value in body.set.items()]
     added = f"{len(body.then)} step{'s' * (len(body.then) != 1)} added behind it"
     return ", ".join([*changes, added] if body.then else changes) or "no field changed"
 

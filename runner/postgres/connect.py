@@ -37,7 +37,7 @@ _CAUSES = (
     (
         'role ".*" (does not exist|is not permitted)',
         "There is no role {user} on {where}, or it may not log in",
-        "Check user of the target in shisa.yaml.",
+        "Check the user of the target or URI; where it names none, that is PGUSER, else the login of this machine.",
     ),
     ("too many clients", _NO_SLOT, _WAIT_FOR_SLOT),
     ("remaining connection slots", _NO_SLOT, _WAIT_FOR_SLOT),
@@ -157,7 +157,11 @@ def ready(connection: Connection[Any], application_name: str) -> bool:
 
 def _worded(error: OperationalError, given: dict[str, Any]) -> ConnectError:
     text = str(error)
-    names = {"user": given.get("user") or "the current user", "dbname": given.get("dbname") or "of that name"}
+    refused = re.search(r'(?:role|user) "([^"]+)"', text)
+    names = {
+        "user": given.get("user") or (refused[1] if refused else "of that name"),
+        "dbname": given.get("dbname") or "of that name",
+    }
     sentences = {"where": where(given), **names}
     for pattern, meaning, hint in _CAUSES:
         if re.search(pattern, text):

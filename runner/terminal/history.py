@@ -101,7 +101,7 @@ def amendment(body: ev.PlanAmended) -> str:
 
 def limit(entry: Mapping[str, Any]) -> str:
     """Word one entry of an envelope."""
-    numbers = ", ".join(f"{name} at most {value}" for name, value in entry.get("limits", {}).items())
+    numbers = ", ".join(f"{name.replace('_', ' ')} at most {value}" for name, value in entry.get("limits", {}).items())
     what = f"on {entry['object']}" if entry["object"] else "as a whole"
     return f"{entry['check']} {what}: {entry['verdict']}" + (f" ({numbers})" if numbers else "")
 

@@ -112,7 +112,7 @@ def demand_terminal() -> None:
     if not at_terminal():
         raise UsageError(
             "This needs an answer, and standard input or output is not a terminal.",
-            hint="Pass --answers FILE for rehearsals, or run it in a terminal; a piped answer never counts.",
+            hint="Run it in a terminal; a piped answer never counts. Rehearsals of runs take --answers FILE.",
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runner.engine.ports import RollbackView
-from runner.figures import plain
+from runner.figures import as_written
 from runner.runbook.model import KINDS
 from runner.terminal.blocks import Block, Code, Facts, Heading, cell
 
@@ -32,5 +32,5 @@ def _text(body: Any) -> str:
     if isinstance(body, str):
         return body
     if isinstance(body, Mapping):
-        return "\n".join(f"{key}: {plain(value)}" for key, value in body.items())
+        return "\n".join(f"{key}: {as_written(value)}" for key, value in body.items())
     return shlex.join(map(str, body))

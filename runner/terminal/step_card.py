@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runner.figures import plain
+from runner.figures import as_written
 from runner.journal.events import StepEntered
 from runner.runbook.describe import asked_again
 from runner.runbook.model import KINDS
@@ -22,17 +22,19 @@ def step_card(path: str, entered: StepEntered) -> tuple[Block, ...]:
     where = f" on {entered.target}" if entered.target else ""
     pairs = [("step", cell(f"{path} ({entered.kind}{where})"))]
     if rendered.get("why"):
-        pairs.append(("why", cell(*str(rendered["why"]).strip().split("\n"))))
+        pairs.append(("why", cell(*_lines(str(rendered["why"])))))
     if entered.destructive:
         pairs.append(("destructive", cell("YES", *entered.reasons, tone="bad")))
     if entered.policies:
-        pairs.append(("must be approved", cell(f"under {plain(entered.policies)}", tone="ask")))
+        pairs.append(("must be approved", cell(f"under {as_written(entered.policies)}", tone="ask")))
     guards = list(_guards(rendered.get("guards") or {}))
     if guards:
         pairs.append(("guards", cell(*guards)))
     if entered.destructive or rendered.get("rollback") or rendered.get("no_rollback"):
         pairs.append(("can be undone", undo(entered)))
-    pairs += ((key.replace("_", " "), cell(plain(rendered[key]))) for key in _BOUNDS if rendered.get(key) is not None)
+    pairs += (
+        (key.replace("_", " "), cell(as_written(rendered[key]))) for key in _BOUNDS if rendered.get(key) is not None
+    )
     return (Heading(entered.title), Facts(tuple(pairs)), *exact_text(entered))
 
 
@@ -51,7 +53,17 @@ def exact_text(entered: StepEntered) -> Iterator[Block]:
     elif isinstance(body, list | tuple):
         yield Code(shlex.join(map(str, body)), entered.kind)
     elif isinstance(body, Mapping):
-        yield Facts(tuple((str(key), cell(plain(value))) for key, value in body.items()))
+        yield Facts(tuple((str(key), _value(value)) for key, value in body.items()))
+
+
+def _value(value: Any) -> Cell:
+    if isinstance(value, Mapping) and value:
+        return cell(*(line for key, one in value.items() for line in _lines(f"{key}: {as_written(one)}")))
+    return cell(*_lines(as_written(value)))
+
+
+def _lines(text: str) -> list[str]:
+    return text.strip().split("\n")
 
 
 def undo(entered: StepEntered) -> Cell:
@@ -64,7 +76,7 @@ def undo(entered: StepEntered) -> Cell:
     rollback = rendered.get("rollback")
     if isinstance(rollback, Mapping):
         how = next((kind for kind in KINDS if rollback.get(kind) is not None), "unknown")
-        return cell(f"yes, by {how}: {plain(rollback.get(how))}", tone="good")
+        return cell(f"yes, by {how}: {as_written(rollback.get(how))}", tone="good")
     if rendered.get("effects") == "none" or entered.kind in _LOOKS:
         return cell("nothing to undo: the step changes nothing")
     return cell("unknown: the step declares no rollback", tone="unknown")
@@ -73,7 +85,7 @@ def undo(entered: StepEntered) -> Cell:
 def _guards(guards: Mapping[str, Any]) -> Iterator[str]:
     for when, uses in guards.items():
         for use in uses or ():
-            with_ = f" with {plain(use['with'])}" if use.get("with") else ""
+            with_ = f" with {as_written(use['with'])}" if use.get("with") else ""
             lowered = ", only warns" if use.get("severity") == "warn" else ""
             again = f", {text}" if (text := asked_again(use)) else ""
             yield f"{when}: {use.get('check')}{with_}{lowered}{again}"

@@ -36,6 +36,13 @@ def test_no_such_database(server):
     assert refused(server.dsn("gone")).message.startswith("There is no database gone on ")
 
 
+def test_a_refused_role_is_told_by_the_name_that_libpq_took_where_none_was_given(server, monkeypatch):
+    monkeypatch.setenv("PGUSER", "nobody_here")
+    parts = psycopg.conninfo.conninfo_to_dict(server.dsn())
+    error = refused(psycopg.conninfo.make_conninfo("", **{**parts, "user": None}))
+    assert error.message == "The password of nobody_here was refused."  # as with SCRAM of any role that is not there
+
+
 def test_a_wrong_password(server):
     parts = psycopg.conninfo.conninfo_to_dict(server.dsn())
     parts.pop("passfile", None)

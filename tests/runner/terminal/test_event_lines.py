@@ -6,7 +6,7 @@ from runner.journal.events import TYPES
 from runner.terminal.blocks import Grid
 from runner.terminal.event_lines import render_event
 from tests.fixtures.every_event import EVERY
-from tests.fixtures.sample_run import START, record, records
+from tests.fixtures.sample_run import START, entered, record, records
 from tests.fixtures.screens import on_screen, painted
 
 
@@ -92,3 +92,19 @@ def test_many_findings_are_counted_and_none_that_objects_is_left_out():
     assert "and 7 more findings" in seen
     assert "lag: 9.0 s" in seen
     assert "214 looked at, unknown" in seen
+
+
+def test_names_of_tables_stand_in_a_step_as_they_are_and_a_question_in_its_lines():
+    where = {"public.order_items_ms": "tenant_id = 42"}
+    back = {"title": "Back", "restore": {"from": "a", "where": where}, "rollback": {"restore": {"where": where}}}
+    seen = words(entered(back, kind="restore"))
+    assert "where public.order_items_ms: tenant_id = 42" in seen
+    question = {"question": "Any row?\nPlans do not count.\n", "choices": {"none": "No row", "some": "A row"}}
+    seen = words(entered({"title": "Ask", "ask": question}, kind="ask"))
+    assert "question Any row? Plans do not count. choices none: No row some: A row" in seen
+    destructive = words(entered(back, kind="restore", destructive=True))
+    assert "yes, by restore: where public.order_items_ms tenant_id = 42" in destructive
+
+
+def words(body):
+    return " ".join(painted(render_event(record(1, START, "step", "alice", body))).split())
