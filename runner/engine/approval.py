@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from runner.canonical import digest
+from runner.canonical import digest, without_floats
 from runner.engine.excluding import excluded
 from runner.engine.ports import stamp
 from runner.engine.windows import Window, objection, request_until
@@ -17,6 +17,7 @@ from runner.review.requests import new_request_id
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
+    from runner.engine.state import StepState
     from runner.journal.events import StepEntered
 
 POLICIES_CHANGED = "the policies in shisa.yaml are others than at the request"
@@ -86,16 +87,20 @@ def another_window(session: Session, asked: ApprovalRequested) -> bool:
 
 def _part(session: Session, path: str) -> Part:
     step, entered = session.state.step(path), _entered(session, path)
-    evidence = () if step.before is None else step.before.evidence
-    limits = {"guards": envelope(evidence)}
-    return Part(step=path, step_digest=entered.step_digest, policies=entered.policies, envelope=limits)
+    return Part(step=path, step_digest=entered.step_digest, policies=entered.policies, envelope=limits_of(step))
+
+
+def limits_of(step: StepState) -> dict[str, Any]:
+    """Tell within which limits a step is asked for: what its guards found, and what a loop goes through."""
+    found = {"guards": envelope(() if step.before is None else step.before.evidence)}
+    return found if step.items is None else found | {"items": without_floats(list(step.items))}
 
 
 def together(parts: Sequence[Part]) -> Part:
     """Put the steps of a group under one digest and one list of limits, for readers that know nothing of groups."""
     digests = [{"step": part.step, "step_digest": part.step_digest} for part in parts]
-    limits = [entry for part in parts for entry in part.envelope["guards"]]
-    return Part(step="", step_digest=digest(digests), policies=(), envelope={"guards": limits})
+    limits = {"guards": [entry for part in parts for entry in part.envelope["guards"]]}
+    return Part(step="", step_digest=digest(digests), policies=(), envelope=limits)
 
 
 def _entered(session: Session, path: str) -> StepEntered:
@@ -121,6 +126,8 @@ def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Seq
     if part is None:
         return ["the request does not ask for this step"]
     reasons = []
+    if limits_of(session.state.step(path)).get("items") != part.envelope.get("items"):
+        reasons.append("the loop goes through other items than were approved")
     if fresh.step_digest != part.step_digest:
         reasons.append("the rendered step is another one than was approved")
     if session.plan_digest() != request_.plan_digest:

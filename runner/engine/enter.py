@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from runner.engine.loops import loop_of
@@ -33,6 +35,7 @@ def enter(session: Session, path: str) -> None:
 def rendered(session: Session, path: str) -> StepEntered:
     """Render the step as it stands now; rendering twice gives the same digest as long as nothing changed."""
     made = rendering(session, path)
+    policies, signed = _policies(made.step, made.danger, made.target, session), _signed(session, path)
     return StepEntered(
         kind=made.step.kind,
         title=made.step.title,
@@ -41,38 +44,40 @@ def rendered(session: Session, path: str) -> StepEntered:
         destructive=made.danger.destructive,
         reasons=made.danger.reasons,
         survives_rollback=made.danger.survives_rollback,
-        policies=() if _covered(session, path) else _policies(made.step, made.danger, made.target, session),
+        policies=() if signed >= {*policies} else policies,
         target=None if made.target is None else made.target.bound.name,
         statements=made.texts,
     )
 
 
-def _covered(session: Session, path: str) -> bool:
-    """Whether a step is an iteration of a loop that was approved as a whole, or belongs to a step that was.
+def _signed(session: Session, path: str) -> AbstractSet[str]:
+    """Tell the policies under which the loop was signed that a step is an iteration of, or the step it belongs to.
 
-    A rollback and a cleanup stand in the step that was signed, and are taken from there, unchanged.
+    A rollback and a cleanup stand in the step that was signed, and are taken from there, unchanged. Either covers no
+    more than was asked for: what needs another policy is asked for by itself.
     """
     step = undone_of(path)
     if step is not None:
         known = session.state.step(step)
-        approved = known.intended is not None and bool(known.intended.requests)
-        return approved or _covered(session, step)
+        if known.entered is not None and known.intended is not None and known.intended.requests:
+            return {*known.entered.policies}
+        return _signed(session, step)
     loop = loop_of(path)
     entered = None if loop is None else session.state.step(loop).entered
-    return entered is not None and bool(entered.policies)
+    return set() if entered is None else {*entered.policies}
 
 
 def _policies(step: Step, danger: Danger, target: Target | None, session: Session) -> tuple[str, ...]:
     wanted = [step.approval] if step.approval else []
     wanted += [each["approval"] for each in step.for_each.steps if "approval" in each] if step.for_each else []
     if danger.destructive:
-        bound = None if target is None else target.bound.policy
-        if target is not None and bound is None:
-            raise GateClosedError(
-                f"{step.id} is destructive, but target {target.bound.name} has no policy",
-                hint="give the target a policy in shisa.yaml; a target without one takes no destructive step",
-            )
-        wanted += [bound] if bound else []
+        for each in _worked_on(step, target, session):
+            if each.bound.policy is None:
+                raise GateClosedError(
+                    f"{step.id} is destructive, but target {each.bound.name} has no policy",
+                    hint="give the target a policy in shisa.yaml; a target without one takes no destructive step",
+                )
+            wanted.append(each.bound.policy)
         if not wanted:
             raise GateClosedError(
                 f"{step.id} is destructive ({danger.reasons[0]}) and names no approval policy",
@@ -85,3 +90,17 @@ def _policies(step: Step, danger: Danger, target: Target | None, session: Sessio
             hint=f"policies: {', '.join(sorted(session.config.config.policies)) or 'none'}",
         )
     return tuple(dict.fromkeys(wanted))
+
+
+def _worked_on(step: Step, target: Target | None, session: Session) -> Iterator[Target]:
+    """Give the targets that a step changes: its own, or those of all steps of a loop."""
+    if step.for_each is None:
+        yield from () if target is None else (target,)
+        return
+    for inner in step.for_each.steps:
+        name = inner.get("target")
+        if name is not None or not step.for_each.targets:
+            found = session.targets.of(name)
+            yield from () if found is None else (found,)
+        else:
+            yield from map(session.targets.by_name.__getitem__, step.for_each.targets)

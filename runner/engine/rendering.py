@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.canonical import digest, without_floats
+from runner.engine.undoing import undone_of
 from runner.errors import GateClosedError
 from runner.runbook.danger import Danger, danger_of
 from runner.runbook.model import Restore, Step, step_of
@@ -61,12 +62,13 @@ def rendering(session: Session, path: str) -> Rendering:
     harmless = frozenset(session.config.config.functions.harmless)
     source = Source(session.planned(path).data, session.known(path), session.targets.by_name, harmless)
     if session.rendering is None or not session.rendering.source.is_still(source):
-        session.rendering = _made(session, source)
+        session.rendering = _made(session, source, whole=undone_of(path) is not None)
     return session.rendering
 
 
-def _made(session: Session, source: Source) -> Rendering:
-    plain = render_step(source.data, source.known)
+def _made(session: Session, source: Source, *, whole: bool) -> Rendering:
+    """Render a step; what takes one back is ``whole`` already, and a value in it that looks like a template is none."""
+    plain = dict(source.data) if whole else render_step(source.data, source.known)
     step = step_of(plain)
     target = session.targets.of(step.target)
     statements = statements_of(step, source.known)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from runner.engine.approval import together
+from runner.engine.approval import limits_of, together
 from runner.engine.rendering import step_digest
 from runner.engine.targets import Target
 from runner.errors import ApprovalError
@@ -61,6 +61,8 @@ def _untrue_step(state: State, path: str, request: Request) -> str | None:
     target = None if bound is None else Target(bound, "")
     if step_digest(entered.rendered, entered.statements, target) != part.step_digest:
         return f"the text of step {path} has another digest"
+    if limits_of(state.step(path)) != part.envelope:
+        return f"what the guards of step {path} found, or the items of its loop, are others than the limits"
     if request.body.target != ("" if bound is None else bound.fingerprint):
         return f"step {path} is on another target"
     return None

@@ -29,7 +29,7 @@ class StepState:
     resolved: ev.StepResolved | None = None
     captured: dict[str, Any] = dataclasses.field(default_factory=dict)
     items: tuple[Any, ...] | None = None
-    """What a loop goes through, once that was found out."""
+    """What a loop goes through, as it was found out first; nothing changes it afterwards."""
     question: ev.QuestionAsked | None = None
     answer: ev.QuestionAnswered | None = None
     answered_by: str | None = None
@@ -146,7 +146,7 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
         case ev.StepResolved():
             return replace(step, resolved=body, ended_at=record.at)
         case ev.ItemsExpanded():
-            return replace(step, items=body.items)
+            return step if step.items is not None else replace(step, items=body.items)
         case ev.QuestionAsked():
             return replace(step, question=body)
         case ev.QuestionAnswered():

@@ -1,6 +1,12 @@
 """Loops: approved once, journaled each, resumed where they stopped."""
 
+import msgspec
+
 from runner.engine.loops import pause_before
+from runner.engine.ports import wall_clock
+from runner.journal.events import ItemsExpanded
+from runner.review.approval import Request, verify_approval
+from runner.review.sshsig import Refused
 from runner.runbook.plan import Plan, PlannedStep
 from runner.runbook.scope import RunScope
 from tests.runner.engine.stage import Player
@@ -141,3 +147,40 @@ def test_batches_pause_between_them_only():
     plan = Plan(runbook=None, files=(), params={}, steps=(step,))
     paths = [f"each[{number}]/{inner}" for number in range(1, 6) for inner in "ab"]
     assert [path for path in paths if pause_before(plan, path)] == ["each[3]/a", "each[5]/a"]
+
+
+def test_items_that_come_after_those_that_were_approved_are_no_items(stage, accounts):
+    def add(view):
+        journal = stage.journal()
+        journal.append(ItemsExpanded(items=(1, 2, 3)), run=view.run, step="each", person="alice")
+        journal.close()
+
+    stage.write(FOR_EACH.replace("ORDER BY id", "WHERE id = 1"))
+    play = stage.play(Player(on_wait=stage.sign, on_go=add))
+    assert play.state == "completed"
+    assert accounts("SELECT balance FROM account ORDER BY id") == [0, 20, 30]
+
+
+def test_the_items_are_signed(stage, accounts):
+    stage.write(FOR_EACH)
+    play = stage.play(Player(on_wait=stage.sign))
+    (request,) = play.bodies("approval.requested")
+    assert request.envelope["items"] == [1, 2, 3]
+    (given,) = play.bodies("approval.given")
+    others = msgspec.structs.replace(request, envelope=request.envelope | {"items": [1]})
+    shown = Request(play.run, "each", next(iter(play.session.records)).at, others)
+    found = verify_approval(
+        given.statement, given.signature, shown, people=stage.config.config.people, now=wall_clock()
+    )
+    assert found == Refused("it was signed within other limits than the request's")
+
+
+def test_a_loop_needs_the_policies_of_every_target_that_its_steps_work_on(stage, accounts):
+    stage.settings["policies"]["strict"] = {"need": [{"team": "dev", "n": 1}, {"team": "ops", "n": 1}]}
+    stage.settings["targets"]["prod"] = {**stage.settings["targets"]["live"], "policy": "strict"}
+    stage.save()
+    stage.write(FOR_EACH.replace("          target: live", "          target: prod"))
+    stage.runbook.write_text(stage.runbook.read_text().replace("{live: {}}", "{live: {}, prod: {}}"))
+    (request,) = stage.play(detach=True).bodies("approval.requested")
+    assert request.policies == ("cross", "strict")
+    assert accounts("SELECT sum(balance)::int FROM account") == [60]

@@ -1,5 +1,8 @@
 """Taking a run back: order, cover by the approval, automatic ones, points of no return, failures, crashes."""
 
+import functools
+from pathlib import Path
+
 import pytest
 
 from runner.errors import UsageError
@@ -241,3 +244,33 @@ def test_a_rollback_in_a_file_of_answers_needs_each_of_its_steps_named(stage, ac
     answers["add.rollback"] = "go"
     assert stage.roll_back(left.run, Answers(answers, said.append), unattended=True).state == "rolled-back"
     assert accounts() == [1, 2, 3]
+
+
+def test_a_value_in_a_rollback_that_looks_like_a_template_stays_what_was_signed(stage, accounts):
+    stage.write(
+        "  - id: empty\n    title: Empty\n    target: live\n    approval: cross\n"
+        "    sql: UPDATE account SET balance = 0 WHERE id = 1 RETURNING owner\n"
+        "    capture: {gone: {column: owner, type: string}}\n"
+        "    rollback: {command: [sh, -c, 'echo \"$0\" > said', '{{ note }}']}\n"
+        "  - {id: broken, title: Broken, target: live, sql: SELECT 1 / 0}\n",
+        head="params: {note: {type: string}}\n",
+    )
+    play = stage.play(Player(on_wait=stage.sign, back=True), params={"note": "{{ gone }}"})
+    assert play.state == "rolled-back", play.reason
+    assert Path("said").read_text() == "{{ gone }}\n"
+
+
+def test_an_approval_covers_a_rollback_only_under_the_policies_that_it_satisfied(stage, accounts):
+    stage.settings["policies"]["weak"] = {"need": [{"team": "ops", "n": 1}]}
+    stage.save()
+    stage.write(
+        "  - id: look\n    title: Look\n    target: live\n    approval: weak\n    sql: SELECT 1\n"
+        "    rollback: {sql: DELETE FROM account}\n"
+        "  - {id: broken, title: Broken, target: live, sql: SELECT 1 / 0}\n"
+    )
+    carol = functools.partial(stage.sign, person="carol", team="ops")
+    first = stage.play(Player(on_wait=carol))
+    assert first.state == "failed", first.reason
+    back = stage.roll_back(first.run, Player(back=True), detach=True)
+    assert (back.state, accounts()) == ("waiting", [1, 2, 3])
+    assert [asked.policies for asked in back.bodies("approval.requested")] == [("weak",), ("weak", "cross")]

@@ -23,6 +23,7 @@ from runner.terminal.history import earlier, rollback_ran, signed_before
 from tests.fixtures.screens import painted
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_groups import THREE
+from tests.runner.engine.test_loops import FOR_EACH
 
 GUARDED = """\
   - id: remove
@@ -215,6 +216,21 @@ def test_what_is_shown_under_another_digest_is_not_offered_for_signing(stage, ac
     with pytest.raises(ApprovalError, match=because) as raised:
         refuse_untrue(*changed(stage, run, kind, **values))
     assert "do not sign it" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [(ev.ItemsExpanded, {"items": (1,)}), (ev.GuardsAsked, {"verdict": "pass", "evidence": ()})],
+)
+def test_figures_or_items_that_are_not_those_of_the_limits_are_not_offered_for_signing(stage, database, kind, values):
+    database.execute("CREATE TABLE child () INHERITS (account); INSERT INTO child VALUES (1, 'twin')")
+    parent = "with: {parent: public.account}, severity: warn"
+    guard = f"    guards: {{before: [{{check: duplicate-keys-in-tree, {parent}}}]}}\n"
+    stage.write(FOR_EACH + guard)
+    run = stage.play(detach=True).run
+    refuse_untrue(*changed(stage, run, ev.ApprovalRequested))
+    with pytest.raises(ApprovalError, match="what the guards of step each found, or the items of its loop, are others"):
+        refuse_untrue(*changed(stage, run, kind, **values))
 
 
 def test_a_file_that_is_shown_with_another_text_is_not_offered_for_signing(stage, accounts):
