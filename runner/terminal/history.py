@@ -106,6 +106,17 @@ def limit(entry: Mapping[str, Any]) -> str:
     return f"{entry['check']} {what}: {entry['verdict']}" + (f" ({numbers})" if numbers else "")
 
 
+def limits(body: ev.ApprovalRequested) -> tuple[str, ...]:
+    """Word a request's envelope: what its guards may find, and each item that a loop goes through."""
+    guards = (limit(one) for one in body.envelope.get("guards", ()))
+    parts = [(f"{part.step} on ", part.envelope) for part in body.parts] or [("", body.envelope)]
+    looped = ((where, each["items"]) for where, each in parts if "items" in each)
+    return (
+        *guards,
+        *(f"{where}{len(items)} items: {json.dumps(items, ensure_ascii=False)}" for where, items in looped),
+    )
+
+
 def _changed(was: ev.ApprovalRequested, now: ev.ApprovalRequested) -> Iterable[str]:
     for name, label in (
         ("operator", "the operator"),
@@ -117,7 +128,7 @@ def _changed(was: ev.ApprovalRequested, now: ev.ApprovalRequested) -> Iterable[s
     ):
         if getattr(was, name) != getattr(now, name):
             yield label
-    old, new = ({limit(entry) for entry in each.envelope.get("guards", ())} for each in (was, now))
+    old, new = ({*limits(each)} for each in (was, now))
     yield from (f"you would accept now: {told}" for told in sorted(new - old))
     yield from (f"you accepted, and it is gone: {told}" for told in sorted(old - new))
     if was.not_after != now.not_after:

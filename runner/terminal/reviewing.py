@@ -15,7 +15,7 @@ from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.runbook.values import placeholder
 from runner.terminal.console import console
-from runner.terminal.history import amendment, difference, earlier, limit, rollback_ran, signed_before
+from runner.terminal.history import amendment, difference, earlier, limits, rollback_ran, signed_before
 from runner.terminal.paint import show as paint
 from runner.terminal.read_back import measured_rows, read_back
 from runner.terminal.review_screen import review_screen
@@ -116,7 +116,7 @@ def view_of(
         look=look,
         evidence=evidence,
         together=tuple(_together(state, [part.step for part in body.parts if part.step != path])),
-        limits=tuple(limit(one) for one in body.envelope.get("guards", ())),
+        limits=limits(body),
         durations_ms=tuple(one.ended.duration_ms for one in before if one.ended is not None),
         skips=tuple(f"{path}: {one.skipped}" for path, one in state.steps.items() if one.skipped is not None),
         waivers=tuple(

@@ -9,6 +9,7 @@ from runner.review.approval import Request, verify_approval
 from runner.review.sshsig import Refused
 from runner.runbook.plan import Plan, PlannedStep
 from runner.runbook.scope import RunScope
+from runner.terminal.history import limits
 from tests.runner.engine.stage import Player
 
 FOR_EACH = """\
@@ -165,7 +166,7 @@ def test_the_items_are_signed(stage, accounts):
     stage.write(FOR_EACH)
     play = stage.play(Player(on_wait=stage.sign))
     (request,) = play.bodies("approval.requested")
-    assert request.envelope["items"] == [1, 2, 3]
+    assert limits(request) == ("3 items: [1, 2, 3]",)
     (given,) = play.bodies("approval.given")
     others = msgspec.structs.replace(request, envelope=request.envelope | {"items": [1]})
     shown = Request(play.run, "each", next(iter(play.session.records)).at, others)
