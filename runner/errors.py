@@ -64,6 +64,11 @@ class GateClosedError(ShisaError):
 
     exit_code = 1
 
+    def __init__(self, message: str, *, hint: str | None = None, guard: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.guard = guard
+        """The check that closed it; None where that was something else."""
+
 
 class TargetLockedError(GateClosedError):
     """Another run is at work on the target."""

@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accept-changes",
         action="store_true",
-        help="go on with the files as they are now: the difference is shown, steps that were begun must be unchanged, "
-        "approvals not used yet are void",
+        help="go on with the files, and each target's role and timeline, as they are now: the difference is shown, "
+        "steps that were begun must be unchanged, approvals not used yet are void",
     )
 
 

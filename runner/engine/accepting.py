@@ -57,7 +57,7 @@ def accept(session: Session, secrets_given: Mapping[str, Secret], prove: Prove) 
     policies = demands_of_policies(
         plan, session.targets, session.config, operator=session.person, break_glass=False, window=session.window
     )
-    for demand in (*writable(plan, session.targets), *policies):
+    for demand in (*writable(plan, session.targets, session.state), *policies):
         raise demand
     return Accepted(plan, files, "\n".join(_diff(session.state.opened.files, files)))
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _NOT_ASKED = {"manual", "check", "wait", "ask"}
 """Kinds without a question whether to go: a manual step asks for its end, the others change nothing."""
+_BY_OTHERS = {"command", "backup", "restore"}
+"""Kinds whose effect does not, or not only, go over the session that the run keeps."""
 
 
 def start(session: Session, path: str) -> bool:
@@ -120,6 +122,7 @@ def look_again(session: Session, path: str) -> bool:
     if session.state.closed is not None:
         raise turns.ended(session.state.closed.state)
     anew = session.hold(path)
+    _unmoved(session, path)
     again = gate.ask(session, path, "again", every=anew) if session.state.step(path).guarded("again") else ()
     fresh = rendered(session, path)
     reasons = approval.stale_reasons(session, path, fresh, again)
@@ -142,6 +145,14 @@ def look_again(session: Session, path: str) -> bool:
         if not approved(session, path):
             raise ApprovalError(f"{path} is not approved any more", hint="`shisa status` tells who must sign")
     return True
+
+
+def _unmoved(session: Session, path: str) -> None:
+    """Make sure that what acts by connections of its own finds the server that the run is bound to."""
+    entered = session.state.step(path).entered
+    target = None if entered is None or entered.kind not in _BY_OTHERS else session.targets.of(entered.target)
+    if target is not None:
+        target.connect("shisa/bind", unmoved=True).close()
 
 
 def changed_files(session: Session) -> list[str]:

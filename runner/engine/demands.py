@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.config.model import Loaded
-from runner.engine.targets import Targets
+from runner.engine.state import State
+from runner.engine.targets import Target, Targets
 from runner.errors import ConfigError, UsageError
 from runner.journal import is_team
 from runner.postgres.reach import reach
-from runner.runbook.plan import Plan
+from runner.runbook.plan import Plan, PlannedStep
 
 _WRITES = {"sql", "restore", "sequences"}
 """Kinds that need a target that can be written to: SQL, too, takes a transaction id before it is sent."""
@@ -58,21 +59,41 @@ def shared(journal: str, targets: Targets) -> Iterator[str]:
             yield name
 
 
-def writable(plan: Plan, targets: Targets) -> Iterator[UsageError]:
-    """Name each step that would write to a standby, or over sessions that are read-only."""
+def writable(plan: Plan, targets: Targets, state: State | None = None) -> Iterator[UsageError]:
+    """Name each step that would write to a standby, or over sessions that are read-only.
+
+    A step may change what a target is for those behind it; of a run's ``state`` only what is still to be done counts.
+    """
+    roles: dict[str, str] = {}
     for planned in plan.steps:
         name = planned.data.get("target")
         fits = name in targets.by_name or name is None
         target = targets.of(name) if fits else None  # a name from a template is known when the step is reached
-        if target is None or not _WRITES & planned.data.keys():
+        known = None if state is None else state.step(planned.path)
+        declared = planned.data.get("changes_target")
+        if target is None:
+            if declared and name is None:
+                yield UsageError(f"step {planned.path} changes its target, and names none", hint="add `target: NAME`")
             continue
-        if target.bound.identity.get("in_recovery"):
-            yield UsageError(
-                f"target {target.bound.name} is a standby, and step {planned.path} writes",
-                hint="point the target at the primary; a standby only takes steps that look",
-            )
-        elif target.bound.identity.get("read_only"):
-            yield UsageError(
-                f"sessions on target {target.bound.name} are read-only, and step {planned.path} writes",
-                hint="SHOW default_transaction_read_only; it may be set for the role, the database or in the dsn",
-            )
+        if known is None or known.outcome not in {"done", "skipped"}:
+            yield from _writes(planned, target, roles.get(target.place))
+        if declared and "role" in declared and (known is None or (known.skipped is None and known.changed is None)):
+            roles[target.place] = declared["role"]
+
+
+def _writes(planned: PlannedStep, target: Target, role: str | None) -> Iterator[UsageError]:
+    promotes = "changes_target" in planned.data and planned.data.get("transaction") is False
+    if not _WRITES & planned.data.keys() or promotes:
+        return
+    bound = target.bound
+    if role == "standby" or (role is None and bound.identity.get("in_recovery")):
+        yield UsageError(
+            f"target {bound.name} is a standby{' by then' if role else ''}, and step {planned.path} writes",
+            hint="point the target at the primary; a standby only takes steps that look, or promote it by a command "
+            "or with `transaction: false`",
+        )
+    elif role is None and bound.identity.get("read_only"):
+        yield UsageError(
+            f"sessions on target {bound.name} are read-only, and step {planned.path} writes",
+            hint="SHOW default_transaction_read_only; it may be set for the role, the database or in the dsn",
+        )

@@ -114,7 +114,8 @@ def refuse_closed(path: str, evidence: tuple[dict[str, Any], ...]) -> GateClosed
     for one in evidence:
         if Verdict.of(one["verdict"]).closes:
             hint = f"`shisa explain {one['check']}` tells what it looks at and what to do"
-            return GateClosedError(f"{path}: {one['check']} says {one['verdict']}: {one['message']}", hint=hint)
+            said = f"{path}: {one['check']} says {one['verdict']}: {one['message']}"
+            return GateClosedError(said, hint=hint, guard=one["check"])
     return GateClosedError(f"{path}: the gate is closed")
 
 

@@ -26,11 +26,10 @@ class Links:
         """
         from runner.postgres.kept import Kept
 
-        fingerprint = target.bound.fingerprint
-        kept = self._effects.get(fingerprint)
+        kept = self._effects.get(target.place)
         if kept is None or not ready(kept, application_name):
-            kept = target.connect(f"shisa/{self._run} idle", made=Kept)
-            self._effects[fingerprint] = kept
+            kept = target.connect(f"shisa/{self._run} idle", made=Kept, unmoved=True)
+            self._effects[target.place] = kept
             if not ready(kept, application_name):
                 kept.close()
         return kept

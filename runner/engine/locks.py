@@ -58,10 +58,15 @@ class Locks:
         self._run = run
         self._plan = plan
         self._base = base_lock(plan)
-        self._targets = {target.bound.fingerprint: target for target in targets.by_name.values()}
+        self._targets: dict[str, Target] = {}
+        self.rebind(targets)
         self._journal = journal
         self._emergency = plan.runbook.runbook.emergency
         self._held: dict[str, _Held] = {}
+
+    def rebind(self, targets: Targets) -> None:
+        """Name the targets to hold; nothing may be held."""
+        self._targets = {target.place: target for target in targets.by_name.values()}
 
     def hold(self, plan: Plan, target: Target | None = None, keys: Iterable[str] = ()) -> bool:
         """Make sure that this run has its targets, and a step the keys that it names on its own.
@@ -75,10 +80,10 @@ class Locks:
         if self._base is None:
             return False
         anew = False
-        for fingerprint in sorted(self._targets):  # in one order, so that of two runs one gets all
-            anew |= self._keep(fingerprint)
-            own = target is not None and target.bound.fingerprint == fingerprint
-            self._take(fingerprint, [self._base, *(Lock(key) for key in keys if own and self._base.shared)])
+        for place in sorted(self._targets):  # in one order, so that of two runs one gets all
+            anew |= self._keep(place)
+            own = target is not None and target.place == place
+            self._take(place, [self._base, *(Lock(key) for key in keys if own and self._base.shared)])
         return anew
 
     def session(self, target: Target) -> Any:
@@ -86,7 +91,7 @@ class Locks:
 
         What it commits proves that the locks were there until then.
         """
-        held = self._held.get(target.bound.fingerprint)
+        held = self._held.get(target.place)
         return None if held is None else held.connection
 
     def release(self) -> None:
@@ -96,18 +101,18 @@ class Locks:
             held.connection.close()
         self._held.clear()
 
-    def _keep(self, fingerprint: str) -> bool:
+    def _keep(self, place: str) -> bool:
         """Have a session for a database that holds what it held; whether it had to be made anew."""
-        held = self._held.get(fingerprint)
+        held = self._held.get(place)
         if held is not None and owns(held.connection, held.locks):
             return False
-        target = self._targets[fingerprint]
+        target = self._targets[place]
         if held is not None:
             held.connection.close()
         from runner.postgres.kept import Held
 
         connection = target.connect(f"shisa/{self._run} lock", made=Held)
-        self._held[fingerprint] = _Held(connection)
+        self._held[place] = _Held(connection)
         if not has_session(connection):
             self.release()
             raise TargetLockedError(
@@ -115,11 +120,11 @@ class Locks:
                 hint="name the server itself in shisa.yaml; a pooler is for applications",
             )
         if held is not None:
-            self._take(fingerprint, sorted(held.locks))
+            self._take(place, sorted(held.locks))
         return True
 
-    def _take(self, fingerprint: str, locks: Iterable[Lock]) -> None:
-        held, target = self._held[fingerprint], self._targets[fingerprint]
+    def _take(self, place: str, locks: Iterable[Lock]) -> None:
+        held, target = self._held[place], self._targets[place]
         for lock in locks:
             if lock in held.locks:
                 continue

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, assert_never
 
-from runner.engine import act, approval, gate, looping, questions, retrying, rolling, waiting
+from runner.engine import act, approval, gate, looping, questions, rebinding, retrying, rolling, waiting
 from runner.engine.enter import enter
 from runner.engine.groups import groups
 from runner.engine.next_action import (
@@ -22,6 +22,7 @@ from runner.engine.next_action import (
     Enter,
     Expand,
     Failed,
+    Rebind,
     Refused,
     RequestApproval,
     Retry,
@@ -98,7 +99,9 @@ def _carry_out(session: Session, *, back: bool) -> Ending:
     except (KeyboardInterrupt, EOFError) as error:
         with Signals().noted():  # a closed terminal sends more than one
             return _interrupted(session, str(error) or "interrupted by the operator")
-    except (GateClosedError, RunbookError) as error:
+    except GateClosedError as error:
+        return pause(session, "blocked", error.message, error.hint, error.guard)
+    except RunbookError as error:
         return pause(session, "blocked", error.message, error.hint)
     except ApprovalError as error:
         return pause(session, "rejected", error.message, error.hint)
@@ -191,6 +194,8 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
             return _failed(session, path)
         case Settle(path):
             return _settle(session, path)
+        case Rebind(path):
+            rebinding.rebind(session, path)
         case Close("rolled-back"):
             session.close("rolled-back", f"taken back: {', '.join(session.state.rollback or ())}")
             return Ending("rolled-back", "the run is taken back", standing=tuple(rolling.standing(session)))
@@ -202,11 +207,11 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
     return None
 
 
-def pause(session: Session, state: str, reason: str, hint: str | None = None) -> Ending:
+def pause(session: Session, state: str, reason: str, hint: str | None = None, guard: str | None = None) -> Ending:
     """Journal why the program lets go of a run that can be resumed."""
     if session.state.rollback is not None and state in {"blocked", "failed", "rejected"}:
         state = "rollback-failed"
-    session.append(RunPaused(state=state, reason=reason))  # type: ignore[arg-type]
+    session.append(RunPaused(state=state, reason=reason, guard=guard))  # type: ignore[arg-type]
     standing = tuple(rolling.standing(session)) if state == "rollback-failed" else ()
     return Ending(state, reason, hint, standing)
 
@@ -237,7 +242,7 @@ def _blocked(session: Session, path: str) -> Ending | None:
 
 def _closed(session: Session, path: str, evidence: tuple[dict[str, Any], ...]) -> Ending:
     error = gate.refuse_closed(path, evidence)
-    return pause(session, "blocked", error.message, error.hint)
+    return pause(session, "blocked", error.message, error.hint, error.guard)
 
 
 def _settle(session: Session, path: str) -> Ending | None:

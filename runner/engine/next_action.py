@@ -100,6 +100,13 @@ class Settle:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Rebind:
+    """The step is done and changes its target: look whether that has become what the step says."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Expand:
     """Find out what a loop goes through."""
 
@@ -150,6 +157,7 @@ Action = (
     | Failed
     | Retry
     | Settle
+    | Rebind
     | Close
 )
 
@@ -202,6 +210,8 @@ def _for_step(  # noqa: PLR0911 - one line a state
 
 
 def _after(step: StepState) -> Action | None:
+    if step.rebinds:
+        return Rebind(step.path)
     if step.after is None and step.guarded("after"):
         return AskGuards(step.path, "after")
     return Blocked(step.path, "after") if step.closed_by_guards else None

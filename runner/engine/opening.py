@@ -19,7 +19,9 @@ from runner.engine.labels import labels_of
 from runner.engine.locks import Locks, released_on_error
 from runner.engine.pinned import pinned_plan, pins, sources
 from runner.engine.ports import Clock, Observer, Operator, stamp
+from runner.engine.rebinding import accept_moved
 from runner.engine.session import Session, host
+from runner.engine.standing import STANDING
 from runner.engine.state import fold
 from runner.engine.targets import Target, Targets, bind
 from runner.engine.unbuilt import refuse_unbuilt
@@ -32,6 +34,7 @@ from runner.runbook.plan import Plan, plan_digest
 
 if TYPE_CHECKING:
     from runner.config.model import Loaded
+    from runner.engine.state import State
     from runner.journal.events import BoundTarget
     from runner.journal.record import Head, Journal
     from runner.review.keys import KeyRef
@@ -160,6 +163,8 @@ def resume_run(
         session.locks.hold(session.plan if accepted is None else accepted.plan)
         resumed = RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins())
         session.append(resumed if accepted is None else _with(session, accepted, resumed))
+        if accept_changes is not None:
+            accept_moved(session)
         session.warn()
     return session
 
@@ -199,7 +204,7 @@ def reopened(
     use_plugins(config.config)
     plan = pinned_plan(state, secrets_given)
     targets = Targets({bound.name: _again(config, bound) for bound in state.opened.targets})
-    _demand(plan, targets, key=key, unattended=unattended, config=config)
+    _demand(plan, targets, key=key, unattended=unattended, config=config, state=state)
     return Session(
         journal=journal,
         config=config,
@@ -242,15 +247,23 @@ def _again(config: Loaded, bound: BoundTarget) -> Target:
             f"target {bound.configured} leads to another database than when the run opened",
             hint="somebody moved the name; look at shisa.yaml and at the server",
         )
-    return again
+    return again.rebound(again.bound.identity | {key: bound.identity[key] for key in STANDING if key in bound.identity})
 
 
-def _demand(plan: Plan, targets: Targets, *, key: KeyRef | None, unattended: bool, config: Loaded) -> None:
+def _demand(
+    plan: Plan,
+    targets: Targets,
+    *,
+    key: KeyRef | None,
+    unattended: bool,
+    config: Loaded,
+    state: State | None = None,
+) -> None:
     """Refuse by the first demand that is not met."""
     for error in (
         *demands.production(targets, signed=key is not None, unattended=unattended, config=config),
         *demands.apart(targets, config),
-        *demands.writable(plan, targets),
+        *demands.writable(plan, targets, state),
     ):
         raise error
 

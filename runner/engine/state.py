@@ -22,7 +22,7 @@ class State:
 
     run: str
     opened: ev.RunOpened
-    """How it opened; its files and parameters are those that were accepted last."""
+    """How it opened; its files and parameters are those that were accepted last, its targets as they changed since."""
     operator: str
     started_at: str
     steps: dict[str, StepState] = dataclasses.field(default_factory=dict)
@@ -112,13 +112,22 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
             return _repinned(resumed, body) if body.files else resumed
         case ev.RunHandedOver():
             return dataclasses.replace(state, operator=body.to_person)
+        case ev.TargetChanged():
+            return _rebound(state, body, record.step)
         case ev.RollbackBegun():
             return dataclasses.replace(state, rollback=body.paths, paused=None)
         case ev.RunClosed():
             return dataclasses.replace(state, closed=body, ended_at=record.at, paused=None)
-        case ev.RunOpened() | ev.Note() | ev.Anchor() | ev.GuardSampled() | ev.WaiverGiven():
-            return state
-        case ev.BreakglassOpened() | ev.BreakglassReviewed() | ev.Notified():
+        case (
+            ev.RunOpened()
+            | ev.Note()
+            | ev.Anchor()
+            | ev.GuardSampled()
+            | ev.WaiverGiven()
+            | ev.BreakglassOpened()
+            | ev.BreakglassReviewed()
+            | ev.Notified()
+        ):
             return state
         case _:
             paths = about(state.steps, record)
@@ -141,6 +150,17 @@ def _repinned(state: State, body: ev.RunResumed) -> State:
     }
     opened = msgspec.structs.replace(state.opened, files=body.files, params=body.params)
     return dataclasses.replace(state, opened=opened, steps=steps)
+
+
+def _rebound(state: State, body: ev.TargetChanged, path: str | None) -> State:
+    """Bind targets to what they have become; where a step did it, that it is done with that."""
+    targets = tuple(
+        msgspec.structs.replace(target, identity=body.identity) if target.name in body.targets else target
+        for target in state.opened.targets
+    )
+    changed = {} if path is None else {path: dataclasses.replace(state.step(path), changed=body)}
+    opened = msgspec.structs.replace(state.opened, targets=targets)
+    return dataclasses.replace(state, opened=opened, steps={**state.steps, **changed}, paused=None)
 
 
 def untidied(state: State, path: str) -> bool:

@@ -27,6 +27,8 @@ class StepState:
     intended: ev.StepIntended | None = None
     ended: ev.StepEnded | None = None
     resolved: ev.StepResolved | None = None
+    changed: ev.TargetChanged | None = None
+    """What its target has become by it, where it says that it changes it."""
     captured: dict[str, Any] = dataclasses.field(default_factory=dict)
     items: tuple[Any, ...] | None = None
     """What a loop goes through, as it was found out first; nothing changes it afterwards."""
@@ -59,6 +61,16 @@ class StepState:
         return (
             self.outcome in {"failed", "cancelled"} and self.entered is not None and "cleanup" in self.entered.rendered
         )
+
+    @property
+    def changes_target(self) -> bool:
+        """Whether the step says that its target is another server, or has another history, after it."""
+        return self.entered is not None and "changes_target" in self.entered.rendered
+
+    @property
+    def rebinds(self) -> bool:
+        """Whether the step is done and changes its target, and what that has become was not looked at yet."""
+        return self.changes_target and self.outcome == "done" and self.changed is None
 
     @property
     def target(self) -> str | None:
@@ -138,6 +150,7 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
                 ended=None,
                 resolved=None,
                 after=None,
+                changed=None,
                 attempts=step.attempts + 1,
                 tries=step.tries + 1,
             )

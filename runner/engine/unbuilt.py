@@ -9,7 +9,6 @@ from runner.errors import UsageError
 from runner.runbook.misfits import misfits
 from runner.runbook.plan import Plan
 
-_KEYS = {"changes_target"}
 _ROWS = ("where", "triggers", "tenant_of")
 """Keys of a restore that only restores of rows have."""
 
@@ -34,8 +33,9 @@ def unbuilt(plan: Plan) -> Iterator[UsageError]:
 
 
 def _unbuilt(data: Mapping[str, Any]) -> Iterator[str]:
-    yield from sorted(_KEYS & data.keys())
     yield from (f"{'.'.join(map(str, path))}, but {message}" for path, message, _ in misfits(data))
+    if "changes_target" in data:
+        yield from (f"{key} beside changes_target" for key in ("rollback", "for_each", "repeat") if key in data)
     restore = data.get("restore")
     if isinstance(restore, Mapping) and "rows" not in restore:
         yield from (f"restore.{key} without rows" for key in _ROWS if key in restore)

@@ -33,6 +33,7 @@ from runner.journal.run_events import (
     RunPaused,
     RunResumed,
     SourceFile,
+    TargetChanged,
 )
 from runner.journal.step_events import (
     GuardSampled,
@@ -86,6 +87,7 @@ __all__ = [
     "StepIntended",
     "StepResolved",
     "StepSkipped",
+    "TargetChanged",
     "ValueCaptured",
     "WaiverGiven",
 ]
@@ -97,6 +99,7 @@ Event = (
     | RunPaused
     | RunHandedOver
     | RollbackBegun
+    | TargetChanged
     | StepEntered
     | StepSkipped
     | ItemsExpanded

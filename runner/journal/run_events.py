@@ -95,6 +95,8 @@ class RunPaused(Body, frozen=True, kw_only=True):
     name: ClassVar[str] = "run.paused"
     state: Literal["waiting", "blocked", "stopped", "failed", "rejected", "unknown", "rollback-failed"]
     reason: str
+    guard: str | None = None
+    """The check that closed the gate, whose evidence stands in the ``guards.asked`` before."""
 
 
 class RollbackBegun(Body, frozen=True, kw_only=True):
@@ -120,6 +122,19 @@ class RunHandedOver(Body, frozen=True, kw_only=True):
     """Sessions of the run that were found on its targets."""
     statement: str | None = None
     signature: str | None = None
+
+
+class TargetChanged(Body, frozen=True, kw_only=True):
+    """A target has another role or timeline now: as its step declared, or, without a step, as the operator accepted."""
+
+    name: ClassVar[str] = "target.changed"
+    targets: tuple[str, ...]
+    """The runbook's names for it."""
+    was: str
+    """What it was, as ``standby on timeline 1``."""
+    became: str
+    identity: dict[str, Any]
+    """What it says of itself now."""
 
 
 class Note(Body, frozen=True, kw_only=True):

@@ -49,6 +49,9 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912, PLR09
         case ev.RollbackBegun():
             how = ", as the steps say, without asking" if body.auto else f" by {who}"
             return Sentence("ROLLING BACK", f"{_some(body.paths)}{how}: {body.reason}", "warn")
+        case ev.TargetChanged():
+            why = f"by {step}" if step else f"accepted by {who}"
+            return Sentence("TARGET", f"{plain(body.targets)} was {body.was}, is {body.became} now ({why})", "warn")
         case ev.StepEntered():
             destructive = "; destructive" if body.destructive else ""
             return Sentence("STEP", f"{step}: {body.title} ({body.kind}{destructive})", "strong")
@@ -61,8 +64,7 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912, PLR09
         case ev.GuardsAsked(evidence=()):
             return Sentence("GUARDS", f"none to ask {asked_when(body.moment)} {step}", "dim")
         case ev.GuardsAsked():
-            when = asked_when(body.moment)
-            return Sentence(_verdict(body.verdict), f"guards {when} {step}: {_tally(body)}", _tone(body))
+            return Sentence(_verdict(body.verdict), _tally(body, step), _tone(body))
         case ev.GuardSampled():
             return _sampled(body, step)
         case ev.QuestionAsked():
@@ -174,18 +176,25 @@ def _tone(body: ev.GuardsAsked) -> Tone:
     return VERDICT_TONES.get(body.verdict, "unknown")
 
 
+def asked(body: ev.GuardsAsked, step: str) -> str:
+    """Name the guards that were asked and their verdicts, where what they say stands below."""
+    answers = (
+        f"{item.get('check')} {'still ' if 'holds' in item else ''}{item.get('verdict')}" for item in body.evidence
+    )
+    return f"guards {asked_when(body.moment)} {step}: {', '.join(answers)}"
+
+
 def asked_when(moment_: ev.Moment) -> str:
     """Say when guards were asked, to stand before the step's name."""
     return {"before": "before", "again": "right before the start of", "after": "after"}[moment_]
 
 
-def _tally(body: ev.GuardsAsked) -> str:
+def _tally(body: ev.GuardsAsked, step: str) -> str:
     closing = [item for item in body.evidence if Verdict.of(item.get("verdict")).closes]
-    if closing:
-        return "; ".join(f"{item.get('check')}: {item.get('message')}" for item in closing)
-    return ", ".join(
-        f"{item.get('check')} {'still ' if 'holds' in item else ''}{item.get('verdict')}" for item in body.evidence
-    )
+    if not closing:
+        return asked(body, step)
+    said = "; ".join(f"{item.get('check')}: {item.get('message')}" for item in closing)
+    return f"guards {asked_when(body.moment)} {step}: {said}"
 
 
 def _sampled(body: ev.GuardSampled, step: str) -> Sentence:

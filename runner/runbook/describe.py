@@ -72,7 +72,7 @@ def describe_step(
         "after_a_crash": after_a_crash(typed, danger),
         "repeats": _repeats(data),
         "not_known_yet": unknown,
-        "notes": notes_of(typed.restore),
+        "notes": [*notes_of(typed.restore), *_changes(typed)],
         "problem": problem,
     }
     if typed.for_each is not None:
@@ -178,6 +178,14 @@ def _repeats(data: Mapping[str, Any]) -> str | None:
         source = next(key for key in ("items", "query", "targets") if key in loop)
         return f"for each {loop['as']} of {source}"
     return None
+
+
+def _changes(step: Step) -> Iterator[str]:
+    declared = step.changes_target
+    if declared is not None:
+        role = f" is a {declared.role}" if declared.role else " keeps its role"
+        timeline = "is on a later timeline" if declared.timeline == "next" else "on the same timeline"
+        yield f"after it the target{role} and {timeline}; anything else closes the gate"
 
 
 def _public(value: Any) -> Any:

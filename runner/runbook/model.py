@@ -166,10 +166,11 @@ class Repeat(Part, frozen=True, kw_only=True):
 
 
 class ChangesTarget(Part, frozen=True, kw_only=True):
-    """How a step is expected to change the target's identity (a promotion, a switchover)."""
+    """What the target is after a step that changes it (a promotion, a switchover); what is not named stays."""
 
-    role: str | None = None
-    timeline: str | None = None
+    role: Literal["primary", "standby"] | None = None
+    timeline: Literal["same", "next"] | None = None
+    """``next``: a later one than before."""
 
 
 class Lowered(Part, frozen=True, kw_only=True):

@@ -210,9 +210,9 @@ def test_what_the_run_itself_creates_is_not_missed(live):
         ("approval: cross-review", "approval: other", "runbook", "other"),
         (
             "    expect: {rows: {min",
-            "    changes_target: {role: standby}\n    expect: {rows: {min",
+            "    changes_target: {role: standby}\n    repeat: {until: {rows: 0}, max: 2}\n    expect: {rows: {min",
             "runbook",
-            "uses changes_target, which this version",
+            "uses repeat beside changes_target, which this version",
         ),
     ],
 )

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from runner.journal.postgres.install import install
 from tests.fixtures.postgres import Database
+from tests.fixtures.standby import until
 from tests.runner.engine.stage import Stage, sign_without_programs
 from tests.runner.engine.starters import starters
 from tests.runner.journal.team.ground import empty, roles
@@ -66,6 +67,19 @@ def stage(tmp_path, database, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(*sign_without_programs())
     return Stage.of(tmp_path / "desk", database.dsn)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server):
+    """No autovacuum: the transactions of its ANALYZE are writes like any others, and void evidence."""
+    with psycopg.connect(server.dsn(), autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET autovacuum = off")
+        admin.execute("SELECT pg_reload_conf()")
+        until(admin, "SELECT current_setting('autovacuum') = 'off'")
+        until(admin, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'autovacuum%'")
+        yield
+        admin.execute("ALTER SYSTEM RESET autovacuum")
+        admin.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

@@ -98,6 +98,7 @@ def test_while_people_are_waited_for_others_may_work_and_the_guards_are_asked_ag
     assert ["holds" in item for item in play.bodies("guards.asked")[-1].evidence] == [False]
 
 
+@pytest.mark.usefixtures("undisturbed")
 def test_a_policy_may_hold_the_target_while_people_are_waited_for(stage, held):
     seen = []
     stage.settings["policies"]["cross"]["lock_while_waiting"] = "hold"

@@ -3,26 +3,11 @@
 import datetime as dt
 import time
 
-import psycopg
 import pytest
 
-from tests.fixtures.standby import until
 from tests.runner.engine.stage import Player
 
-
-@pytest.fixture(autouse=True, scope="module")
-def undisturbed(server):
-    """No autovacuum: the transactions of its ANALYZE are writes like any others."""
-    with psycopg.connect(server.dsn(), autocommit=True) as admin:
-        admin.execute("ALTER SYSTEM SET autovacuum = off")
-        admin.execute("SELECT pg_reload_conf()")
-        until(admin, "SELECT current_setting('autovacuum') = 'off'")
-        until(admin, "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'autovacuum%'")
-        yield
-        admin.execute("ALTER SYSTEM RESET autovacuum")
-        admin.execute("SELECT pg_reload_conf()")
-
-
+pytestmark = pytest.mark.usefixtures("undisturbed")
 STEP = """\
   - id: delete
     title: Delete one

@@ -1,0 +1,182 @@
+"""A step that makes the target another server: a real standby is promoted in the middle of a run."""
+
+import psycopg
+import pytest
+
+from runner.engine import act, rebinding
+from runner.errors import UsageError
+from tests.fixtures.standby import standby_of
+from tests.runner.engine.stage import Player
+from tests.runner.engine.test_server_faults import Died
+
+PROMOTE = """\
+  - id: promote
+    title: Promote the standby
+    target: live
+    sql: SELECT pg_promote()
+    transaction: false
+    approval: cross
+    no_rollback: a promotion is not taken back
+    verify: SELECT NOT pg_is_in_recovery()
+    changes_target: {role: primary, timeline: next}
+"""
+BY_HAND = """\
+  - {id: promote, title: Promote it, target: live, manual: Promote it., changes_target: {role: primary, timeline: next}}
+"""
+DELETE = """\
+  - {id: delete, title: Delete one, target: live, approval: cross, no_rollback: a test, sql: DELETE FROM account}
+"""
+ADD = "  - {id: add, title: Add, target: live, sql: INSERT INTO account VALUES (9)}\n"
+TELL = "  - {id: tell, title: Tell them, manual: Tell them.}\n"
+
+
+@pytest.fixture
+def primary(pair):
+    """The database of the tests on a primary whose copies are promoted."""
+    with psycopg.connect(pair.primary.dsn(), autocommit=True) as admin:
+        admin.execute("DROP DATABASE IF EXISTS moved WITH (FORCE)")
+        admin.execute("CREATE DATABASE moved TEMPLATE template0")
+    with psycopg.connect(pair.primary.dsn("moved"), autocommit=True) as made:
+        made.execute("CREATE TABLE account (id int PRIMARY KEY)")
+        made.execute("INSERT INTO account VALUES (1)")
+    return pair.primary
+
+
+@pytest.fixture
+def standby(stage, primary, monkeypatch):
+    """A standby of its own for one test, and a stage whose target it is."""
+    monkeypatch.setattr(rebinding, "_SECONDS", 0.5)
+    with standby_of(primary) as server:
+        lead(stage, server)
+        yield server
+
+
+def lead(stage, server):
+    stage.settings["targets"]["live"]["dsn"] = server.dsn("moved")
+    stage.save()
+
+
+def promote(server):
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        assert connection.execute("SELECT pg_promote()").fetchone() == (True,)
+
+
+def rows(server):
+    with psycopg.connect(server.dsn("moved")) as connection:
+        return [row[0] for row in connection.execute("SELECT id FROM account ORDER BY id")]
+
+
+def test_after_a_promotion_the_run_goes_on_at_the_new_primary(stage, standby, primary):
+    stage.write(PROMOTE + DELETE + ADD)
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.state == "completed", play.reason
+    (changed,) = play.bodies("target.changed", "promote")
+    assert (changed.was, changed.became) == ("standby on timeline 1", "primary on timeline 2")
+    order = [name for name in play.names if name in {"step.ended", "target.changed", "approval.requested"}]
+    assert order[:4] == ["approval.requested", "step.ended", "target.changed", "approval.requested"]
+    assert (rows(standby), rows(primary)) == ([9], [1])
+    assert stage.problems() == []
+
+
+def test_a_primary_and_its_standby_are_two_targets_of_one_run(stage, standby, primary):
+    lead(stage, primary)
+    live = stage.settings["targets"]["live"]
+    stage.settings["targets"]["copy"] = {**live, "dsn": standby.dsn("moved")}
+    stage.save()
+    stage.write(ADD + PROMOTE.replace("target: live", "target: copy") + ADD.replace("add", "more").replace("9", "8"))
+    stage.runbook.write_text(stage.runbook.read_text().replace("{live: {}}", "{live: {}, copy: {}}"))
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.state == "completed", play.reason
+    assert play.bodies("target.changed")[0].targets == ("copy",)
+    assert rows(primary) == [1, 8, 9]
+
+
+def test_a_program_that_dies_while_it_promotes_finds_the_new_primary(stage, standby, monkeypatch):
+    stage.write(PROMOTE + ADD)
+    real = act.carry_out
+
+    def dying(*given):
+        real(*given)
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(act, "carry_out", dying)
+        with pytest.raises(Died):
+            stage.play(Player(on_wait=stage.sign))
+    play = stage.resume(stage.records()[0].run)
+    assert play.state == "completed", play.reason
+    assert play.ended("promote").message == "verify says that it happened"
+    assert len(play.bodies("step.intended", "promote")) == 1
+    assert len(play.bodies("target.changed")) == 1
+    assert rows(standby) == [1, 9]
+
+
+def test_a_target_that_has_not_become_what_was_declared_closes_the_gate_until_it_has(stage, standby):
+    stage.write(BY_HAND + ADD)
+    play = stage.play()
+    assert (play.state, play.ending.exit_code) == ("blocked", 1)
+    assert (
+        play.reason == "promote is done, but target live is not what the step declares: it is a standby, not a primary"
+    )
+    assert "add" not in play.session.state.steps
+    promote(standby)
+    again = stage.resume(play.run)
+    assert again.state == "completed", again.reason
+    assert [name for name in again.names if name == "target.changed"] == ["target.changed"]
+    assert rows(standby) == [1, 9]
+
+
+def test_a_failover_that_nobody_declared_stops_the_run_until_its_operator_accepts_it(stage, standby, primary):
+    lead(stage, primary)
+    stage.write(TELL + DELETE)
+    waited = Player(on_wait=lambda *_: None)
+    play = stage.play(waited, detach=True)
+    assert play.state == "waiting"
+    stage.sign()
+    promote(standby)
+    lead(stage, standby)
+    play = stage.resume(play.run)
+    assert play.state == "blocked"
+    assert "target live was primary on timeline 1, and is primary on timeline 2" in play.reason
+    assert "step.intended" not in [each.body.name for each in play.session.records if each.step == "delete"]
+    play = stage.resume(play.run, accept_changes=lambda _: None, detach=True)
+    assert play.state == "waiting", play.reason
+    (stale,) = play.bodies("approval.stale", "delete")
+    assert stale.reasons == ("target live was primary on timeline 1, and is primary on timeline 2",)
+    stage.sign()
+    assert stage.resume(play.run).state == "completed"
+    assert (rows(standby), rows(primary)) == ([], [1])
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        (ADD + PROMOTE, "target live is a standby, and step add writes"),
+        (
+            PROMOTE.replace("role: primary", "role: standby") + ADD,
+            "target live is a standby by then, and step add writes",
+        ),
+        (PROMOTE.replace("    transaction: false\n", "") + ADD, "target live is a standby, and step promote writes"),
+        (
+            PROMOTE.replace("no_rollback: a promotion is not taken back", "rollback: {manual: Switch back.}"),
+            "step promote uses rollback beside changes_target",
+        ),
+    ],
+)
+def test_what_could_not_be_carried_out_is_refused_before_anything_is_done(stage, pair, primary, steps, why):
+    pair.caught_up()
+    lead(stage, pair.standby)
+    stage.write(steps)
+    with pytest.raises(UsageError) as refused:
+        stage.open()
+    assert refused.value.message.startswith(why)
+    assert stage.records() == []
+
+
+def test_a_step_that_changes_its_target_names_it(stage):
+    stage.settings["targets"]["other"] = stage.settings["targets"]["live"]
+    stage.save()
+    stage.write(BY_HAND.replace(" target: live,", ""))
+    stage.runbook.write_text(stage.runbook.read_text().replace("{live: {}}", "{live: {}, other: {}}"))
+    with pytest.raises(UsageError, match="step promote changes its target, and names none"):
+        stage.open()
