@@ -47,7 +47,8 @@ def worded(where: str, error: Error) -> ShisaError:
     """Say in one sentence why the team journal refuses; its own reasons keep their kind."""
     state = error.sqlstate or ""
     message, hint = error.diag.message_primary or str(error), error.diag.message_hint or None
-    own = {"SHA": ApprovalError, "SHG": GateClosedError}.get(state[:3])
+    kinds: dict[str, type[ShisaError]] = {"SHA": ApprovalError, "SHG": GateClosedError}
+    own = kinds.get(state[:3])
     if own is not None:
         return own(message, hint=hint)
     if state == "SHT00":
