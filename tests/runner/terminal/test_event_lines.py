@@ -2,6 +2,7 @@
 
 import pytest
 
+from runner.journal import events as ev
 from runner.journal.events import TYPES
 from runner.terminal.blocks import Grid
 from runner.terminal.event_lines import render_event
@@ -108,3 +109,21 @@ def test_names_of_tables_stand_in_a_step_as_they_are_and_a_question_in_its_lines
 
 def words(body):
     return " ".join(painted(render_event(record(1, START, "step", "alice", body))).split())
+
+
+def test_a_closed_gate_tells_its_reason_once():
+    asked = next(line.body for line in records() if getattr(line.body, "verdict", "") == "block")
+    (closing,) = asked.evidence
+    said = closing["findings"][0]["message"]
+    reason = f"restore: sequence-drift says block: {said}"
+    paused = ev.RunPaused(state="blocked", reason=reason, guard="sequence-drift")
+    shown = [render_event(record(1, START, step, "alice", body)) for step, body in (("restore", asked), (None, paused))]
+    seen = " ".join(on_screen([*shown[0], *shown[1]], 200).replace("│", " ").split())
+    assert "guards before restore: sequence-drift block" in seen
+    assert seen.count(said) == 1
+    assert seen.endswith("sequence-drift keeps the gate shut; what it found stands above")
+
+
+def test_a_pause_without_a_guard_tells_its_reason():
+    paused = ev.RunPaused(state="blocked", reason="restore: target live is taken")
+    assert "restore: target live is taken" in on_screen(render_event(record(1, START, None, "alice", paused)), 120)
