@@ -22,9 +22,9 @@ import psycopg
 from runner.config.load import read
 from runner.demo.binaries import find
 from runner.demo.server import throwaway
-from runner.engine.loop import step_through
-from runner.engine.opening import open_run, resume_run
+from runner.engine.begin.opening import open_run, resume_run
 from runner.engine.ports import Answers, wall_clock
+from runner.engine.stepping import step_through
 from runner.journal import open_journal
 from runner.journal.events import Note
 from runner.journal.record import Record

@@ -12,7 +12,7 @@ from runner.errors import OutcomeUnknownError, UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from runner.engine.state import State
+    from runner.engine.fold.state import State
     from runner.journal.record import Record
     from runner.review.identity import Identity
 
@@ -30,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Close the run as aborted, signed where the operator has a key."""
-    from runner.engine.closing import closing
+    from runner.engine.begin.closing import closing
+    from runner.engine.fold.state import fold
     from runner.engine.ports import wall_clock
-    from runner.engine.state import fold
 
     reason = worded(arguments.reason, "the reason")
     at = desk(arguments)

@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the question, let the person choose, sign the answer and hand it in."""
+    from runner.engine.fold.state import fold
     from runner.engine.ports import wall_clock
-    from runner.engine.state import fold
     from runner.errors import UsageError
     from runner.review.answers import signed_answer
     from runner.terminal.prompts import Prompter, demand_terminal

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from runner.config.model import Notify
-    from runner.engine.state import State
+    from runner.engine.fold.state import State
     from runner.journal.events import BreakglassOpened
     from runner.review.identity import Identity
     from runner.review.keys import KeyRef
@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Let the person type the target's name, sign and journal it, and tell everybody who was done without."""
+    from runner.engine.fold.state import fold
+    from runner.engine.people.telling import broken_glass
     from runner.engine.ports import stamp, wall_clock
-    from runner.engine.state import fold
-    from runner.engine.telling import broken_glass
     from runner.figures import moment
     from runner.journal.events import BreakglassOpened
     from runner.review.breakglass import skipped

@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the request."""
     from runner.cli.sources import write_text
+    from runner.engine.fold.state import fold
     from runner.engine.ports import wall_clock
-    from runner.engine.state import fold
     from runner.review.exchange import export_request
     from runner.review.requests import requests_of
 

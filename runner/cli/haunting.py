@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runner.config.model import Config
-    from runner.engine.state import State
+    from runner.engine.fold.state import State
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Haunting:
 
 def hauntings(config: Config, states: Iterable[State]) -> Mapping[str, Haunting]:
     """Look once at each database that an open run works on; a run that has ended has nothing there."""
-    from runner.engine.ghosts import ghost_json, in_words, look_around
+    from runner.engine.target.ghosts import ghost_json, in_words, look_around
 
     seen: dict[str, Any] = {}
     found: dict[str, Haunting] = {}

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import argparse
 
     from runner.config.model import Loaded
-    from runner.engine.preflight import Preflight
-    from runner.engine.preflight_item import Item
+    from runner.engine.preflight.item import Item
+    from runner.engine.preflight.preflight import Preflight
     from runner.journal.sentences import Tone
     from runner.review.identity import Identity
     from runner.runbook.plan import Plan
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.config.load import load
     from runner.config.plugins import use_plugins
     from runner.engine.ports import wall_clock
-    from runner.engine.preflight import preflight
+    from runner.engine.preflight.preflight import preflight
 
     config = load(config=arguments.config, runbook=arguments.runbook)
     use_plugins(config.config)
@@ -75,7 +75,7 @@ def _operator(arguments: argparse.Namespace, config: Loaded) -> Identity | None:
 
 def _runbook_items(plan: Plan, config: Loaded) -> tuple[Item, ...]:
     from checks.base import Verdict
-    from runner.engine.preflight_item import Item
+    from runner.engine.preflight.item import Item
 
     return tuple(
         Item("runbook", f"{each['file']}:{each['line']}", Verdict.BLOCK, f"{each['message']} [{each['rule']}]")

@@ -12,7 +12,7 @@ from runner.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from runner.engine.state import State
+    from runner.engine.fold.state import State
 
 HELP = "Say whether a step happened whose outcome nobody knows, after looking at the target."
 EXAMPLE = '  shisa resolve 261123-4f2a1c restore done --reason "all 100 rows are there, counted in psql"'
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Journal what the operator saw; `shisa resume` goes on from there."""
-    from runner.engine.state import fold
+    from runner.engine.fold.state import fold
     from runner.journal.events import StepResolved
 
     reason = worded(arguments.reason, "the reason")

@@ -12,8 +12,8 @@ from runner.cli.run import add_talk, add_window, left, need_answers, prompt, ref
 if TYPE_CHECKING:
     import argparse
 
+    from runner.engine.people.windows import Window
     from runner.engine.session import Session
-    from runner.engine.windows import Window
 
 HELP = "Take up a run that waits, was stopped or was interrupted; guards and identity are asked again."
 EXAMPLE = "  shisa resume 261123-4f2a1c"
@@ -49,9 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def taken_up(arguments: argparse.Namespace, window: Window | None = None, *, accept: bool = False) -> Session:
     """Take the run up in this process; ``accept`` takes its files as they are now."""
-    from runner.engine.opening import resume_run
+    from runner.engine.begin.opening import resume_run
+    from runner.engine.fold.state import fold
     from runner.engine.ports import wall_clock
-    from runner.engine.state import fold
     from runner.runbook.model import Param
     from runner.runbook.params import parse_pairs, resolve
     from runner.runbook.values import Secret

@@ -57,7 +57,7 @@ def find(source: Source, step: str | None, now: datetime, *, decision: Decision 
 def look_at(source: Source, case: Case, person: str | None, runbook: Path | None) -> ReviewView:
     """Render and measure the step again on this machine, and put the reviewer's screen together."""
     from runner.engine.ports import wall_clock
-    from runner.engine.second_look import second_look
+    from runner.engine.reviewer.second_look import second_look
     from runner.terminal.reviewing import view_of
 
     look = second_look(case.state, case.standing.request.steps, source.config, wall_clock, runbook=runbook)

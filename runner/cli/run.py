@@ -13,10 +13,10 @@ from runner.cli.plan import add_params, target_map
 if TYPE_CHECKING:
     import argparse
 
-    from runner.engine.loop import Ending
+    from runner.engine.people.windows import Window
     from runner.engine.ports import Observer, Operator
     from runner.engine.session import Session
-    from runner.engine.windows import Window
+    from runner.engine.stepping import Ending
     from runner.journal.record import Record
     from runner.runbook.model import Param
     from runner.runbook.plan import Plan
@@ -71,8 +71,8 @@ def window_of(arguments: argparse.Namespace) -> Window | None:
 
     Raises UsageError.
     """
+    from runner.engine.people.windows import parse_window
     from runner.engine.ports import wall_clock
-    from runner.engine.windows import parse_window
 
     return parse_window(arguments.not_before, arguments.not_after, wall_clock())
 
@@ -89,7 +89,7 @@ def add_talk(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Open a run and step through it; the exit code tells how it was left (DESIGN §5)."""
     from runner.config.plugins import use_plugins
-    from runner.engine.opening import open_run
+    from runner.engine.begin.opening import open_run
     from runner.engine.ports import wall_clock
 
     at = desk(arguments, runbook=arguments.runbook)
@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def left(session: Session, arguments: argparse.Namespace, *, back: bool = False) -> int:
     """Step through an open run, or take it back, and say how it was left and what to do next."""
-    from runner.engine.loop import step_through
+    from runner.engine.stepping import step_through
 
     ending = step_through(session, back=back)
     code = 0 if back and ending.state == "rolled-back" else ending.exit_code

@@ -9,7 +9,7 @@ from runner.cli.common import add_config, add_format, desk, print_json, put_tabl
 if TYPE_CHECKING:
     import argparse
 
-    from runner.engine.state import State
+    from runner.engine.fold.state import State
 
 HELP = "List the runs, newest first."
 EXAMPLE = "  shisa runs --state waiting"
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the list."""
     from runner.cli.lookup import all_runs
-    from runner.engine.state import fold
+    from runner.engine.fold.state import fold
     from runner.review.breakglass import post_review
 
     runs = ((fold(lines), post_review(lines)) for lines in all_runs(desk(arguments, readonly=True).journal))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from runner.cli.common import Desk
     from runner.config.model import Config
-    from runner.engine.state import State
+    from runner.engine.fold.state import State
     from runner.journal.record import Record
     from runner.review.requests import Standing
 
@@ -54,8 +54,8 @@ def _watch(at: Desk, shape: str) -> None:
 def _print(at: Desk, shape: str) -> None:
     from runner.cli.haunting import hauntings
     from runner.cli.lookup import all_runs
+    from runner.engine.fold.state import fold
     from runner.engine.ports import stamp, wall_clock
-    from runner.engine.state import fold
     from runner.safe_text import escape
 
     now, config = wall_clock(), at.config.config
@@ -75,7 +75,7 @@ def _print(at: Desk, shape: str) -> None:
 
 def statuses(runs: Iterable[list[Record]], config: Config, now: datetime) -> Iterator[dict[str, Any]]:
     """Tell where each open run stands at a moment; one that broke the glass is open until somebody has looked at it."""
-    from runner.engine.state import fold
+    from runner.engine.fold.state import fold
     from runner.review.breakglass import post_review
     from runner.review.requests import requests_of
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from runner.engine.takeover import Taken
+    from runner.engine.begin.takeover import Taken
     from runner.postgres.ghosts import Ghost
 
 HELP = (
@@ -43,9 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Take the run over; 7 where nobody knows whether some step happened."""
     from runner.cli.note import worded
+    from runner.engine.begin.takeover import take_over
+    from runner.engine.fold.state import fold
     from runner.engine.ports import Answers, wall_clock
-    from runner.engine.state import fold
-    from runner.engine.takeover import take_over
 
     reason = None if arguments.reason is None else worded(arguments.reason, "the reason")
     at = desk(arguments)
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _shall_end(found: Sequence[tuple[str, Ghost]], *, told: bool) -> bool:
     """Show the sessions that are still there, and let the operator decide about them."""
-    from runner.engine.ghosts import in_words
+    from runner.engine.target.ghosts import in_words
     from runner.terminal.prompts import Prompter, at_terminal
 
     say(f"{len(found)} session{'s' * (len(found) != 1)} of this run still on the server:")
@@ -84,7 +84,7 @@ def _shall_end(found: Sequence[tuple[str, Ghost]], *, told: bool) -> bool:
 
 
 def _json(run_: str, operator: str, taken: Taken) -> dict[str, Any]:
-    from runner.engine.ghosts import ghost_json
+    from runner.engine.target.ghosts import ghost_json
 
     return {
         "run": run_,
@@ -95,7 +95,7 @@ def _json(run_: str, operator: str, taken: Taken) -> dict[str, Any]:
 
 
 def _print(run_: str, before: str, operator: str, taken: Taken) -> None:
-    from runner.engine.ghosts import in_words
+    from runner.engine.target.ghosts import in_words
     from runner.safe_text import escape
 
     for path, place, why in taken.steps:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from runner.engine.state import State
+    from runner.engine.fold.state import State
     from runner.review.identity import Identity
     from runner.review.keys import KeyRef
 
@@ -36,10 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the finding, let the person type its name, sign and journal the waiver."""
+    from runner.engine.fold.state import fold
+    from runner.engine.guard.waivable import closing_finding, waiver_of
+    from runner.engine.people.windows import parse_until
     from runner.engine.ports import stamp, wall_clock
-    from runner.engine.state import fold
-    from runner.engine.waivable import closing_finding, waiver_of
-    from runner.engine.windows import parse_until
     from runner.figures import moment
     from runner.review.exceptions import give
     from runner.review.ledger import operator_keys

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.demo.stage import OPERATOR, REVIEWER, Stage
-from runner.engine.opening import open_run, resume_run
+from runner.engine.begin.opening import open_run, resume_run
 from runner.engine.ports import wall_clock
 from runner.journal import open_journal
 from runner.report.as_markdown import markdown
@@ -23,9 +23,9 @@ from runner.runbook.params import resolve
 
 if TYPE_CHECKING:
     from runner.demo.server import Server
-    from runner.engine.loop import Ending
     from runner.engine.ports import Observer, Operator
     from runner.engine.session import Session
+    from runner.engine.stepping import Ending
     from runner.journal.events import ApprovalRequested, QuestionAsked
     from runner.journal.record import Record
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.demo import incident1
 from runner.demo.play import Cast, Show, Told, counted
 from runner.demo.stage import set_up
-from runner.engine.loop import Ending, step_through
+from runner.engine.stepping import Ending, step_through
 from runner.journal.events import ApprovalGiven, GuardsAsked, PlanAmended
 
 if TYPE_CHECKING:

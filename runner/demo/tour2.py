@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from runner.demo import incident2
 from runner.demo.play import Cast, Part, Show, Told, counted
 from runner.demo.stage import set_up
-from runner.engine.loop import Ending, step_through
-from runner.engine.questions import measured
+from runner.engine.people.questions import measured
+from runner.engine.stepping import Ending, step_through
 from runner.journal.events import ApprovalGiven, GuardsAsked, StepEnded
 from runner.runbook.model import step_of
 

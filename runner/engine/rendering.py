@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.canonical import digest, without_floats
-from runner.engine.undoing import undone_of
+from runner.engine.fold.undoing import undone_of
 from runner.errors import GateClosedError
 from runner.runbook.danger import Danger, danger_of
 from runner.runbook.model import Restore, Step, step_of
@@ -18,7 +18,7 @@ from runner.sql.variables import analysable
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
-    from runner.engine.targets import Target
+    from runner.engine.target.targets import Target
     from runner.runbook.values import Values
     from runner.sql.variables import RenderedSql
 

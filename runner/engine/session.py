@@ -10,21 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from runner.config.model import Loaded
-from runner.engine import loops
-from runner.engine.closing import closing
-from runner.engine.desk import Worker
-from runner.engine.drift import Drift
-from runner.engine.frontier import Frontier
-from runner.engine.links import Links
-from runner.engine.locks import Locks
-from runner.engine.next_action import RequestState
+from runner.engine.begin.closing import closing
+from runner.engine.effect.desk import Worker
+from runner.engine.fold import loops
+from runner.engine.fold.frontier import Frontier
+from runner.engine.fold.next_action import RequestState
+from runner.engine.fold.state import State, advance
+from runner.engine.fold.undoing import planned_undo, undone_of
+from runner.engine.people.drift import Drift
+from runner.engine.people.requested import Requested
+from runner.engine.people.windows import Window
 from runner.engine.ports import Clock, Observer, Operator
 from runner.engine.rendering import Rendering
-from runner.engine.requested import Requested
-from runner.engine.state import State, advance
-from runner.engine.targets import Targets
-from runner.engine.undoing import planned_undo, undone_of
-from runner.engine.windows import Window
+from runner.engine.target.links import Links
+from runner.engine.target.locks import Locks
+from runner.engine.target.targets import Targets
 from runner.journal import turns
 from runner.journal.attachments import Attachments, attachments_of
 from runner.journal.events import Event, Note, RunHandedOver, RunResumed

@@ -10,7 +10,7 @@ from typing import Any
 
 from checks.base import Verdict
 from runner.canonical import NotCanonicalError
-from runner.engine.state import State, StepState, fold
+from runner.engine.fold.state import State, StepState, fold
 from runner.journal import events as ev
 from runner.journal.record import Head, Record
 from runner.journal.sentences import Sentence, sentence

@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from runner.engine.guard.waivable import closing_names
 from runner.engine.ports import Offer, RollbackView, StepView
-from runner.engine.waivable import closing_names
 from runner.figures import moment, plain
 from runner.journal.events import ApprovalRequested, QuestionAsked, StepEntered
 from runner.journal.record import Record

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from runner.engine.state import StepState
+from runner.engine.fold.state import StepState
 from runner.terminal.review_view import ReviewView
 
 _SEPARATORS = re.compile(r"(?<=\d)[ ,_.'](?=\d{3}(?!\d))")

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from runner.engine.second_look import SecondLook
+from runner.engine.reviewer.second_look import SecondLook
 from runner.journal.events import BoundTarget, StepEntered
 from runner.terminal.history import SignedBefore
 

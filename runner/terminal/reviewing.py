@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from runner.engine.fold.state import State, fold
 from runner.engine.ports import stamp
-from runner.engine.shown import bound_of, refuse_untrue
-from runner.engine.state import State, fold
+from runner.engine.reviewer.shown import bound_of, refuse_untrue
 from runner.errors import ApprovalError
 from runner.journal import events as ev
 from runner.journal.record import Record
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from runner.config.model import Config
-    from runner.engine.second_look import SecondLook
+    from runner.engine.reviewer.second_look import SecondLook
     from runner.review.requests import Standing
     from runner.terminal.prompts import Prompter
 

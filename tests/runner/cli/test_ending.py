@@ -3,7 +3,7 @@ import pytest
 from runner.cli import common
 from runner.cli.abort import _tell_of_races
 from runner.config.load import read
-from runner.engine.state import fold
+from runner.engine.fold.state import fold
 from runner.errors import OutcomeUnknownError
 from runner.journal import events as ev
 from tests.runner.cli.desk import BY_HAND, Desk

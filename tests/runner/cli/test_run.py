@@ -5,7 +5,7 @@ import json
 import pytest
 
 from runner.cli.run import _NEXT
-from runner.engine.loop import EXIT
+from runner.engine.stepping import EXIT
 from tests.runner.cli.desk import BY_HAND
 
 DONE = {"announce": "done", "look": "done"}

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from runner.config.model import Config, Need, Person, Policy
-from runner.engine import next_action as na
-from runner.engine.state import State, advance, fold
-from runner.engine.undoing import to_undo, undone_of
+from runner.engine.fold import next_action as na
+from runner.engine.fold.state import State, advance, fold
+from runner.engine.fold.undoing import to_undo, undone_of
 from runner.journal import events as ev
 from runner.journal.record import Head, Record
 from runner.review import requests

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from runner.config.load import read
 from runner.config.model import Loaded
-from runner.engine.loop import Ending, step_through
-from runner.engine.opening import open_run, resume_run
+from runner.engine.begin.opening import open_run, resume_run
 from runner.engine.ports import wall_clock
 from runner.engine.session import Session
+from runner.engine.stepping import Ending, step_through
 from runner.journal import is_team, open_journal
 from runner.journal.postgres.rules import sync
 from runner.journal.record import Journal, Record

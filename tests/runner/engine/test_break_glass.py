@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from runner.config.model import Config, Need, Person, Policy
+from runner.engine.fold.state import fold
+from runner.engine.people.telling import broken_glass
 from runner.engine.ports import stamp, wall_clock
-from runner.engine.state import fold
-from runner.engine.telling import broken_glass
 from runner.errors import ApprovalError
 from runner.journal import open_journal
 from runner.journal.events import BreakglassOpened, BreakglassReviewed
@@ -242,7 +242,7 @@ def test_every_policy_of_the_step_must_name_the_person_or_a_team_of_theirs(polic
 
 
 def test_a_program_that_does_not_end_is_ended_and_counts_as_failed(glass, monkeypatch):
-    monkeypatch.setattr("runner.engine.hook._SECONDS", 0.3)
+    monkeypatch.setattr("runner.engine.people.hook._SECONDS", 0.3)
     glass.settings["notify"] = {"command": ["/bin/sh", "-c", "sleep 60"]}
     glass.save()
     play = glass.play(Player(), detach=True)

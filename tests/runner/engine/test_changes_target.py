@@ -3,7 +3,8 @@
 import psycopg
 import pytest
 
-from runner.engine import act, rebinding
+from runner.engine.effect import act
+from runner.engine.target import rebinding
 from runner.errors import UsageError
 from tests.fixtures.standby import standby_of
 from tests.runner.engine.stage import Player

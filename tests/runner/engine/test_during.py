@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from runner.engine import during
+from runner.engine.effect import during
 from runner.journal import open_journal
 from runner.journal.events import RunClosed
 from tests.runner.engine.stage import Player

@@ -9,8 +9,8 @@ import pytest
 
 from runner.cli.status import statuses
 from runner.config.model import Config, Escalation
+from runner.engine.people.telling import due
 from runner.engine.ports import wall_clock
-from runner.engine.telling import due
 from runner.journal import open_journal
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from runner.engine.locks import base_lock
+from runner.engine.target.locks import base_lock
 from runner.errors import RunTakenError, TargetLockedError
 from runner.journal import open_journal
 from runner.journal.events import Note, RunHandedOver, RunResumed

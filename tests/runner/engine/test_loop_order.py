@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.frontier import Frontier
-from runner.engine.loops import loop_of, order
-from runner.engine.next_action import Close, EndLoop, Enter, Expand, Failed, Start, next_action
-from runner.engine.state import State, advance
+from runner.engine.fold.frontier import Frontier
+from runner.engine.fold.loops import loop_of, order
+from runner.engine.fold.next_action import Close, EndLoop, Enter, Expand, Failed, Start, next_action
+from runner.engine.fold.state import State, advance
 from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.runbook.plan import Plan, PlannedStep

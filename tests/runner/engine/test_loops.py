@@ -2,7 +2,7 @@
 
 import msgspec
 
-from runner.engine.loops import pause_before
+from runner.engine.fold.loops import pause_before
 from runner.engine.ports import wall_clock
 from runner.journal.events import ItemsExpanded
 from runner.review.approval import Request, verify_approval

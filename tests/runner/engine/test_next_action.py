@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runner.engine.next_action import next_action
-from runner.engine.state import fold
+from runner.engine.fold.next_action import next_action
+from runner.engine.fold.state import fold
 from runner.journal import events as ev
 from runner.journal.record import Record
 from tests.runner.engine.simulation import GUARDED

@@ -1,6 +1,6 @@
 import pytest
 
-from runner.engine.preflight_places import fits
+from runner.engine.preflight.places import fits
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.retries import delay
+from runner.engine.fold.retries import delay
 from runner.journal.events import GuardsAsked
 from runner.runbook.model import Retry
 from tests.runner.engine.stage import Player
@@ -81,7 +81,7 @@ BOUNDS = {
 @pytest.mark.usefixtures("locked")
 @pytest.mark.parametrize(("retries", "declared", "attempts"), BOUNDS.values(), ids=BOUNDS)
 def test_attempts_end_where(stage, monkeypatch, retries, declared, attempts):
-    monkeypatch.setattr("runner.engine.retries._UNDECLARED", Retry(times=2, backoff="10ms"))
+    monkeypatch.setattr("runner.engine.fold.retries._UNDECLARED", Retry(times=2, backoff="10ms"))
     stage.write(LOCKED + declared)
     play = stage.play(granting(stage, retries))
     assert play.state == "failed"

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from runner.config.load import read
-from runner.engine import own_copy as module
-from runner.engine.own_copy import find_copy
+from runner.engine.fold.state import fold
 from runner.engine.ports import wall_clock
-from runner.engine.second_look import second_look
-from runner.engine.shown import refuse_untrue
-from runner.engine.state import fold
+from runner.engine.reviewer import own_copy as module
+from runner.engine.reviewer.own_copy import find_copy
+from runner.engine.reviewer.second_look import second_look
+from runner.engine.reviewer.shown import refuse_untrue
 from runner.errors import ApprovalError
 from runner.journal import events as ev
 from runner.review.approval import Request

@@ -6,8 +6,8 @@ import random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.engine.next_action import Close, next_action
-from runner.engine.undoing import undone_of
+from runner.engine.fold.next_action import Close, next_action
+from runner.engine.fold.undoing import undone_of
 from tests.runner.engine.simulation import Planned, World, live
 
 RUNS = 10_000 if os.environ.get("SHISA_TEST_ALL") else 1_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.engine.standing import moved, standing, unlike
+from runner.engine.target.standing import moved, standing, unlike
 from runner.runbook.model import ChangesTarget
 
 

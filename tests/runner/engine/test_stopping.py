@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine.stopping import Signals
+from runner.engine.effect.stopping import Signals
 from tests.runner.engine.stage import Player
 
 ROOT = Path(__file__).parents[3]

@@ -7,9 +7,9 @@ import time
 import psycopg
 import pytest
 
+from runner.engine.begin.takeover import take_over
+from runner.engine.fold.state import fold
 from runner.engine.ports import wall_clock
-from runner.engine.state import fold
-from runner.engine.takeover import take_over
 from runner.errors import RunTakenError, TargetLockedError, UsageError
 from runner.journal import open_journal
 from runner.postgres.transaction import Transaction

@@ -1,8 +1,8 @@
 """A guard that runs the statements and rolls them back does so in a run, and nowhere else."""
 
 from checks.base import Verdict
-from runner.engine.asking import Asks
-from runner.engine.baselines import NoBaselines
+from runner.engine.guard.asking import Asks
+from runner.engine.guard.baselines import NoBaselines
 from runner.engine.ports import wall_clock
 from runner.runbook.model import GuardUse
 from tests.runner.engine.stage import Player

@@ -6,9 +6,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from runner.engine.fold.state import fold
+from runner.engine.guard.waivable import closing_finding, waiver_of
 from runner.engine.ports import stamp, wall_clock
-from runner.engine.state import fold
-from runner.engine.waivable import closing_finding, waiver_of
 from runner.errors import ApprovalError, UsageError
 from runner.journal import open_journal
 from runner.journal.events import RunHandedOver

@@ -7,9 +7,9 @@ import pytest
 
 from runner.config.model import Need, Policy
 from runner.config.model import Window as Limit
-from runner.engine.drift import Drift
+from runner.engine.people.drift import Drift
+from runner.engine.people.windows import Window, objection, parse_window, request_until
 from runner.engine.ports import moment, stamp, wall_clock
-from runner.engine.windows import Window, objection, parse_window, request_until
 from runner.errors import ApprovalError, GateClosedError, UsageError
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE, TWINS

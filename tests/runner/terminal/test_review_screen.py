@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.own_copy import OwnCopy
-from runner.engine.own_guards import OwnGuards
-from runner.engine.second_look import SecondLook
+from runner.engine.reviewer.own_copy import OwnCopy
+from runner.engine.reviewer.own_guards import OwnGuards
+from runner.engine.reviewer.second_look import SecondLook
 from runner.terminal.history import SignedBefore
 from runner.terminal.read_back import ReadBack, facts_of, read_back
 from runner.terminal.review_screen import review_screen

@@ -1,0 +1,287 @@
+"""Start a step: let the operator go, look again, write the intent, act, write the outcome."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from checks.base import Verdict
+from runner.engine.begin.pinned import changed_files
+from runner.engine.effect.carrying_out import Carried, carry_out
+from runner.engine.effect.during import guards_during, hold
+from runner.engine.effect.enter import rendered
+from runner.engine.effect.stopping import Interrupted, Signals, in_words
+from runner.engine.fold.loops import after_canary, loop_of, pause_before
+from runner.engine.fold.undoing import unasked, undone_of
+from runner.engine.guard import gate
+from runner.engine.guard.asking import ask_all
+from runner.engine.people import approval, questions
+from runner.engine.rendering import rendering
+from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, RunTakenError, ShisaError
+from runner.journal import turns
+from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
+from runner.postgres.connect import short_name
+from runner.review.requests import uses_left
+from runner.runbook.model import GuardUse, step_of
+from runner.runbook.values import masked
+from runner.steps import EFFECTS
+from runner.steps.base import Effect, Undone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from runner.engine.session import Session
+    from runner.evidence import Evidence
+    from runner.postgres.transaction import Xid
+
+
+_NOT_ASKED = {"manual", "check", "wait", "ask"}
+"""Kinds without a question whether to go: a manual step asks for its end, the others change nothing."""
+_BY_OTHERS = {"command", "backup", "restore"}
+"""Kinds whose effect does not, or not only, go over the session that the run keeps."""
+
+
+def start(session: Session, path: str) -> bool:
+    """Carry out one step; False where the operator does not want to go on now.
+
+    Raises ApprovalError where what was approved is not what would run, GateClosedError where a target is not the
+    one of this run, and JournalError before the effect where the intent cannot be made durable.
+    """
+    view = gate.view(session, path)
+    inside = loop_of(path) is not None
+    if after_canary(session.plan, path) if inside else _asks(session, path):
+        answer = session.operator.go(view)
+        if answer == "skip" and view.may_skip:
+            session.append(StepSkipped(reason=session.operator.reason(view)), path)
+            return True
+        if answer != "go":
+            return False
+    if inside:
+        time.sleep(pause_before(session.plan, path))
+        hold(session, path, guards_during(session, path))
+    attempt(session, path)
+    return True
+
+
+def attempt(session: Session, path: str) -> None:
+    """Look again, and where nothing got worse make one attempt at a step: intent, effect, outcome.
+
+    Raises Interrupted where the program was asked to end, and what ``start`` raises.
+    """
+    if look_again(session, path):
+        if session.state.step(path).loops:
+            intend(session, path, [], None)
+        else:
+            signals = Signals()
+            with signals.noted():  # none may come between an effect and the line that tells its outcome
+                carried = _perform(session, path, signals)
+                session.append(carried.ended, path)
+                late = signals.take()
+            if carried.stopped is not None:
+                raise Interrupted(f"{path}: {carried.ended.message}")
+            if late is not None:
+                raise Interrupted(f"{in_words(late)} as {path} ended")
+            if carried.breach is not None:
+                raise GateClosedError(f"{path}: a guard objected while the step ran: {carried.breach}")
+
+
+def approved(session: Session, path: str) -> bool:
+    """Whether a step may be started, or tried once more, under the approval that it has at this moment."""
+    step = session.state.step(path)
+    if step.entered is None or not step.entered.policies:
+        return step.entered is not None
+    if step.request is None:
+        return False
+    now = session.clock()
+    standing = session.asked.standing(step.request.request, now)
+    return standing.state == "approved" or uses_left(standing, path, now) > 0
+
+
+def _asks(session: Session, path: str) -> bool:
+    """Whether the operator is asked before a step: not where a rollback was agreed to as a whole, or asks nobody."""
+    entered = session.state.step(path).entered
+    quiet = entered is not None and entered.kind in _NOT_ASKED
+    return not quiet and session.state.rollback is None and not (undone_of(path) and unasked(session.state, path))
+
+
+def look_again(session: Session, path: str) -> bool:
+    """Prove right before the effect that nothing got worse; False where the step must be asked for anew.
+
+    The pinned files, the rendered text, the policies and the guards are compared with what was approved. What takes a
+    step back comes out of the journal; a file or an answer that changed meanwhile must not stop it.
+    """
+    taking_back = undone_of(path) is not None
+    changed = [] if taking_back else changed_files(session.pinned)
+    if changed:
+        reason = f"{changed[0]} was changed after the run opened"
+        approval.void_all(session, [reason])
+        raise ApprovalError(reason, hint="put the file back and resume, or `resume --accept-changes` with the new one")
+    session.refresh()
+    if session.state.closed is not None:
+        raise turns.ended(session.state.closed.state)
+    anew = session.hold(path)
+    _unmoved(session, path)
+    again = gate.ask(session, path, "again", every=anew) if session.state.step(path).guarded("again") else ()
+    fresh = rendered(session, path)
+    reasons = approval.stale_reasons(session, path, fresh, again)
+    if reasons:
+        approval.void(session, path, reasons)
+        session.operator.tell(f"{path} must be approved again: {'; '.join(reasons)}")
+        return False
+    entered = session.state.step(path).entered
+    if entered is None or (fresh.step_digest, fresh.policies) != (entered.step_digest, entered.policies):
+        session.append(fresh, path)
+        session.operator.tell(f"{path} is another step now than when it was shown")
+        return False
+    if entered.destructive and not taking_back:
+        questions.still_agreed(session, path)
+    asked = session.state.step(path).again
+    if asked is not None and Verdict.of(asked.verdict).closes:
+        raise gate.refuse_closed(path, asked.evidence)
+    if entered.policies:
+        session.drift.refuse(session.records[-1].at)
+        if not approved(session, path):
+            raise ApprovalError(f"{path} is not approved any more", hint="`shisa status` tells who must sign")
+    return True
+
+
+def _unmoved(session: Session, path: str) -> None:
+    """Make sure that what acts by connections of its own finds the server that the run is bound to."""
+    entered = session.state.step(path).entered
+    target = None if entered is None or entered.kind not in _BY_OTHERS else session.targets.of(entered.target)
+    if target is not None:
+        target.connect("shisa/bind", unmoved=True).close()
+
+
+def _perform(session: Session, path: str, signals: Signals) -> Carried:
+    """Run the effect; whatever goes wrong ends in a known or an unknown outcome, never in silence.
+
+    Raises JournalError: then nothing is known to be durable, and the intent tells what to look at.
+    """
+    intended: list[StepIntended] = []
+    effect = _effect(session, path, intended)
+    perform: Callable[[Effect], StepEnded] = EFFECTS[effect.step.kind]()
+    try:
+        carried = carry_out(session, path, effect, perform, signals)
+    except KeyboardInterrupt:
+        why = "interrupted by the operator"
+        carried = Carried(_broken_off(intended, "cancelled", why), stopped=why)
+    except (JournalError, RunTakenError, RunEndedError):
+        raise
+    except (GateClosedError, ApprovalError) as error:
+        if not intended:
+            raise
+        carried = Carried(_broken_off(intended, "failed", error.message))
+    except ShisaError as error:
+        carried = Carried(_broken_off(intended, "failed", error.message, error.detail))
+    except Exception as error:  # noqa: BLE001 - an effect that had begun must not be left without an outcome
+        first = (str(error).strip().splitlines() or [""])[0]
+        carried = Carried(_broken_off(intended, "failed", f"{type(error).__name__}: {first}"))
+    if not intended:
+        intend(session, path, intended, None)
+    ended, secrets = carried.ended, session.plan.secret_values
+    detail = {key: masked(value, secrets) if isinstance(value, str) else value for key, value in ended.detail.items()}
+    masked_ = msgspec.structs.replace(ended, message=masked(ended.message, secrets), detail=detail)
+    return dataclasses.replace(carried, ended=masked_)
+
+
+def _broken_off(
+    intended: list[StepIntended], outcome: Outcome, message: str, detail: dict[str, Any] | None = None
+) -> StepEnded:
+    """An effect that had begun has an unknown outcome, until its xid or a person settles it."""
+    if intended:
+        return StepEnded(outcome="unknown", message=message, detail=detail or {})
+    return StepEnded(outcome=outcome, message=f"not begun: {message}", detail=detail or {})
+
+
+def intend(
+    session: Session, path: str, intended: list[StepIntended], xid: Xid | None, kept: str | None = None
+) -> StepIntended:
+    """Make the intent durable; from here to ``step.ended`` the outcome is unknown."""
+    step = session.state.step(path)
+    if step.entered is None:
+        raise AssertionError
+    body = StepIntended(
+        attempt=step.attempts + 1,
+        step_digest=step.entered.step_digest,
+        requests=() if step.request is None else (step.request.request,),
+        xid=None if xid is None else xid.xid,
+        system_identifier=None if xid is None else xid.system_identifier,
+        timeline=None if xid is None else xid.timeline,
+        kept=kept,
+    )
+    session.append(body, path)
+    intended.append(body)
+    return body
+
+
+def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect:
+    entered = session.state.step(path).entered
+    if entered is None:
+        raise AssertionError
+    step = step_of(entered.rendered)
+    made = rendering(session, path)
+    if made.digest != entered.step_digest:
+        raise ApprovalError(f"{path} is another step now than when it was looked at")
+    target = session.targets.of(entered.target)
+    name = short_name(f"shisa/{session.run}/{path}")
+    undone = undone_of(path)
+
+    def connect(*, purpose: str = "") -> Any:
+        if target is None:
+            raise ApprovalError(f"{path} has no target")
+        if purpose == "note":
+            return session.links.note(target, f"{name}/note")
+        return target.connect(f"{name}/{purpose}") if purpose else session.links.effect(target, name)
+
+    def measure(check: str, given: Mapping[str, Any]) -> Evidence:
+        (evidence,) = ask_all(session, path, (GuardUse(check=check, with_=dict(given)),), "before")
+        session.append(GuardSampled(evidence=evidence.as_json()), path)
+        return evidence
+
+    def kept() -> Iterator[bytes]:
+        of = undone or path
+        done = session.state.step(of).intended
+        if done is None or done.kept is None:
+            raise ApprovalError(f"{of} kept no rows, so there is nothing to put back")
+        return session.attachments.read(done.kept)
+
+    def capture(variable: str, value: Any) -> None:
+        session.append(ValueCaptured(variable=variable, value=value), path)
+
+    return Effect(
+        run=session.run,
+        path=path,
+        step=step,
+        undoes=None if undone is None else _undone(session, undone),
+        statements=tuple(text.with_secrets(session.plan.secret_values) for text in made.statements),
+        survives_rollback=entered.survives_rollback,
+        values=session.known(path),
+        secrets=session.plan.secret_values,
+        folder=session.folder,
+        application_name=name,
+        intend=lambda xid, kept=None: intend(session, path, intended, xid, kept),
+        keep=session.attachments.put,
+        kept=kept,
+        connect=connect,
+        conninfo=None if target is None else target.conninfo,
+        confirm=lambda: session.operator.done(gate.view(session, path)),
+        agreed=lambda: questions.agreed(session, path),
+        measure=measure,
+        started=lambda _: None,
+        stopping=lambda: False,
+        sleep=time.sleep,
+        capture=capture,
+        tell=session.operator.tell,
+        progress=session.operator.progress,
+    )
+
+
+def _undone(session: Session, path: str) -> Undone:
+    known = session.state.step(path)
+    if known.entered is None:
+        raise AssertionError
+    return Undone(path, step_of(known.entered.rendered), known.ended)

@@ -1,0 +1,1 @@
+"""A reviewer's own look: what is shown, rendered again and measured again on their machine."""
