@@ -206,7 +206,8 @@ def _sampled(body: ev.GuardSampled, step: str) -> Sentence:
 def _ended(body: ev.StepEnded, step: str) -> str:
     rows = f", rows {' + '.join(f'{count:,}' for count in body.rows)}" if body.rows else ""
     state = f" (SQLSTATE {body.sqlstate})" if body.sqlstate else ""
-    return f"{step} in {duration(body.duration_ms)}{rows}{state}{': ' + body.message if body.message else ''}"
+    took = f" in {duration(body.duration_ms)}" if body.duration_ms else ""  # nothing is measured of what a person does
+    return f"{step}{took}{rows}{state}{': ' + body.message if body.message else ''}"
 
 
 def _some(items: Iterable[Any], most: int = 10) -> str:

@@ -19,7 +19,7 @@ _MEANINGS: dict[int, tuple[str, str]] = {
         "is locked by another process for too long",
         "Look for a stopped or hanging program that has the file open, then try again.",
     ),
-    sqlite3.SQLITE_NOTADB: ("is not an SQLite database", "Check `journal:` in shisa.yaml; " + TAMPERED),
+    sqlite3.SQLITE_NOTADB: ("is not an SQLite database", "Check `journal:` in shisa.yaml. " + TAMPERED),
     sqlite3.SQLITE_CORRUPT: ("is damaged", TAMPERED),
     sqlite3.SQLITE_CONSTRAINT: ("refused a line that does not follow from the one before", TAMPERED),
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "Check that its folder exists and that this user may use it."),

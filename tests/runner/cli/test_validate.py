@@ -129,6 +129,7 @@ def test_github_annotations_cannot_be_forged_by_a_runbook(validate: Validate):
     _, out, _ = validate("x.yaml", "--format", "github")
     assert out.count("\n") == 1
     assert out.startswith("::error file=x.yaml,line=5,col=47,title=unknown-key::the key 'a\\n::error::b,c' is unknown")
+    assert "is unknown in 'steps'%0AKnown keys: " in out
 
 
 def test_junit_has_a_case_a_file(validate: Validate):

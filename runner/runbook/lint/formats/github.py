@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runner.runbook.lint.judge import Found
 from runner.runbook.lint.report import Report
 
 
@@ -9,9 +10,13 @@ def render(report: Report) -> str:
     """Write ``::error file=…,line=…,col=…,title=…::message`` for each open problem."""
     return "".join(
         f"::{each.severity} file={_property(each.file)},line={each.line},col={each.column},"
-        f"title={_property(each.rule)}::{_data(each.message + (f' {each.hint}' if each.hint else ''))}\n"
+        f"title={_property(each.rule)}::{_data(_told(each))}\n"
         for each in report.open
     )
+
+
+def _told(problem: Found) -> str:
+    return f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
 
 
 def _data(text: str) -> str:
