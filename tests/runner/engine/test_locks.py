@@ -98,7 +98,6 @@ def test_while_people_are_waited_for_others_may_work_and_the_guards_are_asked_ag
     assert ["holds" in item for item in play.bodies("guards.asked")[-1].evidence] == [False]
 
 
-@pytest.mark.usefixtures("undisturbed")
 def test_a_policy_may_hold_the_target_while_people_are_waited_for(stage, held):
     seen = []
     stage.settings["policies"]["cross"]["lock_while_waiting"] = "hold"
@@ -133,7 +132,9 @@ def test_who_comes_back_from_waiting_and_finds_the_target_taken_is_blocked_and_c
     assert stage.resume(play.run).state == "completed"
 
 
-END = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'shisa/% lock'"
+END = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name LIKE 'shisa/% lock'"""
 
 
 def test_a_lock_that_got_lost_is_taken_again_before_the_next_step(stage, held, accounts):
