@@ -92,7 +92,8 @@ class Transaction:
         with self._connection.pipeline():
             execute("BEGIN READ WRITE")
             execute(_SET, self._timeouts)
-            shown = execute(_SHOW, self._timeouts).fetchone()
+            asked = execute(_SHOW, self._timeouts)
+        shown = asked.fetchone()  # behind the pipeline, which otherwise waits for the server twice
         if shown is None or not shown[0]:
             raise StepFailedError("the server does not show the timeouts that were set")
         if self._counting:
