@@ -113,6 +113,12 @@ def test_a_file_that_is_no_runbook_any_more_is_refused_in_its_own_words(stage, w
         stage.resume(waiting, accept_changes=prove)
 
 
+def test_a_file_with_what_a_run_cannot_carry_out_is_refused(stage, waiting):
+    change(stage, "manual: Tell them.", "manual: Tell them., expect: {rows: 1}")
+    with pytest.raises(UsageError, match="step tell uses expect"):
+        stage.resume(waiting, accept_changes=accept)
+
+
 def test_a_step_that_failed_may_be_mended(stage, accounts):
     stage.write(STEPS.replace("DELETE FROM account WHERE id = 2", "DELETE FROM account WHERE id = 2 / 0"))
     failed = stage.play(Player(on_wait=stage.sign))

@@ -316,7 +316,9 @@ def _argv(pid):
         return ""
 
 
-def test_a_backup_that_was_killed_did_not_happen_because_its_file_is_not_there(process, stage, accounts, held):
+def test_a_backup_that_was_killed_did_not_happen_because_its_file_is_not_there(
+    process, stage, accounts, held, database
+):
     process.kill()
     process.wait()
     run = stage.records()[0].run
@@ -329,6 +331,10 @@ def test_a_backup_that_was_killed_did_not_happen_because_its_file_is_not_there(p
     settled = stage.resume(run, Player(answers={"save": "stop"}))
     assert "kept.dump is not there, and a backup is there whole or not at all" in settled.ended("save").message
     assert settled.ended("save").outcome == "failed"
+    with database.connect(application_name=f"shisa/{run}/save"):
+        busy = stage.resume(run, Player())
+        assert "is still being written by an earlier attempt of this run" in busy.ended("save").message
+        assert left_in(stage.folder) != []
     again = Player()
     assert stage.resume(run, again).ending.exit_code == 0
     assert [line for line in again.said if "left by an attempt that was killed, is removed" in line]
