@@ -59,7 +59,7 @@ BEGIN
     SELECT * FROM shisa.journal
      WHERE run = _asked.run AND seq > _asked.seq
        AND event IN ('approval.rejected', 'approval.withdrawn', 'approval.expired', 'approval.stale', 'guards.asked',
-                     'plan.amended', 'run.handed_over', 'run.closed', 'step.ended', 'step.intended')
+                     'plan.amended', 'run.handed_over', 'run.resumed', 'run.closed', 'step.ended', 'step.intended')
      ORDER BY seq
   LOOP
     CASE _line.event
@@ -70,6 +70,10 @@ BEGIN
       WHEN 'plan.amended' THEN
         IF shisa.object(_line.body) ->> 'plan_digest' IS DISTINCT FROM shisa.object(_asked.body) ->> 'plan_digest' THEN
           RETURN 'the plan was amended';
+        END IF;
+      WHEN 'run.resumed' THEN
+        IF shisa.object(_line.body) ->> 'plan_digest' <> shisa.object(_asked.body) ->> 'plan_digest' THEN
+          RETURN 'the runbook was changed';
         END IF;
       WHEN 'step.intended' THEN
         IF shisa.object(_line.body) -> 'requests' ? _request THEN

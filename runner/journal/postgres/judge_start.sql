@@ -147,6 +147,11 @@ BEGIN
   IF _ended IS NOT NULL THEN
     PERFORM shisa.refuse(format('the approval cannot be used: %s', _ended), NULL, 'SHA00');
   END IF;
+  PERFORM shisa.demand_failed(_run, _step, _request);
+  IF EXISTS (SELECT FROM shisa.journal WHERE run = _run AND step IS NOT DISTINCT FROM _step
+                                         AND event = 'items.expanded' AND seq > _asked.seq) THEN
+    PERFORM shisa.refuse(format('the items of step %s were changed after it was asked for', _step), NULL, 'SHA00');
+  END IF;
   IF EXISTS (SELECT FROM shisa.journal WHERE run = _run AND event = 'breakglass.opened'
                 AND shisa.object(body) ->> 'request' = _request
                 AND (shisa.object(body) ->> 'until')::timestamptz > clock_timestamp()) THEN
@@ -165,6 +170,27 @@ BEGIN
   ELSIF (clock_timestamp() <= _deadline) IS NOT TRUE THEN
     PERFORM shisa.refuse(format('the approval expired at %s', to_char(_deadline AT TIME ZONE 'UTC',
                                 'YYYY-MM-DD"T"HH24:MI:SS"Z"')), NULL, 'SHA00');
+  END IF;
+END
+$$;
+
+-- A step that was begun with an approval begins again with it only where it is known to have failed.
+CREATE OR REPLACE FUNCTION shisa.demand_failed(_run text, _step text, _request text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  _begun bigint := (
+    SELECT max(seq) FROM shisa.journal WHERE run = _run AND step IS NOT DISTINCT FROM _step AND event = 'step.intended'
+                                         AND shisa.object(body) -> 'requests' ? _request);
+  _outcome text := (
+    SELECT shisa.object(body) ->> 'outcome' FROM shisa.journal
+     WHERE run = _run AND step IS NOT DISTINCT FROM _step AND seq > _begun AND event IN ('step.ended', 'step.resolved')
+     ORDER BY seq DESC LIMIT 1);
+BEGIN
+  IF _begun IS NOT NULL AND _outcome IS DISTINCT FROM 'failed' THEN
+    PERFORM shisa.refuse(format('step %s was begun with this approval, and its outcome is %s', _step,
+                                coalesce(_outcome, 'unknown')),
+                         'Only what is known to have failed is tried again.', 'SHA00');
   END IF;
 END
 $$;

@@ -179,6 +179,7 @@ def told(ground: Ground) -> dict[str, tuple[str, str | None, str, dict[str, Any]
                                                         "skipped": ["bob"], "request": REQUEST}),
         "notified": ("frank", STEP, "notified", {"about": "break-glass", "to": ["bob"], "request": REQUEST}),
         "reviewed": ("bob", None, "breakglass.reviewed", {"statement": "{}", "signature": "signed"}),
+        "expanded": ("alice", STEP, "items.expanded", {"items": [1, 2]}),
         "note": ("alice", None, "note", {"text": "hello", "sql": None}),
         "ended": ("alice", STEP, "step.ended", {"outcome": "done"}),
     }  # fmt: skip
