@@ -148,22 +148,27 @@ def _key(standing: Standing, at: Desk, who: Identity) -> KeyRef:
 
 
 def _typed(state: State, standing: Standing, body: BreakglassOpened, notify: Notify) -> bool:
+    from runner.engine.shown import refuse_untrue
+    from runner.figures import as_written
     from runner.terminal.console import console
     from runner.terminal.paint import show
     from runner.terminal.prompts import Prompter
     from runner.terminal.step_card import step_card
 
-    step = standing.request.step
-    entered = state.step(step).entered
-    if entered is None:
-        raise TypeError(step)
-    show(step_card(step, entered), console("stderr"))
+    refuse_untrue(state, standing.request)
+    step, steps = standing.request.step, standing.request.steps
+    for path in steps:
+        entered = state.step(path).entered
+        if entered is None:
+            raise TypeError(path)
+        show(step_card(path, entered), console("stderr"))
     target = next((one for one in state.opened.targets if one.fingerprint == standing.request.body.target), None)
     word = step if target is None else target.name
     where = "" if target is None else f" on {target.name}, environment {target.environment or 'unknown'}"
     told = ", ".join(body.skipped) or "nobody"
     told += " will be told" if notify.command else " must be told by you (no notify: command)"
-    question = f"BREAK-GLASS: {step}{where} starts without a second person. {told}; it stays in every report."
+    starts = f"{step}{where} starts" if len(steps) == 1 else f"the group of {as_written(steps)}{where} starts"
+    question = f"BREAK-GLASS: {starts} without a second person. {told}; it stays in every report."
     try:
         return Prompter().type_word(question, word)
     except EOFError:

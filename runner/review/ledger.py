@@ -68,13 +68,16 @@ class Ledger:
     def __init__(self, judge: Judge) -> None:
         self.entries: dict[str, Entry] = {}
         self._judge = judge
-        self._opened: dict[str, ev.RunOpened] = {}
+        self._opened: dict[str, ev.RunOpened | ev.RunHandedOver] = {}
 
     def take(self, record: Record) -> None:
         """Take one line in."""
         match record.body:
             case ev.RunOpened() as opened:
                 self._opened[record.run] = opened
+            case ev.RunHandedOver() as handed:
+                self._opened[record.run] = handed
+                self._close(record)
             case ev.ApprovalRequested() as body:
                 request = Request(record.run, record.step or "", record.at, body)
                 self.entries.setdefault(
@@ -159,12 +162,16 @@ class Ledger:
         return [id_ for id_, one in self.entries.items() if one.request.run == run and which(one.request.body)]
 
 
-def operator_keys(opened: ev.RunOpened | None, operator: str) -> frozenset[str]:
-    """Tell the fingerprint of the key that a run's operator signed with; nobody else's decision may be of that key."""
-    if opened is None or opened.signature is None or opened.operator != operator:
+def operator_keys(begun: ev.RunOpened | ev.RunHandedOver | None, operator: str) -> frozenset[str]:
+    """Tell the fingerprint of the key that a run's operator signed with; nobody else's decision may be of that key.
+
+    They signed when they opened the run, or when they took it over.
+    """
+    who = begun.to_person if isinstance(begun, ev.RunHandedOver) else None if begun is None else begun.operator
+    if begun is None or begun.signature is None or who != operator:
         return frozenset()
     try:
-        return frozenset({fingerprint(dearmour(opened.signature).key)})
+        return frozenset({fingerprint(dearmour(begun.signature).key)})
     except MalformedError:
         return frozenset()
 

@@ -46,7 +46,8 @@ class Waivers:
 class _Run(NamedTuple):
     """What a waiver is judged by."""
 
-    opened: ev.RunOpened
+    keys: frozenset[str]
+    """Fingerprints of the keys that they signed with."""
     operators: frozenset[str]
     """Everybody who has operated the run."""
     entered: ev.StepEntered
@@ -65,8 +66,10 @@ def waivers_of(records: Iterable[Record], step: str, config: Config, now: dateti
     )
     if opened is None or entered is None:
         return Waivers((), ())
-    heirs = (line.body.to_person for line in lines if isinstance(line.body, ev.RunHandedOver))
-    run = _Run(opened, frozenset({opened.operator, *heirs}), entered, config)
+    handed = [line.body for line in lines if isinstance(line.body, ev.RunHandedOver)]
+    operators = frozenset({opened.operator, *(each.to_person for each in handed)})
+    keys = operator_keys(opened, opened.operator).union(*(operator_keys(each, each.to_person) for each in handed))
+    run = _Run(keys, operators, entered, config)
     counted: dict[tuple[str, str, str], list[tuple[ev.WaiverGiven, str]]] = {}
     refused = []
     for line in lines:
@@ -149,9 +152,8 @@ def _refusal(line: Record, body: ev.WaiverGiven, run: _Run, now: datetime) -> st
         return f"{who} as {body.as_team or 'nobody'} may not waive a finding of this step"
     if not catalog.get(body.check).cls.waivable:
         return f"what {body.check} finds cannot be waived"
-    keys = operator_keys(run.opened, run.opened.operator)
     at = datetime.fromisoformat(line.at)
-    found = signer_of(body, run=line.run, step=line.step, person=who, people=people, at=at, excluded_keys=keys)
+    found = signer_of(body, run=line.run, step=line.step, person=who, people=people, at=at, excluded_keys=run.keys)
     return found.reason if isinstance(found, Refused) else None
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.e2e.stage import PURGE
+
 POLICY = {"need": [{"team": "dev", "n": 1}], "break_glass": ["alice"]}
 WORDS = ("--reason", "all customers are down", "--ticket", "OPS-1")
 TELL = ["/bin/sh", "-c", "cat >> told.jsonl; echo >> told.jsonl"]
@@ -27,7 +29,7 @@ def test_the_glass_is_broken_in_the_open_and_looked_at_afterwards(stage, operato
     assert breaker.ended() == 0
     told = [json.loads(line) for line in (stage.folder / "told.jsonl").read_text().splitlines()]
     assert [(one["to"], one["ticket"]) for one in told] == [(["bob"], "OPS-1"), (["dan"], "OPS-1")]
-    operator.see("BREAK-GLASS", "NOTIFIED", "Type purge to go on", "anything else stops:")
+    operator.see("BREAK-GLASS", "Type purge to go on", "anything else stops:")
     operator.type("purge")
     operator.see("is completed")
     assert operator.ended() == 0
@@ -91,3 +93,17 @@ def test_nobody_breaks_the_glass_over_a_no(stage, operator):
         "bob rejected it: the wrong tenant", "hint: the glass is for nobody there, not for somebody who says no"
     )
     assert terminal.ended() == 4
+
+
+def test_whoever_breaks_the_glass_of_a_group_sees_every_step_that_it_lets_start(stage):
+    stage.configure(policies={"cross-review": POLICY})
+    first = PURGE.replace("    expect:", "    group: both\n    expect:")
+    second = first.partition("steps:\n")[2].replace("id: purge", "id: rest").replace("WHERE ended", "WHERE id > 9")
+    stage.runbook(first + second)
+    left = stage.shisa("alice", "run", "purge.yaml", "--detach", "--answers", stage.answers(purge="go", rest="go"))
+    assert left.code == 6, left.err
+    breaker = stage.sit_down("alice", "break-glass", stage.run_id(), "rest", *WORDS, columns=200)
+    breaker.see("WHERE ended", "WHERE id > 9", "BREAK-GLASS: the group of purge, rest on live", "Type live to go on")
+    breaker.type("no")
+    breaker.see("the glass is whole")
+    assert breaker.ended() == 0

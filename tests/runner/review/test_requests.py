@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from runner.config.model import Config, Person
@@ -8,7 +9,9 @@ from runner.journal.chain import GENESIS
 from runner.journal.codec import encode
 from runner.journal.record import Record
 from runner.policy import Missing, Vote
+from runner.review import sshsig
 from runner.review.requests import new_request_id, requests_of, uses_left
+from runner.review.statement import handed_statement
 from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, requested, stamp
 
 BODY = requested()
@@ -225,6 +228,19 @@ def test_the_key_that_the_operator_opened_the_run_with_never_approves(crew):
     }
     (_, reason), *_ = story.stands(6, Config(shisa=1, people=people, policies=crew.config.policies)).refused
     assert reason.endswith("is the one that alice, the operator, signed with")
+
+
+def test_the_key_that_somebody_took_the_run_over_with_never_approves_their_step(crew):
+    handed = ev.RunHandedOver(from_person="alice", to_person="dan")
+    statement = handed_statement(handed, run=RUN, at=stamp(NOON), head=HEAD)
+    signature = crew.sign("dan", statement, sshsig.RUN)
+    body = requested(operator="dan")
+    story = Story(crew).at(0, opened(crew, HEAD, stamp(NOON)), step=None)
+    story.at(1, msgspec.structs.replace(handed, statement=statement, signature=signature), "dan", step=None)
+    story.at(2, body, "dan").approve(5, "dan2", "dev", body, signer="dan")
+    people = {**crew.people, "dan": crew.people["bob"], "dan2": Person(teams=("dev",), keys=crew.people["dan"].keys)}
+    (_, reason), *_ = story.stands(6, Config(shisa=1, people=people, policies=crew.config.policies)).refused
+    assert reason.endswith("is the one that dan, the operator, signed with")
 
 
 def test_who_opened_the_run_may_review_after_handing_it_over(crew):
