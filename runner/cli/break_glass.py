@@ -148,7 +148,7 @@ def _key(standing: Standing, at: Desk, who: Identity) -> KeyRef:
 
 
 def _typed(state: State, standing: Standing, body: BreakglassOpened, notify: Notify) -> bool:
-    from runner.engine.shown import refuse_untrue
+    from runner.engine.reviewer.shown import refuse_untrue
     from runner.figures import as_written
     from runner.terminal.console import console
     from runner.terminal.paint import show

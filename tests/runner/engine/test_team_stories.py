@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from runner.engine.begin.takeover import take_over
+from runner.engine.fold.state import fold
+from runner.engine.guard.waivable import closing_finding, waiver_of
+from runner.engine.people.windows import Window
 from runner.engine.ports import stamp, wall_clock
-from runner.engine.state import fold
-from runner.engine.takeover import take_over
-from runner.engine.waivable import closing_finding, waiver_of
-from runner.engine.windows import Window
 from runner.journal.events import BreakglassOpened, BreakglassReviewed
 from runner.review.breakglass import post_review
 from runner.review.exceptions import give
