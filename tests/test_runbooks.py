@@ -14,8 +14,8 @@ from runner.cli.plan import errors_of
 from runner.runbook.expand import plan_of
 from runner.runbook.load import load
 from runner.runbook.params import resolve
+from tests.runner.engine.answering import answer
 from tests.runner.engine.stage import Player, Stage
-from tests.runner.engine.test_questions import answer
 
 SHIPPED = sorted(Path(str(resources.files("runbooks"))).glob("*.yaml"))
 

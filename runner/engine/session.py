@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ from runner.review.keys import KeyRef
 from runner.review.requests import Requests
 from runner.runbook.plan import Plan, PlannedStep, plan_digest
 from runner.runbook.values import Secret, Value
+from runner.steps.outliving import Mark
 
 
 @dataclasses.dataclass
@@ -83,6 +85,10 @@ class Session:
     def attachments(self) -> Attachments:
         """The files beside the journal."""
         return attachments_of(self.config.config.journal, self.config.folder)
+
+    def mark(self, path: str) -> Mark:
+        """The file that a program of a step holds for as long as it works."""
+        return Mark(self.attachments.folder / f"{self.run}.{hashlib.sha256(path.encode()).hexdigest()[:16]}.working")
 
     @property
     def folder(self) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from runner.journal.events import StepEnded, StepIntended
 from runner.runbook.model import Step
+from runner.steps.outliving import Mark
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -64,6 +65,8 @@ class Effect:
     folder: Path
     """The folder that relative paths start from."""
     application_name: str
+    mark: Mark
+    """What a program of this step holds for as long as it works."""
     intend: Intend
     """Must be called once before anything is changed."""
     keep: Callable[[Iterable[bytes]], str]

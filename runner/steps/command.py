@@ -31,12 +31,13 @@ def perform(effect: Effect) -> StepEnded:
     command = _command(effect)
     argv = ["/bin/sh", "-c", str(command.argv)] if command.shell else [str(word) for word in command.argv]
     begun = time.monotonic()
-    effect.intend(None)
-    try:
-        child = _start(argv, command, effect)
-        effect.started(child)
-    except OSError as error:
-        return StepEnded(outcome="failed", message=f"{argv[0]} cannot be run: {error.strerror}")
+    with effect.mark.held() as mark:
+        effect.intend(None)
+        try:
+            child = _start(argv, command, effect, mark)
+        except OSError as error:
+            return StepEnded(outcome="failed", message=f"{argv[0]} cannot be run: {error.strerror}")
+    effect.started(child)
     given = None if command.stdin is None else put_secrets(command.stdin, effect.secrets)
     timeout = None if effect.step.timeout is None else parse_duration(effect.step.timeout).total_seconds()
     with child:
@@ -57,7 +58,7 @@ def _command(effect: Effect) -> Command:
     return given if isinstance(given, Command) else Command(argv=tuple(given or ()))
 
 
-def _start(argv: list[str], command: Command, effect: Effect) -> subprocess.Popen[str]:
+def _start(argv: list[str], command: Command, effect: Effect, mark: int) -> subprocess.Popen[str]:
     named = {name: put_secrets(value, effect.secrets) for name, value in command.env.items()}
     ours = {} if effect.conninfo is None else {"PGAPPNAME": effect.application_name}
     return subprocess.Popen(
@@ -70,6 +71,7 @@ def _start(argv: list[str], command: Command, effect: Effect) -> subprocess.Pope
         text=True,
         errors="replace",
         start_new_session=True,
+        pass_fds=(mark,),
     )
 
 

@@ -79,6 +79,8 @@ def attempt(session: Session, path: str) -> None:
             with signals.noted():  # none may come between an effect and the line that tells its outcome
                 carried = _perform(session, path, signals)
                 session.append(carried.ended, path)
+                if carried.ended.outcome != "unknown":
+                    session.mark(path).forget()
                 late = signals.take()
             if carried.stopped is not None:
                 raise Interrupted(f"{path}: {carried.ended.message}")
@@ -263,6 +265,7 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         secrets=session.plan.secret_values,
         folder=session.folder,
         application_name=name,
+        mark=session.mark(path),
         intend=lambda xid, kept=None: intend(session, path, intended, xid, kept),
         keep=session.attachments.put,
         kept=kept,

@@ -51,4 +51,5 @@ def _by_verify(session: Session, path: str, why: str | None) -> str | None:
     if happened is None:
         return f"{why or f'the program ended while {path} ran'}; {said}"
     session.append(StepEnded(outcome="done" if happened else "failed", message=said), path)
+    session.mark(path).forget()
     return None

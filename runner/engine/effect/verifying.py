@@ -24,18 +24,25 @@ _AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AN
 def verified(session: Session, path: str) -> tuple[bool | None, str]:
     """Tell whether a step's effect is in place, and how that is known; None where it stays unknown.
 
-    Nothing is concluded while a backend of the step is still at work.
+    Nothing is concluded while a backend or the program of the step is still at work.
     """
     entered = session.state.step(path).entered
     step = None if entered is None else step_of(entered.rendered)
+    works = session.mark(path).at_work() if step is not None and step.command is not None else False
+    if works:
+        return None, "the program of this step is still at work on this machine; wait for it, or end it, and resume"
     if entered is None or step is None or (step.verify is None and step.backup is None):
         return None, "look whether it happened, then `shisa resolve`"
     try:
         if _at_work(session, path, entered.target):
             return None, "a backend of this step is still at work on the target; wait for it, or end it, and resume"
-        return _asked(session, path, entered.target, step)
+        happened, said = _asked(session, path, entered.target, step)
     except ShisaError as error:
         return None, f"verify could not look: {error.message}"
+    if happened is False and works is None:
+        where = session.mark(path).machine() or "the machine that started it"
+        return None, f"{said} so far, but its program may still work on {where}; look there, then `shisa resolve`"
+    return happened, said
 
 
 def _asked(session: Session, path: str, target: str | None, step: Step) -> tuple[bool | None, str]:

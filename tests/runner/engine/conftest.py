@@ -8,11 +8,12 @@ from psycopg import sql
 from runner.journal.postgres.install import install
 from tests.fixtures.postgres import Database
 from tests.fixtures.standby import until
+from tests.runner.engine.driver import driver
 from tests.runner.engine.stage import Stage, sign_without_programs
 from tests.runner.engine.starters import starters
 from tests.runner.journal.team.ground import empty, roles
 
-__all__ = ["starters"]
+__all__ = ["driver", "starters"]
 
 _numbers = itertools.count(1)
 EMPTY = """

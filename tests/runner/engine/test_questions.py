@@ -1,11 +1,8 @@
 """Written questions: who may answer, and that the database has the last word."""
 
-from datetime import UTC, datetime
-
 from runner.journal import open_journal
 from runner.journal.events import QuestionAnswered
-from runner.review.answers import give_answer
-from runner.review.keys import key_at
+from tests.runner.engine.answering import answer
 from tests.runner.engine.stage import Player
 
 ASK = """\
@@ -28,29 +25,6 @@ CLEAN = """\
     sql: DELETE FROM account WHERE id = 2
     approval: cross
 """
-
-
-def answer(stage, choice, person="bob", key=None):
-    """Answer as a person, while the run waits."""
-
-    def give(path, question):
-        config = stage.config
-        journal = open_journal(config.config.journal, config.folder)
-        (record,) = [each for each in journal.records() if each.body.name == "question.asked"][-1:]
-        give_answer(
-            journal,
-            config,
-            question,
-            run=record.run,
-            step=path,
-            choice=choice,
-            person=person,
-            key=key_at(stage.folder / f"{key or person}.key"),
-            now=datetime.now(UTC),
-        )
-        journal.close()
-
-    return give
 
 
 def test_an_answer_that_the_database_confirms_lets_the_run_go_on(stage):

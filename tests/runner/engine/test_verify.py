@@ -1,5 +1,8 @@
 """``verify``: what settles an outcome that nobody knows, and what does not."""
 
+import signal
+import time
+
 import pytest
 
 HARMLESS = "destructive: {lowered: a test}"
@@ -48,3 +51,80 @@ def test_nothing_is_concluded_while_a_backend_of_the_step_is_at_work(stage, data
     assert "a backend of this step is still at work" in play.reason
     holder[0].close()
     assert stage.resume(play.run).state == "completed"
+
+
+OUTLIVES = """\
+  - id: call
+    title: A program that takes its time
+    command: [sh, -c, "until test -e go; do sleep 0.01; done; echo x >> done"]
+    destructive: {lowered: a test}
+"""
+VERIFY = "    verify: {command: [test, -s, done]}\n"
+AT_WORK = "the program of this step is still at work on this machine; wait for it, or end it, and resume"
+
+
+@pytest.fixture
+def outlived(stage, driver):
+    """Leaves a run whose shisa was killed while its program worked; gives what lets the program end, and its name."""
+    stage.write(OUTLIVES + VERIFY)
+    assert driver(stage, die="program-started")["signal"] == signal.SIGKILL
+    yield stage.records()[0].run
+    (stage.folder / "go").touch()
+
+
+def marks(stage):
+    return list((stage.folder / "journal.db.kept").glob("*.working"))
+
+
+def test_nothing_is_concluded_while_a_program_works_that_outlived_its_shisa(stage, outlived, monkeypatch):
+    monkeypatch.chdir(stage.folder)
+    play = stage.resume(outlived)
+    assert (play.state, play.ending.exit_code) == ("unknown", 7)
+    assert play.reason.endswith(AT_WORK)
+    (stage.folder / "go").touch()
+    until_gone(stage.resume, outlived)
+    assert (stage.folder / "done").read_text() == "x\n"
+    assert marks(stage) == []
+    assert stage.problems() == []
+
+
+def test_that_a_program_still_works_is_told_where_nothing_can_be_verified(stage, driver):
+    stage.write(OUTLIVES)
+    driver(stage, die="program-started")
+    assert stage.resume(stage.records()[0].run).reason.endswith(AT_WORK)
+    (stage.folder / "go").touch()
+    until_gone(stage.resume, stage.records()[0].run, "look whether it happened, then `shisa resolve`")
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda mark: mark.write_text("elsewhere"), "elsewhere"),
+        (lambda mark: mark.unlink(), "the machine that started it"),
+    ],
+    ids=["another machine", "no mark"],
+)
+def test_that_it_did_not_happen_is_not_believed_where_nobody_sees_the_program(stage, outlived, change, place):
+    change(*marks(stage))
+    play = stage.resume(outlived)
+    assert play.state == "unknown"
+    assert play.reason.endswith(
+        "verify's program says that it did not happen so far, but its program may still work on "
+        f"{place}; look there, then `shisa resolve`"
+    )
+
+
+def test_that_it_happened_is_believed_wherever_the_program_worked(stage, outlived, monkeypatch):
+    monkeypatch.chdir(stage.folder)
+    marks(stage)[0].write_text("elsewhere")
+    (stage.folder / "done").write_text("x\n")
+    assert stage.resume(outlived).state == "completed"
+
+
+def until_gone(resume, run, said=None):
+    """Resume until the program has ended; its end is a moment away."""
+    deadline = time.monotonic() + 30
+    while (play := resume(run)).reason.endswith(AT_WORK):
+        assert time.monotonic() < deadline, play.reason
+        time.sleep(0.02)
+    assert play.state == "completed" if said is None else play.reason.endswith(said), play.reason

@@ -10,6 +10,7 @@ from runner.journal.events import StepEnded, StepIntended
 from runner.postgres.connect import connect
 from runner.runbook.model import step_of
 from runner.steps.base import Effect
+from runner.steps.outliving import Mark
 from runner.steps.restore import perform
 
 
@@ -49,6 +50,7 @@ def restore(dsn: str, folder: Path, body: dict[str, Any] | str, *, undoes: Resto
         secrets={},
         folder=folder,
         application_name="shisa/261127-abcdef/rows",
+        mark=Mark(folder / "kept" / "rows.working"),
         intend=intend,
         keep=attachments.put,
         kept=lambda: attachments.read(undoes.intended.kept),
