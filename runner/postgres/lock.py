@@ -34,6 +34,7 @@ SELECT l.pid, coalesce(a.application_name, '') AS application_name, a.usename::t
   FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
  WHERE l.locktype = 'advisory' AND l.classid::int8 = %s AND l.objid::int8 = %s AND l.objsubid = 2 AND l.granted
    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.pid <> pg_backend_pid()
+   AND l.mode = ANY(%s)
  ORDER BY a.backend_start, l.pid"""
 
 
@@ -95,10 +96,11 @@ def try_lock(connection: Connection[Any], lock: Lock) -> tuple[Holder, ...] | No
 
 
 def holders_of(connection: Connection[Any], lock: Lock) -> tuple[Holder, ...]:
-    """Tell which other sessions hold a lock, in any mode, the oldest first. Raises psycopg.Error."""
+    """Tell which other sessions keep a lock from being taken, the oldest first. Raises psycopg.Error."""
     from psycopg.rows import class_row
 
-    return tuple(connection.cursor(row_factory=class_row(Holder)).execute(_HOLDERS, (_CLASS, lock.number)))
+    against = ["ExclusiveLock", *(["ShareLock"] if not lock.shared else [])]
+    return tuple(connection.cursor(row_factory=class_row(Holder)).execute(_HOLDERS, (_CLASS, lock.number, against)))
 
 
 def unlock(connection: Connection[Any]) -> None:

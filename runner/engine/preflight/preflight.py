@@ -13,6 +13,7 @@ from runner.engine.begin.opening import bind_target
 from runner.engine.begin.unbuilt import unbuilt
 from runner.engine.ports import Clock
 from runner.engine.preflight.approvable import policy_items
+from runner.engine.preflight.holders import holder_items
 from runner.engine.preflight.item import Item
 from runner.engine.preflight.places import journal_items, target_items, tool_items
 from runner.engine.preflight.steps import StepLook, guard_evidence, later_items, privilege_items
@@ -88,6 +89,7 @@ def preflight(
     looks = [StepLook.of(step) for step in plan.steps]
     for target in targets.by_name.values():
         items += target_items(target, plan)
+    items += holder_items(looks, plan, config, targets)
     items += tool_items(plan)
     items += journal_items(config, targets)
     items += policy_items(looks, plan, config, targets, operator)

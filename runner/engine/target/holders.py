@@ -22,7 +22,7 @@ def run_in(application_name: str) -> str | None:
     return None if found is None else found["run"]
 
 
-def told(run: str, target: str, lock: Lock, holders: Sequence[Holder], journal: Journal) -> tuple[str, str]:
+def told(run: str, target: str, lock: Lock, holders: Sequence[Holder], journal: Journal | None) -> tuple[str, str]:
     """Say in a sentence who has a target, and in a hint what ``run`` can do about it."""
     what = f"target {target}" if not lock.key else f"lock {lock.key} on target {target}"
     if not holders:
@@ -42,8 +42,10 @@ def told(run: str, target: str, lock: Lock, holders: Sequence[Holder], journal: 
     return f"{what} is taken by run {by}{since}: {who}", hint
 
 
-def _who(run: str, journal: Journal) -> str | None:
+def _who(run: str, journal: Journal | None) -> str | None:
     """Say which runbook a run carries out, and by whom, where and since when it was taken up last."""
+    if journal is None:
+        return None
     runbook, taken = None, ""
     for record in journal.records(run=run):
         match record.body:

@@ -36,6 +36,14 @@ def base_lock(plan: Plan) -> Lock | None:
     return Lock(WHOLE, shared=all(step.get("lock") for step in doing)) if doing else None
 
 
+def pooled(target: str) -> TargetLockedError:
+    """Say that a target cannot be locked where it is reached."""
+    return TargetLockedError(
+        f"target {target} is reached through a pooler, on which a run cannot hold a lock",
+        hint="name the server itself in shisa.yaml; a pooler is for applications",
+    )
+
+
 def _bodies(data: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     loop = data.get("for_each")
     return [data] if loop is None or data.get("lock") else loop["steps"]
@@ -115,10 +123,7 @@ class Locks:
         self._held[place] = _Held(connection)
         if not has_session(connection):
             self.release()
-            raise TargetLockedError(
-                f"target {target.bound.name} is reached through a pooler, on which a run cannot hold a lock",
-                hint="name the server itself in shisa.yaml; a pooler is for applications",
-            )
+            raise pooled(target.bound.name)
         if held is not None:
             self._take(place, sorted(held.locks))
         return True
