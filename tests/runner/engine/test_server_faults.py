@@ -1,6 +1,8 @@
 """The server dies or ends a session in the middle of a step; nothing is reported done that was not."""
 
 import contextlib
+import itertools
+import os
 import threading
 import time
 
@@ -16,6 +18,7 @@ ADD = """\
     target: live
     sql: INSERT INTO account VALUES (4, 'dan')
 """
+ALL = bool(os.environ.get("SHISA_TEST_ALL"))
 COUNT = "SELECT count(*) FROM account WHERE id = 4"
 
 
@@ -82,6 +85,53 @@ def test_server_and_program_die_together_and_the_xid_is_used_up_by_others(  # no
         assert again.ending.exit_code == 0
         with psycopg.connect(crashing.dsn()) as connection:
             assert connection.execute(COUNT).fetchone() == (1,)
+    assert stage.problems() == []
+
+
+@contextlib.contextmanager
+def down_at(nth, end):
+    """End the server right before the nth message to it, counted from a step's BEGIN; gives the messages seen."""
+    seen, real = [], psycopg.Connection.execute
+
+    def execute(self, query, *arguments, **options):
+        if seen or str(query).startswith("BEGIN READ WRITE"):
+            seen.append(str(query))
+            if len(seen) == nth:
+                end()
+        return real(self, query, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(psycopg.Connection, "execute", execute)
+        yield seen
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["immediate", "kill"] if ALL else ["immediate"])
+def test_the_server_goes_down_at_every_message_of_a_step_and_it_happens_once(stage, crashing, how):
+    end = crashing.kill if how == "kill" else lambda: crashing.stop("immediate")
+    stage.write(ADD)
+    outcomes = []
+    for nth in itertools.count(1):
+        with psycopg.connect(crashing.dsn(), autocommit=True) as connection:
+            connection.execute("DELETE FROM account")
+        with down_at(nth, end) as seen:
+            play = stage.play()
+        if len(seen) < nth:
+            break
+        crashing.start()
+        other_traffic(crashing)
+        outcomes.append(play.state if play.state == "completed" else play.ended("add").outcome)
+        with psycopg.connect(crashing.dsn()) as connection:
+            rows = connection.execute(COUNT).fetchone()[0]
+        assert outcomes[-1] == "unknown" or rows == (outcomes[-1] in {"done", "completed"}), seen
+        for _ in range(3):
+            play = play if play.state == "completed" else stage.resume(play.run)
+        assert play.state == "completed", play.reason
+        with psycopg.connect(crashing.dsn()) as connection:
+            assert connection.execute(COUNT).fetchone() == (1,), seen
+    assert play.state == "completed"
+    assert outcomes[:5] == ["failed"] * 5, "BEGIN, two settings, the note and the statement"
+    assert "unknown" in outcomes, "COMMIT"
     assert stage.problems() == []
 
 
