@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import ConnectError
@@ -70,9 +70,10 @@ class Holder:
 def has_session(connection: Connection[Any]) -> bool:
     """Whether the connection is a session of its own, and not one that a pooler lends for a transaction.
 
-    A pooler tells another backend than the one that answers. Raises psycopg.Error.
+    A pooler tells another backend than the one that answers. Raises ConnectError.
     """
-    row = connection.execute(_SESSION).fetchone()
+    with _asked("whose session it is"):
+        row = connection.execute(_SESSION).fetchone()
     return row is not None and row[0] == connection.info.backend_pid
 
 
@@ -96,11 +97,22 @@ def try_lock(connection: Connection[Any], lock: Lock) -> tuple[Holder, ...] | No
 
 
 def holders_of(connection: Connection[Any], lock: Lock) -> tuple[Holder, ...]:
-    """Tell which other sessions keep a lock from being taken, the oldest first. Raises psycopg.Error."""
+    """Tell which other sessions keep a lock from being taken, the oldest first. Raises ConnectError."""
     from psycopg.rows import class_row
 
     against = ["ExclusiveLock", *(["ShareLock"] if not lock.shared else [])]
-    return tuple(connection.cursor(row_factory=class_row(Holder)).execute(_HOLDERS, (_CLASS, lock.number, against)))
+    with _asked("who holds a lock"):
+        return tuple(connection.cursor(row_factory=class_row(Holder)).execute(_HOLDERS, (_CLASS, lock.number, against)))
+
+
+@contextlib.contextmanager
+def _asked(what: str) -> Iterator[None]:
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as error:
+        raise ConnectError(f"the target does not tell {what}: {error.diag.message_primary or error}") from None
 
 
 def unlock(connection: Connection[Any]) -> None:

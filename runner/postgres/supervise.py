@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import subprocess
 import threading
@@ -95,6 +96,7 @@ class _Ears:
             self._errors.append(line)
 
     def _read(self, child: subprocess.Popen[str]) -> None:
-        for line in child.stderr or ():
-            self._lines.put(line.rstrip("\n"))
+        with contextlib.suppress(ValueError):  # closed while it was read, for the child was ended
+            for line in child.stderr or ():
+                self._lines.put(line.rstrip("\n"))
         self._lines.put(None)

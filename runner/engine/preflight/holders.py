@@ -40,8 +40,6 @@ def holder_items(looks: Sequence[StepLook], plan: Plan, config: Loaded, targets:
 
 
 def _held(target: Target, locks: Sequence[Lock], verdict: Verdict, journal: Journal | None) -> Iterator[Item]:
-    import psycopg
-
     name = target.bound.name
     try:
         with target.connect("shisa/preflight") as connection:
@@ -55,9 +53,6 @@ def _held(target: Target, locks: Sequence[Lock], verdict: Verdict, journal: Jour
                     yield Item("target", name, verdict, *told("", name, lock, holders, journal))
     except (ConnectError, GateClosedError) as error:
         yield Item("target", name, Verdict.UNKNOWN, f"nobody can tell who holds it: {error.message}", error.hint)
-    except psycopg.Error as error:
-        message = f"nobody can tell who holds it: {error.diag.message_primary or error}"
-        yield Item("target", name, Verdict.UNKNOWN, message)
 
 
 @contextlib.contextmanager
