@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HELP = (
     "Look at everything that would stop a run, before it opens: targets, who holds them, privileges, versions, tools, "
-    "guards, policies, the journal. Online, and nothing is changed; exit 1 for findings, 2 where a target is not reached."
+    "guards, policies, the journal. Online, nothing is changed; exit 1 for findings, 2 where a target is not reached."
 )
 EXAMPLE = "  shisa preflight runbooks/clone-environment.yaml -p backup=env_a.dump --target live=staging"
 
