@@ -64,7 +64,7 @@ def _outside(effect: Effect) -> StepEnded:
     import psycopg
 
     begun = time.monotonic()
-    step, sent = effect.step, 0
+    step, rows = effect.step, list[int]()
     settings = {"lock_timeout": step.lock_timeout, "statement_timeout": step.statement_timeout or step.timeout}
     with effect.connect() as connection:
         for name, value in settings.items():
@@ -72,15 +72,14 @@ def _outside(effect: Effect) -> StepEnded:
         effect.intend(None)
         try:
             for text in effect.statements:
-                connection.execute(text.encode())
-                sent += 1
+                rows.append(max(connection.execute(text.encode()).rowcount, 0))
         except psycopg.Error as error:
             answered = error.sqlstate is not None and not connection.broken
             tidied = effect.step.cleanup is not None  # whatever part of it stands is its business
-            known = answered and (tidied or (sent == 0 and _refused(effect.statements[0], error)))
+            known = answered and (tidied or (not rows and _refused(effect.statements[0], error)))
             message = sentence(error) if known else f"{sentence(error)}; part of it may stand"
             return ended("failed" if known else "unknown", message, (), begun, error.sqlstate)
-    return ended("done", "sent outside of a transaction", (), begun)
+    return ended("done", "sent outside of a transaction", rows, begun)
 
 
 def _refused(statement: str, error: psycopg.Error) -> bool:

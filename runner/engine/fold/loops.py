@@ -153,9 +153,12 @@ def _ended(path: str, number: int, state: State) -> StepEnded | None:
 
 
 def satisfied(repeat: Repeat, done: Sequence[StepEnded]) -> bool:
-    """Whether the last iteration touched as few rows as ``until`` demands."""
+    """Whether the last iteration touched as few rows as ``until`` demands.
+
+    One that was settled after a crash tells no rows, so that another one has to.
+    """
     return bool(done) and _enough(repeat, done[-1])
 
 
 def _enough(repeat: Repeat, last: StepEnded | None) -> bool:
-    return last is not None and sum(last.rows) == int(repeat.until["rows"])
+    return last is not None and bool(last.rows) and sum(last.rows) == int(repeat.until["rows"])

@@ -15,7 +15,7 @@ def killed(told):
     return told["signal"] in {signal.SIGKILL, signal.SIGALRM}
 
 
-def finish(stage, *, state="completed", params=None, tries=6):
+def finish(stage, *, ends=("completed",), params=None, tries=6):
     """Resume what was killed until it is at its end or nobody knows; a run that was never opened is opened."""
     player = Player(on_wait=stage.sign, on_question=answer(stage, "some"))
     records = stage.records()
@@ -23,7 +23,7 @@ def finish(stage, *, state="completed", params=None, tries=6):
         return Closed(records)
     play = stage.resume(records[0].run, player) if records else stage.play(player, params=params)
     deadline = time.monotonic() + 30
-    while (tries and play.state not in {state, "unknown"}) or (AT_WORK in play.reason and time.monotonic() < deadline):
+    while (tries and play.state not in {*ends, "unknown"}) or (AT_WORK in play.reason and time.monotonic() < deadline):
         tries -= 1
         play = stage.resume(play.run, player)
     return play

@@ -210,3 +210,24 @@ def test_a_killed_backup_is_kept_where_it_has_its_name_and_else_made_anew(  # no
     assert len(play.bodies("step.intended")) == dumps
     assert [path.name for path in stage.folder.iterdir() if "saved" in path.name] == ["saved.dump"]
     assert stage.problems() == []
+
+
+MOVE = """\
+  - id: move
+    title: Move the accounts one by one
+    target: live
+    sql: DELETE FROM account WHERE id = (SELECT min(id) FROM account)
+    repeat: {until: {rows: 0}, max: 9}
+    approval: cross
+"""
+OUTSIDE = "    transaction: false\n    verify: SELECT count(*) = 2 FROM account\n"
+
+
+@pytest.mark.parametrize("more", ["", OUTSIDE], ids=["in a transaction", "outside of one"])
+def test_an_iteration_that_was_settled_after_a_kill_is_not_taken_for_the_last_one(stage, driver, accounts, more):
+    stage.write(MOVE + more)
+    assert killed(driver(stage, die="inside:8"))
+    assert accounts() == [2, 3]
+    play = finish(stage)
+    assert play.state == "completed", play.reason
+    assert accounts() == []
