@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.base import Verdict
-from runner.engine.holders import told
-from runner.engine.locks import base_lock, pooled
-from runner.engine.preflight_item import Item
+from runner.engine.preflight.item import Item
+from runner.engine.target.holders import told
+from runner.engine.target.locks import base_lock, pooled
 from runner.errors import ConnectError, GateClosedError, JournalError
 from runner.journal import is_team, open_journal
 from runner.postgres.lock import Lock, has_session, holders_of
 
 if TYPE_CHECKING:
     from runner.config.model import Loaded
-    from runner.engine.preflight_steps import StepLook
-    from runner.engine.targets import Target, Targets
+    from runner.engine.preflight.steps import StepLook
+    from runner.engine.target.targets import Target, Targets
     from runner.journal.record import Journal
     from runner.runbook.plan import Plan
 

@@ -4,7 +4,7 @@ import pytest
 
 from checks.base import Verdict
 from runner.engine.ports import wall_clock
-from runner.engine.preflight import preflight
+from runner.engine.preflight.preflight import preflight
 from runner.postgres.lock import Lock, try_lock
 from runner.runbook.expand import plan_of
 from runner.runbook.load import load
