@@ -150,11 +150,19 @@ def _refusal(line: Record, body: ev.WaiverGiven, run: _Run, now: datetime) -> st
         return f"{who} is an operator of it, and nobody waives a finding of their own run"
     if body.as_team not in teams or body.as_team not in teams_that_waive(run.entered.policies, run.config):
         return f"{who} as {body.as_team or 'nobody'} may not waive a finding of this step"
-    if not catalog.get(body.check).cls.waivable:
+    if not _waivable(body.check):
         return f"what {body.check} finds cannot be waived"
     at = datetime.fromisoformat(line.at)
     found = signer_of(body, run=line.run, step=line.step, person=who, people=people, at=at, excluded_keys=run.keys)
     return found.reason if isinstance(found, Refused) else None
+
+
+def _waivable(check: str) -> bool:
+    """Whether what a check finds may be waived; not of one whose distribution is not in use any more."""
+    try:
+        return catalog.get(check).cls.waivable
+    except catalog.UnknownCheckError:
+        return False
 
 
 def _enough(given: Sequence[tuple[Any, str]], policies: Iterable[str], config: Config) -> bool:

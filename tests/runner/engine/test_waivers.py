@@ -139,6 +139,7 @@ WHO = {
     ),
     "another team": ({"person": "carol", "team": "ops"}, "carol as ops may not waive a finding of this step"),
     "a team that they are not in": ({"person": "carol", "team": "dev"}, "carol as dev may not waive a finding"),
+    "a check that is not there": ({"check": "gone-by"}, "what gone-by finds cannot be waived"),
     "a check that is not to be waived": ({"check": "target-identity"}, "what target-identity finds cannot be waived"),
 }
 
