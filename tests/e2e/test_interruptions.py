@@ -163,7 +163,7 @@ def test_a_piped_answer_never_counts(stage, words):
     piped = stage.shisa("alice" if words[0] != "review" else "bob", *words, stdin="done\ngo\napprove\n" * 500)
     assert piped.code == 2
     assert "This needs an answer, and standard input or output is not a terminal." in piped.err
-    assert "hint: Pass --answers FILE" in piped.err
+    assert "hint: Run it in a terminal; a piped answer never counts" in piped.err
     assert (stage.events(), stage.contents()) == (before, contents)
 
 
