@@ -155,7 +155,7 @@ def driver():
             "run": run,
             "die": die,
             "params": params or {},
-            "environ": environ or {},
+            "environ": {"PATH": os.environ["PATH"], **(environ or {})},
         }
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
