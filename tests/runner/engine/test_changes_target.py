@@ -37,10 +37,16 @@ def primary(pair):
     with psycopg.connect(pair.primary.dsn(), autocommit=True) as admin:
         admin.execute("DROP DATABASE IF EXISTS moved WITH (FORCE)")
         admin.execute("CREATE DATABASE moved TEMPLATE template0")
+        admin.execute("ALTER SYSTEM SET wal_keep_size = '512MB'")  # the pair's standby has no slot: no copy outruns it
+        admin.execute("SELECT pg_reload_conf()")
     with psycopg.connect(pair.primary.dsn("moved"), autocommit=True) as made:
         made.execute("CREATE TABLE account (id int PRIMARY KEY)")
         made.execute("INSERT INTO account VALUES (1)")
-    return pair.primary
+    yield pair.primary
+    pair.caught_up()
+    with psycopg.connect(pair.primary.dsn(), autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM RESET wal_keep_size")
+        admin.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture
