@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.fixtures.golden", "tests.fixtures.postgres", "tests.fixtures.standby"]
+pytest_plugins = ["tests.fixtures.golden", "tests.fixtures.needs", "tests.fixtures.postgres", "tests.fixtures.standby"]

@@ -16,6 +16,7 @@ from runner.guards import GuardAsk, ask_guard
 from runner.postgres.connect import connect
 from runner.postgres.readonly import ReadOnlySession
 from tests.checks.test_live import TABLES
+from tests.fixtures.needs import missing
 from tests.fixtures.servers import chosen_binaries
 
 OLD, NEW = 14, 18
@@ -35,7 +36,7 @@ def both():
         try:
             servers = [stack.enter_context(throwaway(chosen_binaries(major))) for major in (OLD, NEW)]
         except UsageError as reason:
-            pytest.skip(reason.message)
+            missing(reason)
         for server in servers:
             with psycopg.connect(server.dsn(), autocommit=True) as connection:
                 connection.execute(SAME + VIEWS)

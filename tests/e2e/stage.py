@@ -13,7 +13,6 @@ from pathlib import Path
 
 from runner.config.load import load
 from runner.demo.binaries import Binaries
-from runner.errors import UsageError
 from runner.journal import open_journal
 from runner.journal.record import Record
 from runner.review.decide import capacity, decide
@@ -21,7 +20,8 @@ from runner.review.keys import generate_key, key_at
 from runner.review.requests import requests_of
 from runner.review.statement import Decision
 from tests.e2e.terminal import Terminal
-from tests.fixtures.postgres import Database, missing
+from tests.fixtures.needs import program
+from tests.fixtures.postgres import Database
 
 SHISA = str(Path(sys.executable).with_name("shisa"))
 """The program as it is installed beside the Python that runs the tests."""
@@ -185,8 +185,7 @@ class Stage:
     def sign_with(self, tool: str) -> None:
         """Choose one of the two ways to sign: without ssh-keygen on the PATH there is only ``cryptography``."""
         if tool == "ssh-keygen":
-            if shutil.which(tool) is None:
-                missing(UsageError("This machine has no ssh-keygen."))
+            program(tool)
         else:
             self.path = search_path_without("ssh-keygen", self.folder / "bin")
 
@@ -233,11 +232,11 @@ def search_path_without(tool: str, folder: Path) -> str:
     """Make a PATH on which every program is found but one, as on a machine that does not have it."""
     folder.mkdir()
     for place in filter(os.path.isdir, reversed(os.environ["PATH"].split(os.pathsep))):
-        for program in Path(place).iterdir():
-            link = folder / program.name
+        for each in Path(place).iterdir():
+            link = folder / each.name
             link.unlink(missing_ok=True)
-            if program.name != tool:
-                link.symlink_to(program)
+            if each.name != tool:
+                link.symlink_to(each)
     assert shutil.which(tool, path=str(folder)) is None
     return str(folder)
 

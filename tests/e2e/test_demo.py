@@ -14,7 +14,7 @@ from runner.demo.account import NOBODY
 from runner.errors import UsageError
 from tests.e2e.stage import SHISA, search_path_without
 from tests.e2e.terminal import Terminal
-from tests.fixtures.postgres import missing
+from tests.fixtures.needs import missing
 
 AFTER = [0, pytest.param(1, marks=pytest.mark.slow), 7, pytest.param(300, marks=pytest.mark.slow)]
 SIGNALS = [

@@ -8,7 +8,7 @@ import pytest
 from runner.review.keys import find_keys
 from tests.e2e.stage import Stage, open_waiting
 
-pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+pytestmark = pytest.mark.needs("ssh-keygen")
 PASSPHRASE = "correct horse battery"
 
 

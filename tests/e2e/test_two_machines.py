@@ -17,6 +17,7 @@ from runner.journal.sqlite import SqliteJournal
 from tests.e2e.stage import SHISA, Stage, stage_at
 from tests.e2e.terminal import Terminal
 from tests.e2e.test_by_file import ASKING
+from tests.fixtures.needs import program
 from tests.fixtures.postgres import Database
 
 GROUP = 65100
@@ -57,8 +58,9 @@ def open_to(path: Path, mode: int, user: int = 0, group: int = 0) -> None:
 
 @pytest.fixture
 def machines(database: Database) -> Iterator[Machines]:
-    if os.getuid() != 0 or shutil.which("setpriv") is None:
+    if os.getuid() != 0:
         pytest.skip("only root can start programs as two other users")
+    program("setpriv")
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shisa-two-")))
         stage = stack.enter_context(stage_at(folder / "desk", database))

@@ -1,5 +1,4 @@
 import json
-import shutil
 import subprocess
 
 import pytest
@@ -96,7 +95,7 @@ def test_anchors_that_hold_nothing_are_refused(ran):
     assert "There are no anchors in empty" in done.err
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+@pytest.mark.needs("ssh-keygen")
 def test_what_was_signed_can_be_checked_by_ssh_keygen_alone_and_serves_as_anchors(desk):
     desk.run(BY_HAND, {"*": "done"})
     kept = desk.folder / "kept"

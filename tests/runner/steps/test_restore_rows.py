@@ -8,7 +8,8 @@ import yaml
 from psycopg.conninfo import make_conninfo
 
 from runner.archive import read_archive
-from runner.errors import ShisaError
+from runner.errors import ShisaError, UsageError
+from tests.fixtures.needs import missing
 from tests.runner.archive.committed import FILES, VERSIONS
 from tests.runner.steps.effects import dump, restore
 
@@ -34,7 +35,7 @@ def test_case(case, form, database, archive_tools, tmp_path):
     look = database.connect()
     one = lambda query: look.execute(query).fetchone()[0]  # noqa: E731
     if case.get("tools") and not one("SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'"):
-        pytest.skip("the server lacks contrib")
+        missing(UsageError("The server has no citext.", hint="It comes with PostgreSQL's contrib modules."))
     database.execute(case["before"])
     dump(archive_tools, database.dsn, tmp_path / "b", form, *case.get("dump", ()))
     as_backup = one(case["look"]) if case.get("as_backup") else case.get("expect")
