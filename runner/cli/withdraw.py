@@ -1,4 +1,4 @@
-"""``shisa withdraw``: take an approval back before the step starts."""
+"""``shisa withdraw``: take an approval back before the step starts, or is tried again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runner.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-HELP = "Take your approval of a step back, as long as the step has not started."
+HELP = "Take your approval of a step back, as long as the step may still start by it, or be tried again."
 EXAMPLE = '  shisa withdraw 261123-4f2a1c restore --reason "the backup is older than I thought"'
 
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"step {step} of run {source.run} asked for no approval", hint=f"steps that did: {steps or 'none'}"
         )
     if source.journal is not None:  # a request's text may be older than the approval; `import` looks
-        refuse_withdrawal(mine[-1], who.person)
+        refuse_withdrawal(mine[-1], who.person, wall_clock())
     body = signed_withdrawal(
         mine[-1].request, person=who.person, key=who.key, reason=reason, head=source.head(), now=wall_clock()
     )

@@ -95,7 +95,7 @@ class ApprovalRejected(Body, frozen=True, kw_only=True):
 
 
 class ApprovalWithdrawn(Body, frozen=True, kw_only=True):
-    """A person took an approval back before the step started."""
+    """A person took an approval back before the step started, or was tried again."""
 
     name: ClassVar[str] = "approval.withdrawn"
     request: str

@@ -119,7 +119,7 @@ def _withdrawal(config: Loaded, standing: Standing, decided: Decided, now: datet
     )
     if isinstance(signer, Refused):
         raise ApprovalError(f"this does not count: {signer.reason}")
-    refuse_withdrawal(standing, person)
+    refuse_withdrawal(standing, person, now)
     return ev.ApprovalWithdrawn(
         request=standing.id, reason=str(said["reason"]), statement=decided.statement, signature=decided.signature
     )

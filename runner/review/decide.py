@@ -16,7 +16,7 @@ from runner.policy import Vote, assign
 from runner.review.approval import Request, event_of, verify_approval
 from runner.review.keys import KeyRef
 from runner.review.ledger import teams_asked
-from runner.review.requests import Standing, sign_from
+from runner.review.requests import Standing, sign_from, uses_left
 from runner.review.sshsig import APPROVAL, Refused, sign
 from runner.review.statement import Decision, approval_statement, withdrawal_statement
 
@@ -158,9 +158,13 @@ def _refuse_too_early(standing: Standing, config: Loaded, person: str, as_team: 
         )
 
 
-def refuse_withdrawal(standing: Standing, person: str) -> None:
-    """Raise ApprovalError where there is nothing to take back: they did not approve, or the step has started."""
-    if standing.state not in {"waiting", "approved"}:
+def refuse_withdrawal(standing: Standing, person: str, now: datetime) -> None:
+    """Raise ApprovalError where there is nothing to take back: they did not approve, or nothing can begin by it.
+
+    What was begun by it can be begun again where the approval grants another attempt.
+    """
+    left = any(uses_left(standing, step, now) for step in standing.request.steps)
+    if standing.state not in {"waiting", "approved"} and not left:
         raise ApprovalError(f"the request is {standing.state}: {standing.reason}")
     if person not in {vote.person for vote in standing.votes}:
         raise ApprovalError(f"{person} has not approved this step")
@@ -170,6 +174,6 @@ def withdraw(
     journal: Journal, standing: Standing, *, person: str, key: KeyRef | None, reason: str, now: datetime
 ) -> Record:
     """Journal a withdrawal; raises ApprovalError as ``refuse_withdrawal`` does."""
-    refuse_withdrawal(standing, person)
+    refuse_withdrawal(standing, person, now)
     body = signed_withdrawal(standing.request, person=person, key=key, reason=reason, head=journal.head(), now=now)
     return journal.append(body, run=standing.request.run, step=standing.request.step, person=person)

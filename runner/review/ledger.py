@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -42,6 +42,8 @@ class Entry:
     """Lines that say that somebody broke the glass for it."""
     started: dict[str, int] = dataclasses.field(default_factory=dict)
     """The steps that began with it, and how often."""
+    done: set[str] = dataclasses.field(default_factory=set)
+    """Those of them that need not begin again."""
 
     def end(self, state: State, reason: str) -> None:
         """Close the request; the first end is the one that counts."""
@@ -51,7 +53,8 @@ class Entry:
     def withdraw(self, reason: str) -> None:
         """Close the request, also one that was used and could be used again."""
         used = self.ended is not None and self.ended[0] == "consumed"
-        if used and max(self.started.values(), default=0) < self.request.body.max_uses:
+        again = self.started.keys() - self.done
+        if used and any(self.started[step] < self.request.body.max_uses for step in again):
             self.ended = None
         self.end("withdrawn", reason)
 
@@ -87,7 +90,7 @@ class Ledger:
                 self._decide(id_, record)
             case ev.BreakglassOpened(request=id_) if id_ in self.entries:
                 self.entries[id_].broken.append(record)
-            case ev.StepIntended() | ev.StepEnded() | ev.GuardsAsked():
+            case ev.StepIntended() | ev.StepEnded() | ev.StepResolved() | ev.GuardsAsked():
                 self._use(record)
             case _:
                 self._close(record)
@@ -100,17 +103,29 @@ class Ledger:
                 for id_ in ids:
                     if id_ in self.entries:
                         self.entries[id_].start(step, record.at)
-            case ev.StepEnded(outcome=outcome) if outcome != "done":
+            case ev.StepEnded(outcome="done"):
+                self._finish(record.run, step)
+            case ev.StepEnded(outcome=outcome):
                 self._deviate(record.run, step, f"{step} of the group ended as {outcome}")
+            case ev.StepResolved(outcome=outcome):
+                self._deviate(record.run, step, f"{record.person} said what became of {step} of the group: {outcome}")
+                if outcome == "done":
+                    self._finish(record.run, step)
             case ev.GuardsAsked(moment="after", verdict=verdict) if Verdict.of(verdict).closes:
                 self._deviate(record.run, step, f"a guard objected after {step} of the group")
             case _:
                 pass
 
+    def _finish(self, run: str, step: str) -> None:
+        for entry in self._begun_by(run, step):
+            entry.done.add(step)
+
     def _deviate(self, run: str, step: str, reason: str) -> None:
-        for entry in self.entries.values():
-            if entry.request.run == run and step in entry.started:
-                entry.end("stale", reason)
+        for entry in self._begun_by(run, step):
+            entry.end("stale", reason)
+
+    def _begun_by(self, run: str, step: str) -> Iterator[Entry]:
+        return (entry for entry in self.entries.values() if entry.request.run == run and step in entry.started)
 
     def _close(self, record: Record) -> None:
         """Close the requests that a line puts an end to."""

@@ -38,6 +38,8 @@ class Standing:
     """Waiting: until when people may sign. Approved: until when the step may start."""
     started: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """The steps that have begun with it, and how often."""
+    done: frozenset[str] = frozenset()
+    """Those of them that are done."""
     broken_by: str | None = None
     """Who broke the glass for it, where that is what it may start by."""
     operator_keys: frozenset[str] = frozenset()
@@ -70,11 +72,14 @@ def sign_from(standing: Standing, config: Config) -> datetime | None:
 def uses_left(standing: Standing, step: str, now: datetime) -> int:
     """Tell how often a step may still be started with its request, first starts and retries alike.
 
-    None is left when somebody ended the request, when it was never approved, or past its deadline.
+    None is left of a step that is done, when somebody ended the request, when it was never approved, or past its
+    deadline.
     """
     started = standing.started.get(step, 0)
     used_up = standing.state == "consumed" and started > 0
     if not (standing.state == "approved" or used_up) or standing.deadline is None or now > standing.deadline:
+        return 0
+    if step in standing.done:
         return 0
     return max(0, standing.request.body.max_uses - started)
 
@@ -127,6 +132,7 @@ def _standing(entry: Entry, config: Config, now: datetime) -> Standing:
         not_before=window.get("not_before"),
         deadline=datetime.fromisoformat(body.not_after),
         started=dict(entry.started),
+        done=frozenset(entry.done),
         operator_keys=entry.operator_keys,
     )
     absent = sorted({*body.policies} - {*known})

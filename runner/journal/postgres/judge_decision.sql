@@ -43,8 +43,17 @@ AS $$
   FROM shisa.object(_asked.body) b
 $$;
 
+-- How often a request may start a step of it: as often as it says, and no more often than its policies grant.
+CREATE OR REPLACE FUNCTION shisa.uses_of(_request jsonb) RETURNS integer LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT least(coalesce((_request ->> 'max_uses')::int, 1), 1 + min(retries))
+  FROM shisa.policy WHERE _request -> 'policies' ? name
+$$;
+
 -- Why a request can no longer be used; NULL while it can. A step uses its part up by the intent that names the
--- request, as often as it may; the whole is used up with the last part, and void when a step of a group goes wrong.
+-- request, as often as it may, and when it is done; the whole is used up with the last part, and void when a step of a
+-- group does not go as it was meant to.
 CREATE OR REPLACE FUNCTION shisa.ended(_asked shisa.journal, _step text DEFAULT NULL, _uses integer DEFAULT 1)
 RETURNS text LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -54,12 +63,14 @@ DECLARE
   _request text := shisa.object(_asked.body) ->> 'request';
   _line shisa.journal;
   _begun text[] := '{}';
+  _outcome text;
 BEGIN
   FOR _line IN
     SELECT * FROM shisa.journal
      WHERE run = _asked.run AND seq > _asked.seq
        AND event IN ('approval.rejected', 'approval.withdrawn', 'approval.expired', 'approval.stale', 'guards.asked',
-                     'plan.amended', 'run.handed_over', 'run.resumed', 'run.closed', 'step.ended', 'step.intended')
+                     'plan.amended', 'run.handed_over', 'run.resumed', 'run.closed', 'step.ended', 'step.intended',
+                     'step.resolved')
      ORDER BY seq
   LOOP
     CASE _line.event
@@ -82,10 +93,14 @@ BEGIN
             RETURN format('it was used at %s', _line.at);
           END IF;
         END IF;
-      WHEN 'step.ended' THEN
-        IF _line.step = ANY (_begun) AND _parts - _begun <> '{}' AND (shisa.object(_line.body) ->> 'outcome' = 'done') IS NOT TRUE
-        THEN
-          RETURN format('%s of the group ended as %s', _line.step, shisa.object(_line.body) ->> 'outcome');
+      WHEN 'step.ended', 'step.resolved' THEN
+        _outcome := shisa.object(_line.body) ->> 'outcome';
+        IF _line.step = ANY (_begun) AND _parts - _begun <> '{}'
+           AND (_line.event = 'step.ended' AND _outcome = 'done') IS NOT TRUE THEN
+          RETURN format(CASE _line.event WHEN 'step.ended' THEN '%2$s of the group ended as %3$s'
+                        ELSE '%1$s said what became of %2$s of the group: %3$s' END, _line.person, _line.step, _outcome);
+        ELSIF _line.step = _step AND _step = ANY (_begun) AND _outcome = 'done' THEN
+          RETURN format('%s is done', _step);
         END IF;
       WHEN 'guards.asked' THEN
         IF _line.step = ANY (_begun) AND _parts - _begun <> '{}' AND shisa.object(_line.body) ->> 'moment' = 'after'
@@ -129,8 +144,7 @@ BEGIN
     PERFORM shisa.refuse(format('the request would wait until %s, longer than its policy allows (%s)',
                                 coalesce(_b ->> 'not_after', 'the end of time'), _longest));
   END IF;
-  IF coalesce((_b ->> 'max_uses')::int, 1) > 1 + (SELECT min(retries) FROM shisa.policy WHERE _b -> 'policies' ? name)
-  THEN
+  IF (_b ->> 'max_uses')::int > shisa.uses_of(_b) THEN
     PERFORM shisa.refuse(format('the request may be used %s times, more often than its policies grant',
                                 _b ->> 'max_uses'));
   END IF;
@@ -203,7 +217,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   _asked shisa.journal := shisa.request_at(_run, _step, _b ->> 'request');
-  _ended text := shisa.ended(_asked);
+  _uses integer := shisa.uses_of(shisa.object(_asked.body));
+  _ended text := ( -- of the steps that it is about, as long as one may still begin, if only once more
+    SELECT CASE WHEN bool_and(why IS NOT NULL) THEN min(why) END
+    FROM jsonb_object_keys(shisa.parts_of(_asked)) part, shisa.ended(_asked, part, _uses) why);
 BEGIN
   IF _ended IS NOT NULL THEN
     PERFORM shisa.refuse(format('nothing is left to withdraw: %s', _ended), NULL, 'SHA00');

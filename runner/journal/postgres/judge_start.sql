@@ -142,8 +142,7 @@ BEGIN
     PERFORM shisa.refuse('the step works on another target than was approved', NULL, 'SHA00');
   END IF;
 
-  _ended := shisa.ended(_asked, _step, least(
-    coalesce((_r ->> 'max_uses')::int, 1), 1 + (SELECT min(retries) FROM shisa.policy WHERE _r -> 'policies' ? name)));
+  _ended := shisa.ended(_asked, _step, shisa.uses_of(_r));
   IF _ended IS NOT NULL THEN
     PERFORM shisa.refuse(format('the approval cannot be used: %s', _ended), NULL, 'SHA00');
   END IF;

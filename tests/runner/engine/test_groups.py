@@ -3,7 +3,7 @@
 import pytest
 
 from runner.engine.ports import wall_clock
-from runner.journal.events import GuardsAsked
+from runner.journal.events import GuardsAsked, StepIntended, StepResolved
 from runner.review.requests import requests_of
 from tests.runner.engine.stage import Player
 
@@ -114,6 +114,24 @@ def test_a_failure_in_the_middle_ends_the_rest_of_the_approval(stage, accounts, 
     assert states(again) == {old.request: "stale", new.request: "waiting"}
     stage.sign()
     assert stage.resume(first.run).state == "completed"
+
+
+@pytest.mark.parametrize("seen", ["done", "not-done"])
+def test_what_somebody_had_to_look_up_in_the_middle_ends_the_rest_of_the_approval(stage, accounts, seen):
+    stage.write(THREE, head=HEAD)
+    first = stage.play(Player(on_wait=stage.sign, answers={"part1": "stop"}))
+    (request,) = first.bodies("approval.requested")
+    journal = stage.journal("alice")
+    begun = StepIntended(step_digest=request.parts[0].step_digest, requests=(request.request,))
+    for body in (begun, StepResolved(outcome=seen, reason="looked in psql")):  # killed between the intent and its end
+        journal.append(body, run=first.run, step="part1", person="alice")
+    journal.close()
+    again = stage.resume(first.run, detach=True)
+    assert again.state == "waiting"
+    old, new = again.bodies("approval.requested")
+    assert [part.step for part in new.parts] == ["part1"] * (seen == "not-done") + ["part2", "part3"]
+    assert states(again) == {old.request: "stale", new.request: "waiting"}
+    assert accounts() == [1, 2, 3]
 
 
 GUARDED = "    guards: {before: [{check: duplicate-keys-in-tree, with: {parent: public.account}, severity: warn}]}\n"

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.engine.fold.retries import delay
+from runner.engine.ports import wall_clock
 from runner.journal.events import GuardsAsked
+from runner.review.decide import withdraw
+from runner.review.requests import requests_of
 from runner.runbook.model import Retry
 from tests.runner.engine.stage import Player
 
@@ -91,20 +94,16 @@ def test_attempts_end_where(stage, monkeypatch, retries, declared, attempts):
 
 @pytest.mark.usefixtures("locked")
 def test_a_withdrawn_approval_ends_the_attempts(stage):
-    from runner.journal import open_journal
-    from runner.journal.events import ApprovalWithdrawn
-
     stage.write(LOCKED + DECLARED)
     player = granting(stage, 5)
 
-    def withdraw(text):
-        journal = open_journal(stage.config.config.journal, stage.folder)
-        request = [each.body for each in journal.records() if each.body.name == "approval.requested"][-1]
-        body = ApprovalWithdrawn(request=request.request, reason="not today")
-        journal.append(body, run=player.seen[0].run, step="raise", person="bob")
+    def tell(_text):
+        journal, now = stage.journal("bob"), wall_clock()
+        (standing,) = requests_of(journal.records(), stage.config.config, now)
+        withdraw(journal, standing, person="bob", key=stage.key("bob"), reason="not today", now=now)
         journal.close()
 
-    player.tell = withdraw
+    player.tell = tell
     play = stage.play(player)
     assert (play.state, play.reason) == ("rejected", "raise is not approved any more")
     assert outcomes(play) == ["failed"]

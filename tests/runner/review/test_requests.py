@@ -4,12 +4,14 @@ import msgspec
 import pytest
 
 from runner.config.model import Config, Person
+from runner.errors import ApprovalError
 from runner.journal import events as ev
 from runner.journal.chain import GENESIS
 from runner.journal.codec import encode
 from runner.journal.record import Record
 from runner.policy import Missing, Vote
 from runner.review import sshsig
+from runner.review.decide import refuse_withdrawal
 from runner.review.requests import new_request_id, requests_of, uses_left
 from runner.review.statement import handed_statement
 from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, requested, stamp
@@ -309,6 +311,8 @@ DEVIATIONS = [
     (ev.StepEnded(outcome="failed"), "restore of the group ended as failed"),
     (ev.StepEnded(outcome="unknown"), "restore of the group ended as unknown"),
     (ev.GuardsAsked(moment="after", verdict="unknown", evidence=()), "a guard objected after restore of the group"),
+    (ev.StepResolved(outcome="done", reason="-"), "alice said what became of restore of the group: done"),
+    (ev.StepResolved(outcome="not-done", reason="-"), "alice said what became of restore of the group: not-done"),
 ]
 
 
@@ -325,6 +329,44 @@ def test_the_same_in_a_step_that_is_not_of_the_group_ends_nothing(grouped):
 def test_a_step_of_the_same_name_in_another_run_ends_nothing(grouped):
     failed = ev.StepEnded(outcome="failed")
     assert grouped.at(7, *begin()).at(8, failed, run="261123-000000").stands(9).state == "approved"
+
+
+TWICE = requested(max_uses=2)
+FAILED, DONE = ev.StepEnded(outcome="failed"), ev.StepEnded(outcome="done")
+ATTEMPTS = {
+    "while the attempt is under way": ((), "withdrawn"),
+    "behind one that failed": ((FAILED,), "withdrawn"),
+    "while nobody knows what became of it": ((ev.StepEnded(outcome="unknown"),), "withdrawn"),
+    "behind the last one that was granted": ((FAILED, begin(body=TWICE)[0]), "consumed"),
+    "behind one that is done": ((DONE,), "consumed"),
+    "behind one that is done, as somebody saw": ((ev.StepResolved(outcome="done", reason="-"),), "consumed"),
+}
+
+
+@pytest.mark.parametrize(("events", "state"), ATTEMPTS.values(), ids=ATTEMPTS)
+def test_a_withdrawal_counts_as_long_as_another_attempt_may_be_made(crew, events, state):
+    story = Story(crew).at(0, TWICE).approve(5, "bob", "dev", TWICE).approve(6, "carol", "ops", TWICE)
+    for body in (begin(body=TWICE)[0], *events):
+        story.at(7, body)
+    before = story.stands(8)
+    if state == "consumed":
+        with pytest.raises(ApprovalError, match="the request is consumed: restore started at"):
+            refuse_withdrawal(before, "bob", NOON + timedelta(minutes=8))
+    else:
+        refuse_withdrawal(before, "bob", NOON + timedelta(minutes=8))
+    stands = story.at(9, ev.ApprovalWithdrawn(request=TWICE.request, reason="-"), "bob").stands(10)
+    assert stands.state == state
+    assert uses_left(stands, STEP, NOON + timedelta(minutes=10)) == 0
+
+
+def test_an_approval_of_which_one_step_may_be_tried_again_can_be_withdrawn(crew):
+    story = Story(crew).at(0, GROUP).approve(5, "bob", "dev", GROUP).approve(6, "carol", "ops", GROUP)
+    for step in (STEP, "b", "c", "c"):
+        story.at(7, *begin(step))
+    assert story.stands(8).state == "consumed"
+    refuse_withdrawal(story.stands(8), "bob", NOON + timedelta(minutes=8))
+    story.at(9, ev.ApprovalWithdrawn(request=GROUP.request, reason="-"), "bob")
+    assert story.stands(10).state == "withdrawn"
 
 
 def test_how_often_an_approval_may_still_start_its_step(crew):

@@ -182,6 +182,7 @@ def told(ground: Ground) -> dict[str, tuple[str, str | None, str, dict[str, Any]
         "expanded": ("alice", STEP, "items.expanded", {"items": [1, 2]}),
         "note": ("alice", None, "note", {"text": "hello", "sql": None}),
         "ended": ("alice", STEP, "step.ended", {"outcome": "done"}),
+        "resolved": ("alice", STEP, "step.resolved", {"outcome": "done", "reason": "I saw it"}),
     }  # fmt: skip
 
 

@@ -72,6 +72,18 @@ def test_a_policy_that_grants_a_retry_lets_a_step_start_twice(ground):
     assert whole(ground) == []
 
 
+@pytest.mark.parametrize("then", [(), ("ended",)], ids=["under way", "failed"])
+def test_what_may_be_tried_again_can_be_withdrawn(ground, then):
+    ground.root.execute("UPDATE shisa.policy SET retries = 1")
+    tell(ground, (*ORDER, *then, "withdrawn"), requested={"max_uses": 2}, ended={"outcome": "failed"})
+    assert whole(ground) == []
+
+
+def test_a_group_of_which_a_step_may_still_start_can_be_withdrawn(ground):
+    tell(ground, (*ORDER, "ended", "withdrawn"), requested={"parts": GROUP})
+    assert whole(ground) == []
+
+
 def test_nobody_else_than_the_owner_can_load_rules(ground):
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         ground.login("alice").execute("SET ROLE shisa_owner")
