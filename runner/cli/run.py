@@ -67,14 +67,18 @@ def add_window(parser: argparse.ArgumentParser) -> None:
 
 
 def window_of(arguments: argparse.Namespace) -> Window | None:
-    """Read the window that the command line names.
+    """Read the window that the command line names, and say which one was understood.
 
     Raises UsageError.
     """
-    from runner.engine.people.windows import parse_window
+    from runner.engine.people.windows import parse_window, told
     from runner.engine.ports import wall_clock
 
-    return parse_window(arguments.not_before, arguments.not_after, wall_clock())
+    now = wall_clock()
+    window = parse_window(arguments.not_before, arguments.not_after, now)
+    if window is not None:
+        say(f"window: {told(window, now)}")
+    return window
 
 
 def add_talk(parser: argparse.ArgumentParser) -> None:

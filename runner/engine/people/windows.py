@@ -44,12 +44,19 @@ def parse_window(not_before: str | None, not_after: str | None, now: datetime) -
     if not_before is None or not_after is None:
         raise UsageError("a window has two ends", hint="give --not-before and --not-after")
     begin = _end(not_before, now)
-    window = Window(begin.astimezone(UTC), _end(not_after, max(begin, now)).astimezone(UTC))
+    window = Window(begin.astimezone(UTC), _end(not_after, begin).astimezone(UTC))
     if window.not_before >= window.not_after:
         raise UsageError(f"the window ends ({not_after}) before it begins ({not_before})")
     if window.not_after <= now:
         raise UsageError(f"the window is over: it ends at {stamp(window.not_after)}")
     return window
+
+
+def told(window: Window, now: datetime) -> str:
+    """Say when a window is by this machine's clock: ``tomorrow, Sat 28 Nov 02:00 to 04:00 JST``."""
+    today, begin, end = (each.astimezone() for each in (now, window.not_before, window.not_after))
+    last = f"{end:%H:%M}" if end.date() == begin.date() else _of_day(end, today)
+    return f"{_of_day(begin, today)} to {last} {end:%Z}"
 
 
 def parse_until(text: str, now: datetime) -> datetime:
@@ -99,6 +106,12 @@ def _end(text: str, after: datetime) -> datetime:
         hint = "write 02:00 for the next time this machine's clock says so, or 2026-11-24T02:00+09:00"
         raise UsageError(f"{text!r} is no time with a zone", hint=hint)
     return at
+
+
+def _of_day(at: datetime, today: datetime) -> str:
+    near = {0: "today, ", 1: "tomorrow, "}.get((at.date() - today.date()).days, "")
+    year = "" if at.year == today.year else f" {at.year}"
+    return f"{near}{at:%a %d %b}{year} {at:%H:%M}"
 
 
 def _worded(length: timedelta) -> str:

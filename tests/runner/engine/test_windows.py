@@ -8,7 +8,7 @@ import pytest
 from runner.config.model import Need, Policy
 from runner.config.model import Window as Limit
 from runner.engine.people.drift import Drift
-from runner.engine.people.windows import Window, objection, parse_window, request_until
+from runner.engine.people.windows import Window, objection, parse_window, request_until, told
 from runner.engine.ports import moment, stamp, wall_clock
 from runner.errors import ApprovalError, GateClosedError, UsageError
 from tests.runner.engine.stage import Player
@@ -57,6 +57,8 @@ UNREADABLE = [
     ("24:00", "04:00", "'24:00' is no time with a zone"),
     ("2026-11-24T02:00Z", "2026-11-24T01:00Z", "ends (2026-11-24T01:00Z) before it begins (2026-11-24T02:00Z)"),
     ("2026-11-22T02:00Z", "2026-11-22T04:00Z", "the window is over: it ends at 2026-11-22T04:00:00.000000Z"),
+    ("2026-11-22T02:00Z", "04:00", "the window is over: it ends at 2026-11-22T04:00:00.000000Z"),
+    ("02:00", "2026-11-22T04:00Z", "the window ends (2026-11-22T04:00Z) before it begins (02:00)"),
 ]
 
 
@@ -65,6 +67,20 @@ def test_what_is_no_window_is_refused(begin, end, reason):
     with pytest.raises(UsageError) as refused:
         parse_window(begin, end, NOW)
     assert reason in refused.value.message
+
+
+TOLD = [
+    ("UTC", "02:00", "04:00", "tomorrow, Tue 24 Nov 02:00 to 04:00 UTC"),
+    ("Asia/Tokyo", "11:00", "13:00", "today, Tue 24 Nov 11:00 to 13:00 JST"),
+    ("UTC", "23:00", "01:00", "today, Mon 23 Nov 23:00 to tomorrow, Tue 24 Nov 01:00 UTC"),
+    ("UTC", "2026-12-31T23:00Z", "01:00", "Thu 31 Dec 23:00 to Fri 01 Jan 2027 01:00 UTC"),
+]
+
+
+@pytest.mark.parametrize(("where", "begin", "end", "words"), TOLD)
+def test_a_window_is_told_with_its_day_by_this_machines_clock(where, begin, end, words, zone):
+    zone(where)
+    assert told(parse_window(begin, end, NOW), NOW) == words
 
 
 def policy(longest):
