@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.common import Desk, add_config, add_person, desk, person, say
-from runner.cli.lookup import add_run, one_run
+from runner.cli.common import add_config, add_person, say
+from runner.cli.lookup import add_run
 from runner.cli.note import worded
 from runner.errors import ApprovalError, UsageError
 
@@ -13,11 +13,8 @@ if TYPE_CHECKING:
     import argparse
     from datetime import datetime
 
-    from runner.config.model import Notify
-    from runner.engine.fold.state import State
+    from runner.cli.excepting import Sitting
     from runner.journal.events import BreakglassOpened
-    from runner.review.identity import Identity
-    from runner.review.keys import KeyRef
     from runner.review.requests import Standing
 
 HELP = "Let one step of one run start without its signatures: only people whom its policies name, told to everybody."
@@ -33,63 +30,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--for", dest="length", metavar="TIME", default="1h", help="at most 1h (default: %(default)s)")
     add_config(parser)
     add_person(parser)
+    parser.set_defaults(request=None, out=None)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Let the person type the target's name, sign and journal it, and tell everybody who was done without."""
-    from runner.engine.fold.state import fold
+    from runner.cli.excepting import sign, sit_down
     from runner.engine.people.telling import broken_glass
     from runner.engine.ports import stamp, wall_clock
     from runner.figures import moment
     from runner.journal.events import BreakglassOpened
     from runner.review.breakglass import skipped
-    from runner.review.exceptions import give
 
     reason, ticket = worded(arguments.reason, "the reason"), worded(arguments.ticket, "the ticket")
-    at = desk(arguments)
-    _demand_terminal()
-    who = person(arguments, at.config)
     now = wall_clock()
     until = _until(arguments.length, now)
-    records = one_run(at.journal, arguments.run)
-    state = fold(records)
-    standing = _standing(state, at, arguments.step, now)
-    key = _key(standing, at, who)
+    at = sit_down(arguments)
+    standing, who = _standing(at, arguments.step, now), at.who.person
+    _refuse_others(at, standing)
     body = BreakglassOpened(
         reason=reason,
         ticket=ticket,
         until=stamp(until),
-        skipped=skipped(standing.request, (vote.person for vote in standing.votes), who.person, at.config.config),
+        skipped=skipped(standing.request, (vote.person for vote in standing.votes), who, at.config),
         request=standing.id,
-        policy_digest=at.config.digest,
+        policy_digest=at.source.config.digest,
     )
-    if not _typed(state, standing, body, at.config.config.notify):
+    question, word = _shown(at, standing, body)
+    if sign(at, body, standing.request.step, question=question, word=word) is None:
         say("the glass is whole; nothing was journaled")
         return 0
-    request = standing.request
-    give(
-        at.journal,
-        body,
-        run=request.run,
-        step=request.step,
-        person=who.person,
-        key=key,
-        people=at.config.config.people,
-        now=wall_clock(),
-    )
-    say(f"{request.step} of {request.run}: the glass is broken by {who.person} until {moment(body.until)}, signed")
-    for told in broken_glass(at.config, state, request, body, who.person):
-        at.journal.append(told, run=request.run, step=request.step, person=who.person)
+    request, journal = standing.request, at.source.journal
+    say(f"{request.step} of {request.run}: the glass is broken by {who} until {moment(body.until)}, signed")
+    for told in broken_glass(at.source.config, at.state, request, body, who):
+        if journal is not None:
+            journal.append(told, run=request.run, step=request.step, person=who)
         say(f"  {', '.join(told.to)}: {'told' if told.failed is None else f'NOT TOLD: {told.failed}'}")
-    say(f"  next: {state.operator} starts it (shisa resume {request.run}); guards are asked all the same")
+    say(f"  next: {at.state.operator} starts it (shisa resume {request.run}); guards are asked all the same")
     say(f"  afterwards a second person looks at it: shisa post-review {request.run}")
     return 0
-
-
-def _demand_terminal() -> None:
-    from runner.terminal.prompts import demand_terminal
-
-    demand_terminal()
 
 
 def _until(length: str, now: datetime) -> datetime:
@@ -105,11 +84,11 @@ def _until(length: str, now: datetime) -> datetime:
     return now + wanted
 
 
-def _standing(state: State, at: Desk, step: str, now: datetime) -> Standing:
+def _standing(at: Sitting, step: str, now: datetime) -> Standing:
     """Find the request that waits; whoever has said no is not passed over."""
     from runner.review.requests import requests_of
 
-    asked = requests_of(at.journal.records(run=state.run), at.config.config, now)
+    asked, state = requests_of(at.records, at.config, now), at.state
     mine = [one for one in asked if step in one.request.steps]
     if state.closed is not None:
         raise UsageError(f"run {state.run} has ended: {state.closed.state}")
@@ -132,29 +111,30 @@ def _standing(state: State, at: Desk, step: str, now: datetime) -> Standing:
     return standing
 
 
-def _key(standing: Standing, at: Desk, who: Identity) -> KeyRef:
+def _refuse_others(at: Sitting, standing: Standing) -> None:
+    """Refuse whoever may not break the glass; raises ApprovalError."""
     from runner.review.breakglass import who_may
 
-    policies = standing.request.body.policies
-    allowed = who_may(policies, at.config.config)
-    if who.person not in allowed:
+    policies, who = standing.request.body.policies, at.who.person
+    allowed = who_may(policies, at.config)
+    if who not in allowed:
         raise ApprovalError(
-            f"{who.person} may not break the glass of {' and '.join(policies)}",
+            f"{who} may not break the glass of {' and '.join(policies)}",
             hint=f"these may: {', '.join(allowed) or 'nobody'}",
         )
-    if at.config.digest != standing.request.body.policy_digest:
+    if at.source.config.digest != standing.request.body.policy_digest:
         raise ApprovalError("your shisa.yaml has other people or policies than the request's")
-    return who.signing()
 
 
-def _typed(state: State, standing: Standing, body: BreakglassOpened, notify: Notify) -> bool:
+def _shown(at: Sitting, standing: Standing, body: BreakglassOpened) -> tuple[str, str]:
+    """Show every step that it lets start, whole; gives the question, and the word that says yes."""
     from runner.engine.reviewer.shown import refuse_untrue
     from runner.figures import as_written
     from runner.terminal.console import console
     from runner.terminal.paint import show
-    from runner.terminal.prompts import Prompter
     from runner.terminal.step_card import step_card
 
+    state = at.state
     refuse_untrue(state, standing.request)
     step, steps = standing.request.step, standing.request.steps
     for path in steps:
@@ -163,13 +143,9 @@ def _typed(state: State, standing: Standing, body: BreakglassOpened, notify: Not
             raise TypeError(path)
         show(step_card(path, entered), console("stderr"))
     target = next((one for one in state.opened.targets if one.fingerprint == standing.request.body.target), None)
-    word = step if target is None else target.name
     where = "" if target is None else f" on {target.name}, environment {target.environment or 'unknown'}"
     told = ", ".join(body.skipped) or "nobody"
-    told += " will be told" if notify.command else " must be told by you (no notify: command)"
+    told += " will be told" if at.config.notify.command else " must be told by you (no notify: command)"
     starts = f"{step}{where} starts" if len(steps) == 1 else f"the group of {as_written(steps)}{where} starts"
     question = f"BREAK-GLASS: {starts} without a second person. {told}; it stays in every report."
-    try:
-        return Prompter().type_word(question, word)
-    except EOFError:
-        return False
+    return question, step if target is None else target.name

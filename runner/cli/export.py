@@ -1,4 +1,4 @@
-"""``shisa export``: a waiting step as text, for a reviewer who shares no journal."""
+"""``shisa export``: what waits for somebody as text, for whoever shares no journal."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from runner.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
-HELP = "Write the step that waits as text for somebody who shares no journal: by mail, by chat, by file."
+    from runner.engine.fold.state import State
+    from runner.journal.record import Record
+    from runner.review.requests import Standing
+
+HELP = (
+    "Write what waits as text for somebody who shares no journal, by mail, by chat, by file: a step that asks for an "
+    "approval, an answer or a waiver, or a broken glass that nobody has looked at."
+)
 EXAMPLE = "  shisa export last --out request.txt     then `shisa import last decision.txt`"
 
 
@@ -35,17 +43,28 @@ def run(arguments: argparse.Namespace) -> int:
     at = desk(arguments, readonly=True)
     records = one_run(at.journal, arguments.run)
     state = fold(records)
-    asked = requests_of(records, at.config.config, wall_clock())
-    waits = [one.request.step for one in asked if one.state in {"waiting", "approved"}]
-    waits += [path for path, step in state.steps.items() if step.question is not None and step.answer is None]
-    step = arguments.step or (waits[-1] if waits else None)
-    if step is None:
-        raise UsageError(f"run {state.run} waits for nobody", hint=f"`shisa show {state.run}` tells where it stands")
+    waits = _waits(state, records, requests_of(records, at.config.config, wall_clock()))
+    step = arguments.step or next(reversed(waits), None)
+    if step not in waits:
+        which = f"step {step} of run {state.run}" if step else f"run {state.run}"
+        raise UsageError(f"{which} waits for nobody", hint=f"`shisa show {state.run}` tells where it stands")
     write_text(export_request(at.journal.records(), state.run, step, at.journal.head()), arguments.out)
-    told = arguments.out or "this text"
-    asks = "review" if step in {one.request.step for one in asked} else "answer"
     say(
-        f"send {told} to whoever decides {step}; they run: shisa {asks} --request FILE --out decision.txt\n"
-        f"  next: shisa import {state.run} decision.txt"
+        f"send {arguments.out or 'this text'} to whoever decides {step or 'it'}; they run: "
+        f"shisa {waits[step]} --request FILE --out decision.txt\n  next: shisa import {state.run} decision.txt"
     )
     return 0
+
+
+def _waits(state: State, records: list[Record], asked: Iterable[Standing]) -> dict[str | None, str]:
+    """Tell what waits, the newest last, each with what a second person runs; None stands for the run as a whole."""
+    from runner.review.breakglass import post_review
+
+    glass: dict[str | None, str] = {None: "post-review --note TEXT"} if post_review(records) == "open" else {}
+    steps = {}.items() if state.closed is not None else state.steps.items()
+    return {
+        **glass,
+        **{path: "waive --reason WHY --until TIME" for path, step in steps if step.closed_by_guards},
+        **{one.request.step: "review" for one in asked if one.state in {"waiting", "approved"}},
+        **{path: "answer" for path, step in steps if step.question is not None and step.answer is None},
+    }

@@ -11,7 +11,7 @@ from runner.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-HELP = "Take in an approval, rejection, answer or withdrawal that came as text, after proving that it counts."
+HELP = "Take in a decision, answer, waiver or post-review that came as text, after proving that it counts."
 EXAMPLE = "  shisa import last decision.txt\n  shisa import last -              paste it"
 
 

@@ -34,6 +34,10 @@ class Source(Protocol):
         """The run's id."""
 
     @property
+    def step(self) -> str | None:
+        """The step that waits, where a text tells of it."""
+
+    @property
     def journal(self) -> Journal | None:
         """The journal; None where nothing is shared."""
 
@@ -43,8 +47,8 @@ class Source(Protocol):
     def head(self) -> Head:
         """Tell the newest line of the journal, as far as it is known."""
 
-    def hand_in(self, body: ev.Decided, step: str, person: str) -> str:
-        """Bring a signed decision where it belongs, and say what is left to do."""
+    def hand_in(self, body: ev.Decided | ev.BreakglassOpened, step: str | None, person: str) -> str:
+        """Bring what somebody has signed where it belongs, and say what is left to do."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class JournalSource:
     config: Loaded
     journal: Journal
     run: str
+    step: None = None
 
     def records(self) -> Sequence[Record]:
         """Read the whole journal."""
@@ -63,8 +68,8 @@ class JournalSource:
         """Tell the journal's newest line."""
         return self.journal.head()
 
-    def hand_in(self, body: ev.Decided, step: str, person: str) -> str:
-        """Journal the decision, as sure as this journal makes it."""
+    def hand_in(self, body: ev.Decided | ev.BreakglassOpened, step: str | None, person: str) -> str:
+        """Journal it, as sure as this journal makes it."""
         import msgspec
 
         from runner.journal.events import ApprovalGiven
@@ -89,6 +94,11 @@ class FileSource:
         """The run's id."""
         return self.exported.run
 
+    @property
+    def step(self) -> str | None:
+        """The step that waits; None where the whole run does."""
+        return self.exported.step
+
     def records(self) -> Sequence[Record]:
         """Give the lines that came with the request."""
         return self.exported.records
@@ -97,8 +107,8 @@ class FileSource:
         """Tell the newest line at the time when the request was written."""
         return self.exported.head
 
-    def hand_in(self, body: ev.Decided, step: str, person: str) -> str:
-        """Write the decision as text."""
+    def hand_in(self, body: ev.Decided | ev.BreakglassOpened, step: str | None, person: str) -> str:
+        """Write it as text."""
         from runner.review.exchange import export_decision
 
         if body.statement is None or body.signature is None:

@@ -126,7 +126,7 @@ Event = (
     | RunClosed
 )
 
-Decided = ApprovalGiven | ApprovalRejected | ApprovalWithdrawn | QuestionAnswered
+Decided = ApprovalGiven | ApprovalRejected | ApprovalWithdrawn | QuestionAnswered | WaiverGiven | BreakglassReviewed
 """What a second person signs, and may send as text where no journal is shared."""
 
 TYPES: dict[str, type[Event]] = {kind.name: kind for kind in Event.__args__}

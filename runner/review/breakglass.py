@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from runner.config.model import Config
+from runner.errors import ApprovalError
 from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.review.approval import Request
 from runner.review.exceptions import signer_of
+from runner.review.ledger import operators_of, teams_asked
 from runner.review.sshsig import Refused
 
 LONGEST = timedelta(hours=1)
@@ -50,11 +52,28 @@ def broken_until(line: Record, request: Request, config: Config) -> datetime | R
 
 def skipped(request: Request, signed: Iterable[str], breaker: str, config: Config) -> tuple[str, ...]:
     """Tell whose signature a broken glass does without: everybody who could have signed and has not."""
-    teams = {
-        need.team for name in request.body.policies if name in config.policies for need in config.policies[name].need
-    }
+    teams = set(teams_asked(config, request.body.policies))
     apart = {request.body.operator, breaker, *signed, *request.body.excluded}
     return tuple(who for who, each in config.people.items() if teams & set(each.teams) and who not in apart)
+
+
+def looks_as(lines: Sequence[Record], person: str, team: str | None, config: Config) -> str:
+    """Tell as which team a person may look afterwards at a run that broke the glass.
+
+    Raises ApprovalError with the reason why they may not.
+    """
+    broken = {line.body.request: line.person for line in lines if isinstance(line.body, ev.BreakglassOpened)}
+    asked = (line.body for line in lines if isinstance(line.body, ev.ApprovalRequested))
+    teams = teams_asked(config, [name for body in asked if body.request in broken for name in body.policies])
+    if person in {*operators_of(lines), *broken.values()}:
+        raise ApprovalError(f"{person} took part in the run", hint="a second person must look at it")
+    known = config.people[person].teams if person in config.people else ()
+    mine = [name for name in teams if name in known and team in {None, name}]
+    if not mine:
+        raise ApprovalError(
+            f"{person} is in no team that was done without", hint=f"somebody of {', '.join(teams)} must look"
+        )
+    return mine[0]
 
 
 def post_review(lines: Iterable[Record]) -> Literal["open", "done"] | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from runner.canonical import NotCanonicalError
 from runner.config.model import Loaded
@@ -12,18 +13,21 @@ from runner.journal import events as ev
 from runner.journal.record import Head, Journal, Record
 from runner.review.answers import answered
 from runner.review.approval import event_of, verify_approval
+from runner.review.breakglass import looks_as, post_review
 from runner.review.decide import refuse_withdrawal
+from runner.review.exceptions import rebuilt, signer_of
 from runner.review.exchange import Decided
-from runner.review.ledger import State
+from runner.review.ledger import State, operators_of
 from runner.review.requests import Standing, requests_of
 from runner.review.sshsig import APPROVAL, Refused, verify
 from runner.review.statement import differences, head_in, kind_of, predicate_of, withdrawal_statement
+from runner.review.waivers import refusal
 
 _OPEN: tuple[State, ...] = ("waiting", "approved")
 
 
 def bring_in(journal: Journal, config: Loaded, run: str, decided: Decided, now: datetime) -> Record:
-    """Journal an approval, rejection, answer or withdrawal under the name of whoever signed it.
+    """Journal a decision, an answer, a withdrawal, a waiver or a look afterwards under the name of its signer.
 
     Raises ApprovalError where it does not count, with the reason; then nothing is journaled.
     """
@@ -32,7 +36,7 @@ def bring_in(journal: Journal, config: Loaded, run: str, decided: Decided, now: 
     records = list(journal.records(run=run))
     if any(_statement(one.body) == decided.statement for one in records):
         raise ApprovalError(f"this decision of {said['person']} is in the journal already")
-    step, person = str(said["step"]), str(said["person"])
+    step, person = said["step"], str(said["person"])
     body: ev.Event
     match kind_of(decided.statement):
         case "approval":
@@ -41,12 +45,14 @@ def bring_in(journal: Journal, config: Loaded, run: str, decided: Decided, now: 
             body = _withdrawal(config, _standing(records, config, now, said), decided, now)
         case "answer":
             body = _answer(config, records, decided, now)
+        case ev.WaiverGiven.name | ev.BreakglassReviewed.name:
+            body = _exception(config, records, decided, said, now)
         case _:
-            raise ApprovalError("this is no approval, rejection, answer or withdrawal")
+            raise ApprovalError("this is no approval, rejection, answer, withdrawal, waiver or post-review")
     return journal.append(body, run=run, step=step, person=person)
 
 
-def _said(decided: Decided, run: str) -> dict[str, object]:
+def _said(decided: Decided, run: str) -> dict[str, Any]:
     try:
         said = predicate_of(decided.statement)
         if said["run"] != run:
@@ -70,7 +76,7 @@ def _refuse_foreign(journal: Journal, head: Head, run: str) -> None:
         )
 
 
-def _standing(records: Sequence[Record], config: Loaded, now: datetime, said: dict[str, object]) -> Standing:
+def _standing(records: Sequence[Record], config: Loaded, now: datetime, said: Mapping[str, Any]) -> Standing:
     for standing in requests_of(records, config.config, now):
         if standing.id == said.get("request"):
             return standing
@@ -143,6 +149,30 @@ def _answer(config: Loaded, records: Sequence[Record], decided: Decided, now: da
     return body
 
 
+def _exception(
+    config: Loaded, records: Sequence[Record], decided: Decided, said: Mapping[str, Any], now: datetime
+) -> ev.Event:
+    """Build a waiver, or a look at a broken glass, from what was signed, and judge it as `shisa` does at a screen."""
+    run, person, people = records[0].run, str(said["person"]), config.config.people
+    try:
+        body = rebuilt(decided.statement, decided.signature)
+    except NotCanonicalError as error:
+        raise ApprovalError(f"this does not count: the statement is malformed ({error})") from error
+    if isinstance(body, ev.WaiverGiven):
+        if any(isinstance(one.body, ev.RunClosed) for one in records):
+            raise ApprovalError("it comes too late: the run has ended")
+        reason = refusal(records, str(said["step"]), body, person, config=config.config, now=now)
+    elif post_review(records) != "open":
+        raise ApprovalError(f"run {run} has no broken glass that nobody has looked at")
+    else:
+        looks_as(records, person, body.as_team, config.config)
+        keys = frozenset[str]().union(*operators_of(records).values())
+        found = signer_of(body, run=run, step=None, person=person, people=people, at=now, excluded_keys=keys)
+        reason = found.reason if isinstance(found, Refused) else None
+    if reason is not None:
+        raise ApprovalError(f"this does not count: {reason}")
+    return body
+
+
 def _statement(body: ev.Event) -> str | None:
-    decisions = (ev.ApprovalGiven, ev.ApprovalRejected, ev.ApprovalWithdrawn, ev.QuestionAnswered)
-    return body.statement if isinstance(body, decisions) else None
+    return body.statement if isinstance(body, ev.Decided) else None

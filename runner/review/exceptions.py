@@ -15,10 +15,10 @@ from runner.canonical import NotCanonicalError, digest
 from runner.config.model import Person
 from runner.errors import ApprovalError
 from runner.journal.events import BreakglassOpened, BreakglassReviewed, WaiverGiven
-from runner.journal.record import Head, Journal, Record
+from runner.journal.record import Head
 from runner.review.keys import KeyRef
 from runner.review.sshsig import APPROVAL, Refused, Signer, sign, verify
-from runner.review.statement import build, differences, head_in, predicate_of, seen
+from runner.review.statement import build, differences, head_in, kind_of, predicate_of, seen
 
 Exceptional = WaiverGiven | BreakglassOpened | BreakglassReviewed
 _SKEW = timedelta(seconds=30)
@@ -32,8 +32,7 @@ def exception_statement(body: Exceptional, *, run: str, step: str | None, person
     return build(body.name, run if step is None else f"{run}/{step}", digest(said), predicate)
 
 
-def give(
-    journal: Journal,
+def signed(
     body: Exceptional,
     *,
     run: str,
@@ -41,20 +40,34 @@ def give(
     person: str,
     key: KeyRef,
     people: Mapping[str, Person],
+    head: Head,
     now: datetime,
     excluded_keys: Collection[str] = (),
-) -> Record:
-    """Sign and journal it.
-
-    Raises ApprovalError where it would not count, with the reason; then nothing is journaled.
-    """
+) -> Exceptional:
+    """Sign it; raises ApprovalError where it would not count, with the reason."""
     at = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    statement = exception_statement(body, run=run, step=step, person=person, at=at, head=journal.head())
-    signed = msgspec.structs.replace(body, statement=statement, signature=sign(key, APPROVAL, statement.encode()))
-    found = signer_of(signed, run=run, step=step, person=person, people=people, at=now, excluded_keys=excluded_keys)
+    statement = exception_statement(body, run=run, step=step, person=person, at=at, head=head)
+    made = msgspec.structs.replace(body, statement=statement, signature=sign(key, APPROVAL, statement.encode()))
+    found = signer_of(made, run=run, step=step, person=person, people=people, at=now, excluded_keys=excluded_keys)
     if isinstance(found, Refused):
         raise ApprovalError(f"this does not count: {found.reason}")
-    return journal.append(signed, run=run, step=step, person=person)
+    return made
+
+
+def rebuilt(statement: str, signature: str) -> WaiverGiven | BreakglassReviewed:
+    """Build the line again that somebody has signed as a statement of its own; NotCanonicalError where there is none.
+
+    Who signed it, and whether it counts, has yet to be judged.
+    """
+    kind: type[WaiverGiven | BreakglassReviewed] = (
+        WaiverGiven if kind_of(statement) == WaiverGiven.name else BreakglassReviewed
+    )
+    said = predicate_of(statement)
+    told = {each.name: said[each.name] for each in msgspec.structs.fields(kind) if each.name in said}
+    try:
+        return msgspec.convert({**told, "statement": statement, "signature": signature}, kind)
+    except msgspec.ValidationError as error:
+        raise NotCanonicalError(str(error)) from error
 
 
 def signer_of(

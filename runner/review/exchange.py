@@ -11,11 +11,13 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from checks.base import Verdict
 from runner.errors import UsageError
 from runner.journal import events as ev
 from runner.journal.chain import Line, is_whole
 from runner.journal.codec import record_of
 from runner.journal.record import Head, Record
+from runner.review.breakglass import post_review
 from runner.review.packed import pack, unpack
 
 _EARLIER = 5
@@ -24,10 +26,11 @@ _EARLIER = 5
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Exported:
-    """What came as text: one step of a run that waits for somebody, and the journal's head when it was written."""
+    """What came as text: a run that waits for somebody, and the journal's head when it was written."""
 
     run: str
-    step: str
+    step: str | None
+    """The step that waits; None where the whole run shall be looked at."""
     records: tuple[Record, ...]
     head: Head
 
@@ -40,10 +43,10 @@ class Decided:
     signature: str
 
 
-def export_request(records: Iterable[Record], run: str, step: str, head: Head) -> str:
-    """Write a step that waits for an approval or an answer as text; ``records`` is the whole journal.
+def export_request(records: Iterable[Record], run: str, step: str | None, head: Head) -> str:
+    """Write as text what waits for somebody: a step, or without one a broken glass; ``records`` is the whole journal.
 
-    Raises UsageError where the run's step asks nobody anything.
+    Raises UsageError where nobody is waited for.
     """
     told = tuple(_told(tuple(records), run, step))
     _waits(told, run, step)
@@ -69,7 +72,8 @@ def import_request(text: str) -> Exported:
     value = unpack("REQUEST", text)
     try:
         lines = [_line(one) for one in value["lines"]]
-        head, run, step = Head(int(value["seq"]), str(value["head"])), str(value["run"]), str(value["step"])
+        head, run = Head(int(value["seq"]), str(value["head"])), str(value["run"])
+        step = None if value["step"] is None else str(value["step"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError("The text holds no approval request that this version of shisa can read.") from error
     broken = [line.seq for line in lines if not is_whole(line)]
@@ -82,7 +86,7 @@ def import_request(text: str) -> Exported:
 
 
 def export_decision(statement: str, signature: str) -> str:
-    """Write a signed decision, answer or withdrawal as text for the operator."""
+    """Write what somebody has signed as text for the operator."""
     return pack("DECISION", {"statement": statement, "signature": signature})
 
 
@@ -94,7 +98,7 @@ def import_decision(text: str) -> Decided:
     raise UsageError("The text holds no decision that this version of shisa can read.")
 
 
-def _told(records: tuple[Record, ...], run: str, step: str) -> Iterator[Record]:
+def _told(records: tuple[Record, ...], run: str, step: str | None) -> Iterator[Record]:
     """Choose the lines that travel: the run's own, and of others that were of this runbook or are open now."""
     opened = {one.run: one.body for one in records if isinstance(one.body, ev.RunOpened)}
     if run not in opened:
@@ -105,7 +109,7 @@ def _told(records: tuple[Record, ...], run: str, step: str) -> Iterator[Record]:
     beside = {other for other, body in opened.items() if other not in ended and targets & _databases(body)}
     for one in records:
         frame = isinstance(one.body, ev.RunOpened | ev.RunPaused | ev.RunClosed)
-        before = one.run in earlier and (frame or one.step in {step, f"{step}.rollback"})
+        before = one.run in earlier and (frame or (one.step and one.step in {step, f"{step}.rollback"}))
         if one.run == run or before or (one.run in beside and frame):
             yield one
 
@@ -114,13 +118,24 @@ def _databases(opened: ev.RunOpened) -> set[str]:
     return {target.fingerprint for target in opened.targets}
 
 
-def _waits(records: Iterable[Record], run: str, step: str) -> None:
-    asks = (ev.ApprovalRequested, ev.QuestionAsked)
+def _waits(records: Iterable[Record], run: str, step: str | None) -> None:
     mine = [one for one in records if one.run == run]
     if not mine or not isinstance(mine[0].body, ev.RunOpened):
         raise UsageError(f"The lines of run {run} do not begin where it was opened.")
-    if not any(one.step == step and isinstance(one.body, asks) for one in mine):
-        raise UsageError(f"Step {step} of run {run} asks nobody for an approval or an answer.")
+    if step is None and post_review(mine) != "open":
+        raise UsageError(f"Run {run} has no broken glass that nobody has looked at.")
+    if step is not None and not any(one.step == step and _asks(one.body) for one in mine):
+        raise UsageError(f"Step {step} of run {run} asks nobody for an approval, an answer or a waiver.")
+
+
+def _asks(body: ev.Event) -> bool:
+    match body:
+        case ev.ApprovalRequested() | ev.QuestionAsked():
+            return True
+        case ev.GuardsAsked(verdict=verdict):
+            return Verdict.of(verdict).closes
+        case _:
+            return False
 
 
 def _refuse_loose(lines: list[Line], head: Head) -> None:

@@ -191,6 +191,18 @@ def operator_keys(begun: ev.RunOpened | ev.RunHandedOver | None, operator: str) 
         return frozenset()
 
 
+def operators_of(lines: Iterable[Record]) -> dict[str, frozenset[str]]:
+    """Name everybody who has operated a run, each with the fingerprints of the keys that they signed with."""
+    found: dict[str, frozenset[str]] = {}
+    for line in lines:
+        match line.body:
+            case (ev.RunOpened(operator=who) | ev.RunHandedOver(to_person=who)) as begun:
+                found[who] = found.get(who, frozenset()) | operator_keys(begun, who)
+            case _:
+                pass
+    return found
+
+
 def judge_by(people: Mapping[str, Person], config: Config | None = None) -> Judge:
     """Judge decisions by the people of shisa.yaml.
 

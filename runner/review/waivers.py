@@ -15,7 +15,7 @@ from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.policy import Vote, assign
 from runner.review.exceptions import signer_of
-from runner.review.ledger import operator_keys
+from runner.review.ledger import operators_of
 from runner.review.sshsig import Refused
 
 
@@ -43,13 +43,13 @@ class Waivers:
     """Those that do not count: the person of the line, and the reason."""
 
 
-class _Run(NamedTuple):
+class _Step(NamedTuple):
     """What a waiver is judged by."""
 
-    keys: frozenset[str]
-    """Fingerprints of the keys that they signed with."""
-    operators: frozenset[str]
-    """Everybody who has operated the run."""
+    run: str
+    path: str
+    operators: dict[str, frozenset[str]]
+    """Everybody who has operated the run, with the fingerprints of the keys that they signed with."""
     entered: ev.StepEntered
     config: Config
 
@@ -60,28 +60,29 @@ def waivers_of(records: Iterable[Record], step: str, config: Config, now: dateti
     As many people as every policy of the step asks for a waiver must have accepted the same finding.
     """
     lines = list(records)
-    opened = next((line.body for line in lines if isinstance(line.body, ev.RunOpened)), None)
-    entered = next(
-        (line.body for line in reversed(lines) if line.step == step and isinstance(line.body, ev.StepEntered)), None
-    )
-    if opened is None or entered is None:
+    judged = _step(lines, step, config)
+    if judged is None:
         return Waivers((), ())
-    handed = [line.body for line in lines if isinstance(line.body, ev.RunHandedOver)]
-    operators = frozenset({opened.operator, *(each.to_person for each in handed)})
-    keys = operator_keys(opened, opened.operator).union(*(operator_keys(each, each.to_person) for each in handed))
-    run = _Run(keys, operators, entered, config)
     counted: dict[tuple[str, str, str], list[tuple[ev.WaiverGiven, str]]] = {}
     refused = []
     for line in lines:
         if line.step == step and isinstance(line.body, ev.WaiverGiven):
-            reason = _refusal(line, line.body, run, now)
+            reason = _refusal(judged, line.body, line.person, datetime.fromisoformat(line.at), now)
             if reason is None:
                 key = (line.body.check, line.body.target, line.body.object)
                 counted.setdefault(key, []).append((line.body, line.person))
             else:
                 refused.append((line.person, reason))
-    whole = [given for given in counted.values() if _enough(given, entered.policies, config)]
+    whole = [given for given in counted.values() if _enough(given, judged.entered.policies, config)]
     return Waivers(tuple(_joined(given) for given in whole), tuple(refused))
+
+
+def refusal(
+    records: Iterable[Record], step: str, body: ev.WaiverGiven, person: str, *, config: Config, now: datetime
+) -> str | None:
+    """Say why a waiver that is not journaled yet would not count; None where it would."""
+    judged = _step(list(records), step, config)
+    return "the step was not reached" if judged is None else _refusal(judged, body, person, now, now)
 
 
 def teams_that_waive(policies: Iterable[str], config: Config) -> tuple[str, ...]:
@@ -138,22 +139,31 @@ def _exceeds(waived: Waived, finding: Finding, limits: Iterable[str]) -> str | N
     return None
 
 
-def _refusal(line: Record, body: ev.WaiverGiven, run: _Run, now: datetime) -> str | None:
-    """Say why one waiver does not count; None where it does."""
-    people, who = run.config.people, line.person
+def _step(lines: Sequence[Record], path: str, config: Config) -> _Step | None:
+    """Find by what a step's waivers are judged: its newest text; None where it was not reached."""
+    operators = operators_of(lines)
+    for line in reversed(lines):
+        if operators and line.step == path and isinstance(line.body, ev.StepEntered):
+            return _Step(line.run, path, operators, line.body, config)
+    return None
+
+
+def _refusal(step: _Step, body: ev.WaiverGiven, who: str, at: datetime, now: datetime) -> str | None:
+    """Say why one waiver does not count that was received at a moment; None where it does."""
+    people = step.config.people
     teams = people[who].teams if who in people else ()
     if now > datetime.fromisoformat(body.until):
         return f"it expired at {body.until}"
-    if body.step_digest != run.entered.step_digest:
+    if body.step_digest != step.entered.step_digest:
         return "it was given for another text of the step"
-    if who in run.operators:
+    if who in step.operators:
         return f"{who} is an operator of it, and nobody waives a finding of their own run"
-    if body.as_team not in teams or body.as_team not in teams_that_waive(run.entered.policies, run.config):
+    if body.as_team not in teams or body.as_team not in teams_that_waive(step.entered.policies, step.config):
         return f"{who} as {body.as_team or 'nobody'} may not waive a finding of this step"
     if not _waivable(body.check):
         return f"what {body.check} finds cannot be waived"
-    at = datetime.fromisoformat(line.at)
-    found = signer_of(body, run=line.run, step=line.step, person=who, people=people, at=at, excluded_keys=run.keys)
+    keys = frozenset[str]().union(*step.operators.values())
+    found = signer_of(body, run=step.run, step=step.path, person=who, people=people, at=at, excluded_keys=keys)
     return found.reason if isinstance(found, Refused) else None
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stage import Stage
+from tests.e2e.stage import Stage, open_waiting
+from tests.e2e.test_waive import GUARDED
 
 ASKING = """\
 shisa: 1
@@ -133,6 +134,50 @@ def test_an_answer_by_file_is_proven_too(stage):
     taken = stage.shisa("alice", "import", run, folder / "decision.txt")
     assert (taken.code, "ANSWER none, by eve as cs" in taken.err) == (0, True), taken.err
     assert stage.shisa("alice", "resume", run, "--answers", stage.answers()).code == 0
+
+
+def test_a_waiver_by_file_opens_the_gate(stage):
+    stage.database.execute("CREATE TABLE old () INHERITS (session); INSERT INTO old VALUES (9, false)")
+    stage.runbook(GUARDED)
+    stage.configure(policies={"cross-review": {"need": [{"team": "dev", "n": 1}], "waive": [{"team": "dev", "n": 1}]}})
+    assert stage.shisa("alice", "run", "purge.yaml", "--detach", "--answers", stage.answers(purge="go")).code == 1
+    sent = stage.shisa("alice", "export", "last", "--out", "request.txt")
+    assert "they run: shisa waive --reason WHY --until TIME --request FILE --out decision.txt" in sent.err
+    folder, request = apart(stage), ("--request", "request.txt", "--out", "decision.txt")
+    words = ("duplicate-keys-in-tree", "--reason", "the copy goes tonight", "--until", "4h")
+    reviewer = stage.sit_down("bob", "waive", *request, *words, cwd=folder)
+    reviewer.see("BLOCK", "public.session", "Type public.session to go on", "anything else stops:")
+    reviewer.type("public.session")
+    reviewer.see("public.session is waived by bob as dev until", "next: send decision.txt to the operator")
+    assert reviewer.ended() == 0
+    taken = stage.shisa("alice", "import", "last", folder / "decision.txt")
+    assert (taken.code, "WAIVER duplicate-keys-in-tree on public.session by bob" in taken.err) == (0, True), taken.err
+    left = stage.shisa("alice", "resume", "last", "--detach", "--answers", stage.answers(purge="go"))
+    assert left.code == 6, left.said
+
+
+def test_a_broken_glass_is_looked_at_by_file(stage):
+    stage.configure(policies={"cross-review": {"need": [{"team": "dev", "n": 1}], "break_glass": ["alice"]}})
+    open_waiting(stage)
+    breaker = stage.sit_down("alice", "break-glass", "last", "purge", "--reason", "all is down", "--ticket", "OPS-1")
+    breaker.see("Type live to go on", "anything else stops:")
+    breaker.type("live")
+    assert breaker.ended() == 0
+    assert stage.shisa("alice", "resume", "last", "--answers", stage.answers(purge="go")).code == 0
+    run = stage.run_id()
+    sent = stage.shisa("alice", "export", run, "--out", "request.txt")
+    assert "they run: shisa post-review --note TEXT --request FILE --out decision.txt" in sent.err
+    folder, request = apart(stage), ("--request", "request.txt", "--out", "decision.txt")
+    reviewer = stage.sit_down("bob", "post-review", *request, "--note", "right", cwd=folder, lines=80)
+    reviewer.see("BREAK-GLASS", "all is down", f"Type {run} to go on", "anything else stops:")
+    reviewer.type(run)
+    reviewer.see("was looked at by bob as dev, signed", "next: send decision.txt to the operator")
+    assert reviewer.ended() == 0
+    taken = stage.shisa("alice", "import", run, folder / "decision.txt")
+    assert (taken.code, "REVIEWED the break-glass run was looked at by bob" in taken.err) == (0, True), taken.err
+    assert "post-review done" in stage.shisa("alice", "runs").out
+    assert stage.shisa("alice", "verify").code == 0
+    assert "waits for nobody" in stage.shisa("alice", "export", run).err
 
 
 def test_what_is_no_decision_is_refused_in_one_sentence(waiting):

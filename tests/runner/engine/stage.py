@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from runner.journal.verify import verify_journal
 from runner.review import keygen
 from runner.review.audit import signature_check
 from runner.review.decide import decide
+from runner.review.exceptions import Exceptional, signed
 from runner.review.keys import KeyRef, generate_key, key_at
 from runner.review.requests import requests_of
 from runner.runbook.expand import plan_of
@@ -276,6 +277,27 @@ class Stage:
             reason=reason,
         )
         journal.close()
+
+    def make_exception(
+        self, body: Exceptional, run: str, step: str | None, person: str, *, keys: Collection[str] = ()
+    ) -> None:
+        """Sign and journal a waiver, a broken glass or a look at it, as its command does at its end."""
+        journal, people = self.journal(person), self.config.config.people
+        try:
+            made = signed(
+                body,
+                run=run,
+                step=step,
+                person=person,
+                key=self.key(person),
+                people=people,
+                head=journal.head(),
+                now=wall_clock(),
+                excluded_keys=keys,
+            )
+            journal.append(made, run=run, step=step, person=person)
+        finally:
+            journal.close()
 
     def records(self, run: str | None = None) -> list[Record]:
         journal = self.journal()

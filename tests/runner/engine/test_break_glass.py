@@ -18,7 +18,6 @@ from runner.journal.events import BreakglassOpened, BreakglassReviewed
 from runner.report.flags import flags
 from runner.report.summary import summary
 from runner.review.breakglass import post_review, skipped, who_may
-from runner.review.exceptions import give
 from runner.review.requests import requests_of
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE
@@ -58,17 +57,8 @@ def break_it(stage, run, *, person="alice", length=timedelta(hours=1), **changes
         policy_digest=config.digest,
     )
     body = msgspec.structs.replace(body, **changes)
+    stage.make_exception(body, run, asked.step, person)
     journal = open_journal(config.config.journal, stage.folder)
-    give(
-        journal,
-        body,
-        run=run,
-        step=asked.step,
-        person=person,
-        key=stage.key(person),
-        people=config.config.people,
-        now=now,
-    )
     for told in broken_glass(config, fold(journal.records(run=run)), asked, body, person):
         journal.append(told, run=run, step=asked.step, person=person)
     journal.close()
@@ -188,14 +178,10 @@ def test_a_reviewer_who_could_not_be_told_stands_in_the_journal_and_in_the_repor
 
 
 def look(stage, run, person, team="dev"):
-    journal = open_journal(stage.config.config.journal, stage.folder)
     body = BreakglassReviewed(
         note="it was right", as_team=team, policy_digest=stage.config.digest, statement="", signature=""
     )
-    people = stage.config.config.people
-    key, now = stage.key(person), wall_clock()
-    give(journal, body, run=run, step=None, person=person, key=key, people=people, now=now)
-    journal.close()
+    stage.make_exception(body, run, None, person)
 
 
 def test_the_run_is_open_until_somebody_else_has_looked_at_it(glass, accounts):

@@ -11,7 +11,6 @@ from runner.engine.people.windows import Window
 from runner.engine.ports import stamp, wall_clock
 from runner.journal.events import BreakglassOpened, BreakglassReviewed
 from runner.review.breakglass import post_review
-from runner.review.exceptions import give
 from runner.review.requests import requests_of
 from tests.runner.engine.stage import Player, Stage
 from tests.runner.engine.test_approvals import DELETE
@@ -33,13 +32,6 @@ def team(stage, team_journal, database, tmp_path) -> Stage:
     made.save()
     made.write(DELETE)
     return made
-
-
-def exceptional(team, body, run, step, person):
-    journal, now = team.journal(person), wall_clock()
-    people = team.config.config.people
-    give(journal, body, run=run, step=step, person=person, key=team.key(person), people=people, now=now)
-    journal.close()
 
 
 def test_a_group_starts_step_by_step_with_one_request(team, accounts):
@@ -105,7 +97,7 @@ def test_a_finding_is_waived(team, database, accounts):
             as_team="dev",
             policy_digest=team.config.digest,
         )
-        exceptional(team, body, view.run, "clean", "bob")
+        team.make_exception(body, view.run, "clean", "bob")
 
     play = team.play(Player(on_block=waive, on_wait=team.sign))
     assert play.state == "completed", play.reason
@@ -122,13 +114,13 @@ def test_a_glass_is_broken_and_looked_at_afterwards(team, accounts):
             request=request.request,
             policy_digest=team.config.digest,
         )
-        exceptional(team, body, view.run, "clean", "carol")
+        team.make_exception(body, view.run, "clean", "carol")
 
     play = team.play(Player(on_wait=break_it))
     assert (play.state, accounts()) == ("completed", [1, 3]), play.reason
     assert post_review(team.records(play.run)) == "open"
     looked = BreakglassReviewed(as_team="dev", policy_digest=team.config.digest, statement="", signature="")
-    exceptional(team, looked, play.run, None, "bob")
+    team.make_exception(looked, play.run, None, "bob")
     assert post_review(team.records(play.run)) == "done"
     assert team.problems() == []
 

@@ -10,11 +10,9 @@ from runner.engine.fold.state import fold
 from runner.engine.guard.waivable import closing_finding, waiver_of
 from runner.engine.ports import stamp, wall_clock
 from runner.errors import ApprovalError, UsageError
-from runner.journal import open_journal
 from runner.journal.events import RunHandedOver
 from runner.report.flags import flags
 from runner.report.summary import summary
-from runner.review.exceptions import give
 from runner.review.ledger import operator_keys
 from runner.review.waivers import waivers_of
 from tests.runner.engine.stage import Player
@@ -37,8 +35,7 @@ def twins(stage, database):
 def waive(stage, run, *, person="bob", team="dev", hours=1.0, name="duplicate-keys-in-tree", keys=(), **changes):
     """Do what ``shisa waive`` does; ``changes`` are made after the finding was measured."""
     now = wall_clock()
-    journal = open_journal(stage.config.config.journal, stage.folder)
-    state = fold(journal.records(run=run))
+    state = fold(stage.records(run))
     item, finding = closing_finding(state, "clean", name)
     until = stamp(now + timedelta(hours=hours))
     body = waiver_of(
@@ -51,18 +48,7 @@ def waive(stage, run, *, person="bob", team="dev", hours=1.0, name="duplicate-ke
         as_team=team,
         policy_digest=stage.config.digest,
     )
-    give(
-        journal,
-        msgspec.structs.replace(body, **changes),
-        run=run,
-        step="clean",
-        person=person,
-        key=stage.key(person),
-        people=stage.config.config.people,
-        now=now,
-        excluded_keys=keys,
-    )
-    journal.close()
+    stage.make_exception(msgspec.structs.replace(body, **changes), run, "clean", person, keys=keys)
 
 
 def test_a_waived_finding_is_shown_and_does_not_close_the_gate(stage, twins, accounts):

@@ -95,7 +95,7 @@ def test_a_text_of_another_shape_is_refused(value):
     ("run", "step", "because"),
     [
         ("261123-zzzzzz", STEP, "There is no run 261123-zzzzzz"),
-        (RUN, "other", f"Step other of run {RUN} asks nobody for an approval or an answer"),
+        (RUN, "other", f"Step other of run {RUN} asks nobody for an approval, an answer or a waiver"),
     ],
 )
 def test_what_the_lines_do_not_hold_is_not_exported(exported, run, step, because):
