@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, desk, person, put, say
-from runner.errors import UsageError
+from runner.errors import JournalError, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from runner.config.model import Loaded
+    from runner.journal.sqlite import SqliteJournal
 
 HELP = "Install and fill the journal that a team shares in PostgreSQL, and keep a journal's head elsewhere."
 EXAMPLE = """\
@@ -118,11 +119,22 @@ def _copy(arguments: argparse.Namespace) -> None:
         damage = source.damage()
         if damage:
             raise UsageError(f"{arguments.file} is not copied: {damage[0]}", hint="Run `shisa verify` on it first.")
-        head = adopt(_owner(arguments, config), source.lines())
+        head = adopt(_owner(arguments, config), source.lines(), _attached(source))
     finally:
         source.close()
     say(f"copied {head.seq:,} lines; keep {arguments.file} where nobody writes to it any more")
     put(f"{head.hash}\n")
+
+
+def _attached(source: SqliteJournal) -> Iterator[bytes]:
+    """Read what the lines of a journal name by digest, and tell what of it is not there any more."""
+    from runner.journal.attachments import named_by
+
+    for digest in dict.fromkeys(digest for record in source.records() for digest in named_by(record.body)):
+        try:
+            yield source.attached(digest)
+        except JournalError as error:
+            say(f"not copied: {error.message}")
 
 
 def _anchor(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,8 @@
-"""What is too large for a journal line stands in a file that is named by its digest."""
+"""What is too large for a journal line stands in a file that is named by its digest.
+
+A team journal keeps in the database what its guards attached, for whoever goes on with the run on another machine; the
+rows of customers that a restore keeps for its undo stay in files on the machine that ran it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from pathlib import Path
 
 from runner.errors import JournalError
 from runner.journal import is_team
+from runner.journal.events import Event, GuardsAsked
 from runner.journal.sqlite_faults import from_os
 from runner.journal.sqlite_file import mode_for, sync_folder
 
@@ -19,6 +24,24 @@ SUFFIX = ".kept"
 """What the folder is called beyond the name of the journal file."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20
+
+
+def proven(digest: str, content: bytes) -> str:
+    """Give the digest back, where it is that of the content; JournalError where it is not."""
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise JournalError(
+            f"The attachment {digest} was changed after it was written.",
+            hint="Its journal line names the digest it must have; look for a copy.",
+        )
+    return digest
+
+
+def named_by(body: Event) -> Iterator[str]:
+    """Tell the digests of what a line's guards attached: baselines, and findings beyond what the line holds."""
+    for evidence in body.evidence if isinstance(body, GuardsAsked) else ():
+        for part in ("omitted", "baseline"):
+            if part in evidence:
+                yield evidence[part]["sha256"]
 
 
 class Attachments:
@@ -81,5 +104,9 @@ def attachments_of(location: str, folder: Path) -> Attachments:
     """
     if is_team(location):
         return Attachments(folder / ".shisa" / f"team{SUFFIX}")
-    journal = folder / Path(location).expanduser()
-    return Attachments(journal.with_name(journal.name + SUFFIX))
+    return Attachments(beside(folder / Path(location).expanduser()))
+
+
+def beside(journal: Path) -> Path:
+    """Name the folder beside a journal's file."""
+    return journal.with_name(journal.name + SUFFIX)

@@ -62,6 +62,15 @@ class Journal(Protocol):
     def lines(self, *, run: str | None = None, after: int = 0) -> Iterator[Line]:
         """Read stored lines, undecoded: what ``shisa verify`` judges."""
 
+    def attach(self, content: bytes) -> str:
+        """Keep what is too large for a line durably, and tell its SHA-256, by which a line names it later.
+
+        Raises JournalError when it cannot.
+        """
+
+    def attached(self, digest: str) -> bytes:
+        """Read what was attached, after proving its digest; JournalError where it is missing or was changed."""
+
     def damage(self) -> tuple[str, ...]:
         """Say in sentences what is wrong with the store itself, apart from its lines."""
 

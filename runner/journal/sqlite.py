@@ -18,6 +18,7 @@ from pathlib import Path
 
 from runner.errors import JournalError, UsageError
 from runner.journal import sqlite_file, turns
+from runner.journal.attachments import Attachments, beside
 from runner.journal.chain import GENESIS, Line, is_whole, line_hash
 from runner.journal.codec import encode, record_of
 from runner.journal.events import Event
@@ -65,6 +66,7 @@ class SqliteJournal:
         journal that shall only be read does not exist.
         """
         self.path = path
+        self._attachments = Attachments(beside(path))
         self._clock = clock
         self._lock = threading.RLock()
         self._lost: JournalError | None = None
@@ -125,6 +127,14 @@ class SqliteJournal:
             if chunk[-1][0] <= after:
                 raise JournalError(f"The journal {self.path} does not number its lines in order.", hint=TAMPERED)
             after = chunk[-1][0]
+
+    def attach(self, content: bytes) -> str:
+        """Keep what is too large for a line in a file beside the journal, and tell its SHA-256."""
+        return self._attachments.put([content])
+
+    def attached(self, digest: str) -> bytes:
+        """Read what was attached, after proving its digest; JournalError where it is missing or was changed."""
+        return b"".join(self._attachments.read(digest))
 
     def probe(self) -> None:
         """Make sure that a line could be appended now, without appending one; JournalError where it could not."""

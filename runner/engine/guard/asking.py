@@ -55,7 +55,7 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked
         found = tuple(asks.ask(use, entered.target, session.clock) for use in uses)
     for evidence in found:
         if (rest := evidence.aside()) is not None:
-            session.attachments.put([rest])
+            session.journal.attach(rest)
         for line in evidence.for_the_screen():
             session.operator.tell(line)
     return found

@@ -1,4 +1,4 @@
-"""A run's baselines: files beside the journal, found through the evidence of the guards that captured them."""
+"""A run's baselines: attachments of the journal, found through the evidence of the guards that captured them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RunBaselines:
     def keep(self, content: bytes) -> str:
         """Keep content durably, before the journal names it. Raises CannotAskError."""
         try:
-            return self._session.attachments.put([content])
+            return self._session.journal.attach(content)
         except JournalError as error:
             raise CannotAskError(f"the baseline could not be kept: {error.message}") from None
 
@@ -39,7 +39,7 @@ class RunBaselines:
 
     def _read(self, step: str, at: str, sha256: str) -> Kept:
         try:
-            return Kept(step, at, sha256, b"".join(self._session.attachments.read(sha256)))
+            return Kept(step, at, sha256, self._session.journal.attached(sha256))
         except JournalError as error:
             raise CannotAskError(f"the baseline of step {step} cannot be read: {error.message}") from None
 

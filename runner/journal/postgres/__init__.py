@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-FORMAT = 1
+FORMAT = 2
 """The newest format of the tables that this version knows; ``tables-N.sql`` leads from format N - 1 to N."""
-CODE = ("chain", "append", "judge", "judge_decision", "judge_start")
+CODE = ("chain", "append", "judge", "judge_decision", "judge_start", "attach")
 """What is written anew at each installation, in order."""
 
 

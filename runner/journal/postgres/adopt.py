@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from psycopg import Cursor
 
 _COPY = "COPY shisa.journal (seq, at, person, event, run, step, body, prev, hash) FROM STDIN"
+_ATTACH = "INSERT INTO shisa.attachment (sha256, content) VALUES (encode(sha256(%b), 'hex'), %b) ON CONFLICT DO NOTHING"
 
 
-def adopt(location: str, lines: Iterable[Line]) -> Head:
+def adopt(location: str, lines: Iterable[Line], attachments: Iterable[bytes] = ()) -> Head:
     """Write the lines into a team journal that has none, all or nothing; the database judges the chain once more.
+
+    ``attachments`` is the content of what lines name by digest.
 
     Raises JournalError where the lines are no whole chain, where the team journal has lines already, or where this
     role does not own it.
@@ -42,6 +45,7 @@ def adopt(location: str, lines: Iterable[Line]) -> Head:
                 head = _write(cursor, lines)
                 cursor.execute(script("always").encode())
                 _judge(cursor, head)
+                cursor.executemany(_ATTACH, ((content, content) for content in attachments))
                 return head
         except psycopg.Error as error:
             raise worded(where, error) from error

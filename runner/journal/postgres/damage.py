@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION shisa\.(\w+)\(.*?AS \$\$(.*?)\$\$;", re.DOTALL)
-_TRIGGERS = {"append_only", "no_truncate", "chain", "durable"}
+_TRIGGERS = {"append_only", "no_truncate", "chain", "durable"} | {
+    f"attachment_{name}" for name in ("append_only", "no_truncate", "durable")
+}
 
 
 def damage_of(connection: Connection[Any]) -> tuple[str, ...]:
@@ -41,8 +43,8 @@ def _functions(connection: Connection[Any]) -> Iterator[str]:
 
 def _triggers(connection: Connection[Any]) -> Iterator[str]:
     query = (
-        "SELECT tgname::text, tgenabled = 'A' FROM pg_trigger WHERE tgrelid = 'shisa.journal'::regclass"
-        " AND NOT tgisinternal"
+        "SELECT tgname::text, tgenabled = 'A' FROM pg_trigger WHERE NOT tgisinternal"
+        " AND tgrelid IN (to_regclass('shisa.journal'), to_regclass('shisa.attachment'))"
     )
     found = dict(connection.execute(query).fetchall())
     for name in sorted(_TRIGGERS):

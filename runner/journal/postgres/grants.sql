@@ -6,5 +6,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA shisa FROM PUBLIC;
 GRANT USAGE ON SCHEMA shisa TO shisa_operator, shisa_reviewer;
 GRANT SELECT ON shisa.version, shisa.head, shisa.journal, shisa.person, shisa.policy, shisa.target, shisa.rules,
   shisa.writer TO shisa_operator, shisa_reviewer;
+GRANT SELECT ON shisa.attachment TO shisa_operator, shisa_reviewer;
+GRANT EXECUTE ON FUNCTION shisa.attach(bytea) TO shisa_operator;
 GRANT EXECUTE ON FUNCTION shisa.append(text, text, text, text, text, uuid, bigint) TO shisa_operator, shisa_reviewer;
 GRANT EXECUTE ON FUNCTION shisa.me() TO shisa_operator, shisa_reviewer;

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.errors import JournalError
 from runner.journal import turns
+from runner.journal.attachments import proven
 from runner.journal.chain import Line, line_hash
 from runner.journal.codec import encode, record_of
 from runner.journal.events import Event
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _CHUNK = 1000
 """Lines read at once."""
+_ATTACH = "SELECT shisa.attach(%s)"
+_ATTACHED = "SELECT content FROM shisa.attachment WHERE sha256 = %s"
 _HEAD = "SELECT seq, hash FROM shisa.head"
 _FORMAT = "SELECT format FROM shisa.version"
 _NAMES = (
@@ -102,6 +105,21 @@ class PostgresJournal:
             if len(chunk) < _CHUNK:
                 return
             after = chunk[-1][0]
+
+    def attach(self, content: bytes) -> str:
+        """Keep what is too large for a line in the database, and tell its SHA-256; JournalError when it cannot."""
+        rows: list[tuple[str]] = self._link.ask(lambda at: at.execute(_ATTACH, (content,), binary=True).fetchall())
+        ((digest,),) = rows
+        return proven(digest, content)
+
+    def attached(self, digest: str) -> bytes:
+        """Read what was attached, after proving its digest; JournalError where it is missing or was changed."""
+        rows: list[tuple[bytes]] = self._link.ask(lambda at: at.execute(_ATTACHED, (digest,), binary=True).fetchall())
+        if not rows:
+            raise JournalError(f"The team journal at {self.where} has no attachment {digest}.")
+        ((content,),) = rows
+        proven(digest, content)
+        return content
 
     def damage(self) -> tuple[str, ...]:
         """Say in sentences what is not as the installation left it: functions, triggers, grants."""

@@ -11,6 +11,31 @@ from tests.runner.cli.desk import BY_HAND, Desk
 from tests.runner.engine.stage import as_user
 from tests.runner.journal.team.ground import roles
 
+TWO_MOMENTS = """\
+shisa: 1
+id: two-moments
+title: Somebody works between two looks
+owner: ops
+rank: B
+targets:
+  live: {description: a database}
+steps:
+  - id: look
+    title: Keep how it is
+    target: live
+    check: settings
+    with: {expect: [work_mem>0], baseline: capture}
+  - id: pause
+    title: Somebody works
+    manual: Wait for it.
+    expected: They are done.
+  - id: again
+    title: Nothing has changed
+    target: live
+    check: settings
+    with: {expect: [work_mem>0], baseline: compare}
+"""
+
 
 @pytest.fixture
 def team(desk: Desk, database, server, monkeypatch):
@@ -41,7 +66,7 @@ def installed(team, server) -> Desk:
 def test_a_journal_is_installed_filled_with_rules_used_and_verified(team, server):
     desk, owner, shared = team
     first = desk.shisa("journal", "init", owner)
-    assert (first.code, "is installed, format 1" in first.err, "secret" in first.err) == (0, True, False)
+    assert (first.code, "is installed, format 2" in first.err, "secret" in first.err) == (0, True, False)
     again = desk.shisa("journal", "init", owner)
     assert (again.code, "is brought up to date" in again.err) == (0, True)
     point(desk, shared, server.dsn())
@@ -95,6 +120,36 @@ def test_a_copied_journal_is_the_same_byte_for_byte_and_goes_on(team, server):
     assert desk.shisa("verify").code == 0
     twice = desk.shisa("journal", "copy", "journal.db", "--owner", owner)
     assert (twice.code, "has" in twice.err, "two chains do not make one" in twice.err) == (8, True, True)
+
+
+def test_a_baseline_moves_with_the_journal_and_is_compared_on_another_machine(team, server, tmp_path):
+    desk, owner, shared = team
+    desk.configure(server.dsn())
+    run, code = desk.run(TWO_MOMENTS, {"*": "done", "pause": "stop"})
+    assert code == 5
+    assert desk.shisa("journal", "init", owner).code == 0
+    point(desk, shared, server.dsn())
+    copied = desk.shisa("journal", "copy", "journal.db", "--owner", owner)
+    assert (copied.code, "not copied" in copied.err) == (0, False), copied.err
+    assert desk.shisa("journal", "sync", "--owner", owner).code == 0
+    for each in (desk.folder / "journal.db.kept").iterdir():
+        each.unlink()
+    (desk.folder / "answers.yaml").write_text('{"*": "done"}')
+    resumed = desk.shisa("resume", run, "--answers", "answers.yaml", who="alice")
+    assert resumed.code == 0, resumed.err
+
+
+def test_a_baseline_that_is_gone_is_told_and_the_rest_is_copied(team, server):
+    desk, owner, shared = team
+    desk.configure(server.dsn())
+    desk.run(TWO_MOMENTS, {"*": "done", "pause": "stop"})
+    (kept,) = (desk.folder / "journal.db.kept").iterdir()
+    kept.unlink()
+    assert desk.shisa("journal", "init", owner).code == 0
+    point(desk, shared, server.dsn())
+    copied = desk.shisa("journal", "copy", "journal.db", "--owner", owner)
+    missing = f"not copied: The attachment journal.db.kept/{kept.name} is missing"
+    assert (copied.code, missing in copied.err) == (0, True), copied.err
 
 
 def test_a_journal_that_was_edited_is_not_copied(team, server):

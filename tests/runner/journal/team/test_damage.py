@@ -21,6 +21,10 @@ DAMAGE = {
     "ALTER TABLE shisa.journal DISABLE TRIGGER append_only": "The trigger append_only is switched off.",
     "ALTER TABLE shisa.journal ENABLE TRIGGER chain": "The trigger chain is switched off.",
     "DROP TRIGGER durable ON shisa.journal": "The trigger durable is not there any more.",
+    "ALTER TABLE shisa.attachment DISABLE TRIGGER USER": "The trigger attachment_durable is switched off.",
+    "ALTER TABLE shisa.attachment ENABLE TRIGGER attachment_no_truncate": (
+        "The trigger attachment_no_truncate is switched off."
+    ),
     "GRANT INSERT ON shisa.journal TO alice": "alice may insert journal, and nobody but the owner may.",
     "GRANT UPDATE ON shisa.policy TO PUBLIC": "Everybody may update policy, and nobody but the owner may.",
     "UPDATE shisa.head SET seq = 1": "The journal's head says line 1, and its last line is 4.",
