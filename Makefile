@@ -50,7 +50,7 @@ test-all: .venv/stamp ## everything, for the night: the slow tests, then the mat
 	$(MAKE) test-matrix
 	$(MAKE) mutate
 
-mutate: .venv/stamp ## take one guard away at a time and see a test fail: the team journal's functions, the judgement of reviews
+mutate: .venv/stamp ## take one guard away at a time and see a test fail: the journal of a team, all that decides (MUTATE="python review")
 	$(BIN)/python -m tests.mutation $(MUTATE)
 
 bench: .venv/stamp ## the figures that the design promises

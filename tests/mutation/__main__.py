@@ -1,103 +1,91 @@
 """Take one guard away at a time and see a test fail: ``python -m tests.mutation [sql|python] [WORD]``.
 
-Each mutant is a copy of the program with one change, and runs the tests of its area until the first failure. Those
-that live are printed at the end; some are equal to the original, and known.yaml says why.
+The tests run once to learn which lines each of them touches; then each mutant, a change of one place, runs those that
+could notice until the first fails. Mutants that live are printed at the end; some are equal to the original, and
+known.yaml says why.
 """
 
 import argparse
 import contextlib
 import itertools
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
+import pytest
 
 from runner.demo.server import throwaway
 from tests.fixtures.servers import ROOT, chosen_binaries
-from tests.mutation.mutants import SQL, Mutant, mutants
-from tests.mutation.team import judged
+from tests.mutation.mutants import KNOWN, mutants, stale
+from tests.mutation.trials import TEAM, Trial, Trials
 
-COPIED = ("runner", "checks", "schemas", "runbooks", "tests", "docs", "pyproject.toml", "README.md", "CHANGELOG.md")
-KNOWN = yaml.safe_load((Path(__file__).parent / "known.yaml").read_text()) or {}
+AT_ONCE = 2
+TESTS = {
+    "sql": [TEAM],
+    "python": [
+        "tests/runner/test_policy.py",
+        "tests/runner/review",
+        "tests/runner/journal",
+        "tests/runner/engine",
+        "tests/runner/cli",
+    ],
+}
 
 
 def main() -> int:
     """Try every mutant; exit 1 where one lives that is not known."""
     parser = argparse.ArgumentParser(prog="tests.mutation", description=__doc__)
     parser.add_argument("area", nargs="?", choices=("sql", "python"))
-    parser.add_argument("word", nargs="?", help="only mutants whose name has this in it")
+    parser.add_argument("word", nargs="*", help="only mutants whose name has one of these in it")
     parser.add_argument("--list", action="store_true", help="name them, and try none")
+    parser.add_argument("--tests", nargs="+", metavar="PATH", help="only these tests")
     given = parser.parse_args()
     chosen = [
         each
         for each in mutants(ROOT)
-        if given.area in {None, each.area} and (given.word is None or given.word in each.name)
+        if given.area in {None, each.area} and (not given.word or any(word in each.name for word in given.word))
     ]
     if given.list:
         sys.stdout.write("".join(f"{each.name}\n" for each in chosen))
         return 0
-    alive = []
-    began = time.monotonic()
-    with workshop() as (folder, environment):
-        quick = [each for each in chosen if each.path.startswith(f"{SQL}/judge")]
-        rest = [each for each in chosen if each not in quick]
-        tried = itertools.chain(judged(quick), ((each, survives(each, folder, environment)) for each in rest))
-        for number, (each, lives) in enumerate(tried, 1):
-            if lives and each.name not in KNOWN:
-                alive.append(each.name)
-            state = "LIVES" if lives else "killed"
-            say(f"{number}/{len(chosen)} {time.monotonic() - began:.0f} s  {state}  {each.name}")
-    say("".join(f"LIVES  {name}\n" for name in alive) + f"{len(chosen)} mutants, {len(alive)} live")
-    return 1 if alive else 0
+    if gone := list(stale(ROOT)):
+        sys.exit("\n".join(gone))
+    areas = dict.fromkeys(each.area for each in chosen)
+    tests = given.tests or list(dict.fromkeys(test for area in areas for test in TESTS[area]))
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(throwaway(chosen_binaries())) for _ in range(AT_ONCE)]
+        trials = Trials(ROOT, Path(folder), chosen, servers)
+        options = ["-qq", "--no-header", "--capture=sys", "-p", "no:xdist", "-m", "not slow and not long"]
+        ended = pytest.main([*options, *tests], plugins=[trials])
+    sys.stdout.write(summary(trials.done))
+    lives = [each for each in trials.done if not each.killer and each.mutant.name not in KNOWN]
+    return int(bool(lives) or len(trials.done) < len(chosen) or ended not in {0, pytest.ExitCode.NO_TESTS_COLLECTED})
 
 
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-@contextlib.contextmanager
-def workshop() -> Iterator[tuple[Path, dict[str, str]]]:
-    """A copy of the program to change, and one server for all mutants."""
-    with tempfile.TemporaryDirectory(prefix="shisa-mutants-") as name, throwaway(chosen_binaries()) as server:
-        folder = Path(name)
-        for each in COPIED:
-            place = ROOT / each
-            if place.is_dir():
-                shutil.copytree(place, folder / each, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(place, folder / each)
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "SHISA_TEST_DSN": server.dsn()}
-        yield folder, environment
-
-
-def survives(mutant: Mutant, folder: Path, environment: dict[str, str]) -> bool:
-    """Run the tests of a mutant's area; whether all of them pass."""
-    path = folder / mutant.path
-    original = path.read_text()
-    path.write_text(mutant.text)
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-m", "not slow and not long", *mutant.tests]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=300,
+def summary(done: list[Trial]) -> str:
+    """Tell by file how many there were, and name those that live."""
+    lines = []
+    for path, group in itertools.groupby(
+        sorted(done, key=lambda each: each.mutant.path), lambda each: each.mutant.path
+    ):
+        each = list(group)
+        alive = [one for one in each if not one.killer]
+        equal = sum(one.mutant.name in KNOWN for one in alive)
+        lines.append(
+            f"{len(each):4} mutants, {len(each) - len(alive):4} killed, {equal:3} equal, {len(alive) - equal:3} live, "
+            f"{sum(one.seconds for one in each):6.0f} s  {path}\n"
         )
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        path.write_text(original)
-    return done.returncode == 0
+    lines += [
+        f"LIVES  {each.mutant.name} ({each.tests} tests)\n"
+        for each in done
+        if not each.killer and each.mutant.name not in KNOWN
+    ]
+    lines += [
+        f"killed, though known.yaml has it  {each.mutant.name}\n"
+        for each in done
+        if each.killer and each.mutant.name in KNOWN
+    ]
+    return "".join(lines)
 
 
 if __name__ == "__main__":
