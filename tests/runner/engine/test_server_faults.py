@@ -189,7 +189,9 @@ def when(accounts, query, act):
     thread.join()
 
 
-SLEEPING = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%/slow' AND query LIKE '%pg_sleep%'"
+SLEEPING = """
+SELECT pid FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name LIKE 'shisa/%/slow' AND query LIKE '%pg_sleep%'"""
 SLOW = """\
   - id: slow
     title: Add an account slowly

@@ -192,7 +192,7 @@ def test_a_connection_that_is_lost_half_way_leaves_nothing(play, shop, untouched
         if b"COPY" in getattr(part, "text", b""):
             database.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                " WHERE application_name LIKE 'shisa/%/bring-back'"
+                " WHERE datname = current_database() AND application_name LIKE 'shisa/%/bring-back'"
             )
         return real(dump, part, **more)
 

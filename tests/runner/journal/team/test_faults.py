@@ -20,6 +20,8 @@ from tests.runner.engine.stage import as_user
 from tests.runner.journal.team.ground import ORDER, RUN, append, empty, roles, told, write
 
 RUNS = 50 if os.environ.get("SHISA_TEST_ALL") else 12
+BOBS = "FROM pg_stat_activity WHERE usename = 'bob' AND datname = current_database()"
+"""Bob's sessions on this test's journal; other workers may share the server."""
 
 
 def problems(journal: PostgresJournal) -> list[str]:
@@ -85,9 +87,9 @@ def test_a_client_that_is_cut_off_while_it_waits_asks_again_and_writes_one_line(
     journal = PostgresJournal(as_user(ground.database.dsn, "bob"))
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         asked = pool.submit(journal.append, ev.Note(text="mine"), run=RUN, step=None, person="bob")
-        waits = "SELECT count(*) = 1 FROM pg_stat_activity WHERE usename = 'bob' AND wait_event_type = 'Lock'"
+        waits = f"SELECT count(*) = 1 {BOBS} AND wait_event_type = 'Lock'"
         until(ground.root, waits)
-        ground.root.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bob'")
+        ground.root.execute(f"SELECT pg_terminate_backend(pid) {BOBS}")
         until(ground.root, waits)
         holder.execute("COMMIT")
         assert asked.result().seq == 4
@@ -123,7 +125,7 @@ def test_a_line_that_the_next_server_lacks_stops_the_run(ground):
     write(ground, ORDER[:2])
     journal = PostgresJournal(as_user(ground.database.dsn, "bob"))
     journal.append(ev.Note(text="kept only by the old server"), run=RUN, step=None, person="bob")
-    ground.root.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bob'")
+    ground.root.execute(f"SELECT pg_terminate_backend(pid) {BOBS}")
     empty(ground.root)
     with pytest.raises(JournalError, match="Line 3, which was written before the connection was lost, is not in the"):
         journal.append(ev.Note(text="next"), run=RUN, step=None, person="bob")
