@@ -10,7 +10,7 @@ from runner.engine.target.targets import Target, Targets
 from runner.errors import ConfigError, UsageError
 from runner.journal import is_team
 from runner.postgres.reach import reach
-from runner.runbook.plan import Plan, PlannedStep
+from runner.runbook.plan import Plan, PlannedStep, iteration
 
 _WRITES = {"sql", "restore", "sequences"}
 """Kinds that need a target that can be written to: SQL, too, takes a transaction id before it is sent."""
@@ -65,7 +65,7 @@ def writable(plan: Plan, targets: Targets, state: State | None = None) -> Iterat
     A step may change what a target is for those behind it; of a run's ``state`` only what is still to be done counts.
     """
     roles: dict[str, str] = {}
-    for planned in plan.steps:
+    for planned in _made(plan, state):
         name = planned.data.get("target")
         fits = name in targets.by_name or name is None
         target = targets.of(name) if fits else None  # a name from a template is known when the step is reached
@@ -79,6 +79,17 @@ def writable(plan: Plan, targets: Targets, state: State | None = None) -> Iterat
             yield from _writes(planned, target, roles.get(target.place))
         if declared and "role" in declared and (known is None or (known.skipped is None and known.changed is None)):
             roles[target.place] = declared["role"]
+
+
+def _made(plan: Plan, state: State | None) -> Iterator[PlannedStep]:
+    """Give the steps as they are made: of a loop its own ones, over targets once for each, else for its first item."""
+    for planned in plan.steps:
+        loop = planned.data.get("for_each")
+        if loop is None:
+            yield planned
+        elif state is None or state.step(planned.path).skipped is None:
+            for number, item in enumerate(loop.get("targets", [None]), 1):
+                yield from (iteration(planned, number, item, inner["id"]) for inner in loop["steps"])
 
 
 def _writes(planned: PlannedStep, target: Target, role: str | None) -> Iterator[UsageError]:

@@ -28,6 +28,15 @@ DELETE = """\
   - {id: delete, title: Delete one, target: live, approval: cross, no_rollback: a test, sql: DELETE FROM account}
 """
 ADD = "  - {id: add, title: Add, target: live, sql: INSERT INTO account VALUES (9)}\n"
+LOOP = """\
+  - id: each
+    title: Do it for each
+    for_each:
+      %s
+      as: one
+      steps:
+      - {id: add, title: Add, sql: INSERT INTO account VALUES (9)}
+"""
 TELL = "  - {id: tell, title: Tell them, manual: Tell them.}\n"
 
 
@@ -164,6 +173,8 @@ def test_a_failover_that_nobody_declared_stops_the_run_until_its_operator_accept
             "target live is a standby by then, and step add writes",
         ),
         (PROMOTE.replace("    transaction: false\n", "") + ADD, "target live is a standby, and step promote writes"),
+        (LOOP % "items: [1, 2]", "target live is a standby, and step each[1]/add writes"),
+        (LOOP % "targets: [live]", "target live is a standby, and step each[1]/add writes"),
         (
             PROMOTE.replace("no_rollback: a promotion is not taken back", "rollback: {manual: Switch back.}"),
             "step promote uses rollback beside changes_target",
@@ -178,6 +189,18 @@ def test_what_could_not_be_carried_out_is_refused_before_anything_is_done(stage,
         stage.open()
     assert refused.value.message.startswith(why)
     assert stage.records() == []
+
+
+def test_a_loop_that_promotes_a_target_lets_the_steps_behind_write(stage, standby):
+    inner = PROMOTE.replace("    target: live\n", "").replace("\n", "\n    ").rstrip(" ")
+    stage.write(LOOP.partition("      - {id: add")[0] % "targets: [live]" + f"    {inner}{LOOP % 'items: [7]'}")
+    stage.runbook.write_text(stage.runbook.read_text().replace("id: each", "id: promoting", 1).replace("(9)", "(:one)"))
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.state == "completed", play.reason
+    assert [each.step for each in play.session.records if each.body.name == "target.changed"] == [
+        "promoting[1]/promote"
+    ]
+    assert rows(standby) == [1, 7]
 
 
 def test_a_step_that_changes_its_target_names_it(stage):
