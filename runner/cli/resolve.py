@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.common import add_config, add_person, desk, person, say
+from runner.cli.common import Desk, add_config, add_person, desk, person, say
 from runner.cli.lookup import add_run, one_run
 from runner.cli.note import worded
 from runner.errors import UsageError
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--program-ended",
         action="store_true",
-        help="you made sure that the program that ran the step is gone, and `shisa resume` cannot ask the target",
+        help="you made sure that the program that ran the step is gone, and the target cannot be asked",
     )
     add_config(parser)
     add_person(parser)
@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     who = person(arguments, at.config)
     state = fold(one_run(at.journal, arguments.run))
     _refuse(state, arguments.step, who.person, ended=arguments.program_ended)
+    _refuse_at_work(state, arguments.step, at, ended=arguments.program_ended)
     body = StepResolved(outcome=arguments.outcome, reason=reason)
     at.journal.append(body, run=state.run, step=arguments.step, person=who.person)
     happened = "happened" if arguments.outcome == "done" else "did not happen"
@@ -71,3 +72,30 @@ def _refuse(state: State, step: str, who: str, *, ended: bool) -> None:
             f"{step} of run {run} may still be under way, or PostgreSQL may know what became of it",
             hint=f"`shisa resume {run}` finds out; where it cannot, say --program-ended",
         )
+
+
+def _refuse_at_work(state: State, step: str, at: Desk, *, ended: bool) -> None:
+    """Refuse as long as anything of the step is seen at work: what it will have done, nobody has looked at yet."""
+    from runner.engine.target.ghosts import in_words, look_around
+    from runner.engine.target.holders import who_took_up
+    from runner.journal.attachments import attachments_of
+    from runner.steps.outliving import mark_of
+
+    folder = attachments_of(at.config.config.journal, at.config.folder).folder
+    if mark_of(folder, state.run, step).at_work():
+        raise UsageError(
+            f"the program of {step} is still at work on this machine", hint="wait for it or end it, then look once more"
+        )
+    name = state.step(step).target
+    for place in look_around(at.config.config, [each for each in state.opened.targets if name in {None, each.name}]):
+        for ghost in place.of(state.run):
+            raise UsageError(
+                f"{step} may still be under way: {in_words(place.target, ghost)}: {who_took_up(state.run, at.journal)}",
+                hint="stop that program, or end its session there: "
+                f"SELECT pg_terminate_backend({ghost.pid}); then look once more",
+            )
+        if place.unknown is not None and not ended:
+            raise UsageError(
+                f"nobody can tell whether {step} is still under way: {place.target}: {place.unknown}",
+                hint="make sure that the program that ran it is gone, then say --program-ended",
+            )

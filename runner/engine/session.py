@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +33,7 @@ from runner.review.keys import KeyRef
 from runner.review.requests import Requests
 from runner.runbook.plan import Plan, PlannedStep, plan_digest
 from runner.runbook.values import Secret, Value
-from runner.steps.outliving import Mark
+from runner.steps.outliving import Mark, mark_of
 
 
 @dataclasses.dataclass
@@ -88,7 +87,7 @@ class Session:
 
     def mark(self, path: str) -> Mark:
         """The file that a program of a step holds for as long as it works."""
-        return Mark(self.attachments.folder / f"{self.run}.{hashlib.sha256(path.encode()).hexdigest()[:16]}.working")
+        return mark_of(self.attachments.folder, self.run, path)
 
     @property
     def folder(self) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import os
 import socket
 from collections.abc import Iterator
@@ -76,3 +77,8 @@ class Mark:
             os.close(descriptor)
             raise
         return descriptor
+
+
+def mark_of(folder: Path, run: str, step: str) -> Mark:
+    """Give the mark of a run's step, which lies in ``folder`` beside the journal."""
+    return Mark(folder / f"{run}.{hashlib.sha256(step.encode()).hexdigest()[:16]}.working")

@@ -34,7 +34,7 @@ def told(run: str, target: str, lock: Lock, holders: Sequence[Holder], journal: 
         name = holder.application_name or "a session without a name"
         return f"{what} is taken by {name} (process {holder.pid}){since}", "it is no run of shisa; ask who it is"
     where = f" from {holder.address}" if holder.address else ""
-    who = _who(by, journal) or f"a run that is not in this journal, as role {holder.role}{where}"
+    who = who_took_up(by, journal) or f"a run that is not in this journal, as role {holder.role}{where}"
     if by == run:
         sentence = f"run {run} goes on in another program: {who}, which holds {what}{since}"
         return sentence, "go on there; where that program is lost, end it, then resume"
@@ -42,7 +42,7 @@ def told(run: str, target: str, lock: Lock, holders: Sequence[Holder], journal: 
     return f"{what} is taken by run {by}{since}: {who}", hint
 
 
-def _who(run: str, journal: Journal | None) -> str | None:
+def who_took_up(run: str, journal: Journal | None) -> str | None:
     """Say which runbook a run carries out, and by whom, where and since when it was taken up last."""
     if journal is None:
         return None

@@ -6,7 +6,8 @@ from runner.config.load import read
 from runner.engine.fold.state import fold
 from runner.errors import OutcomeUnknownError
 from runner.journal import events as ev
-from tests.runner.cli.desk import BY_HAND, Desk
+from runner.steps.outliving import mark_of
+from tests.runner.cli.desk import BY_HAND, PURGE, Desk
 from tests.runner.cli.test_status import approve, waiting  # noqa: F401
 
 WHY = ("--reason", "the tenant wants the old data")
@@ -178,6 +179,51 @@ def test_what_the_operator_saw_settles_a_step_that_resume_could_not(said, outcom
     state = fold(lines(desk, run))
     assert (state.step("look").outcome, state.step("look").resolved.reason) == (outcome, "seen with psql")
     assert desk.shisa("abort", run, *WHY, who="alice").code == 0
+
+
+@pytest.fixture
+def unknown_purge(desk, database):
+    """A run whose program vanished while it ran a step on a target."""
+    database.execute("CREATE TABLE session (id int, ended bool)")
+    desk.configure(database.dsn)
+    run, _ = desk.run(PURGE, {"*": "go"}, "--detach")
+    journal = desk.journal()
+    journal.append(ev.StepIntended(step_digest="ab" * 32), run=run, step="purge", person="alice")
+    journal.append(ev.RunPaused(state="unknown", reason="purge: nobody knows"), run=run, step=None, person="alice")
+    return desk, run
+
+
+@pytest.mark.parametrize(("name", "doing"), [("{} lock", "holds the target for its run"), ("{}/purge", "idle")])
+def test_a_step_is_not_settled_while_a_session_of_its_run_is_there(unknown_purge, database, name, doing):
+    desk, run = unknown_purge
+    session = database.connect(application_name=name.format(f"shisa/{run}"))
+    pid = session.info.backend_pid
+    for words in ((), ("--program-ended",)):
+        ran = desk.shisa("resolve", run, "purge", "done", *WHY, *words, who="alice")
+        assert ran.code == 2
+        assert f"purge may still be under way: live: process {pid}, {name.format(f'shisa/{run}')} from 127.0" in ran.err
+        assert f"{doing}: purge, taken up by alice on " in ran.err
+        assert f"SELECT pg_terminate_backend({pid}); then look once more" in ran.err
+    database.execute(f"SELECT pg_terminate_backend({pid}, 10000)")
+    assert desk.shisa("resolve", run, "purge", "done", *WHY, who="alice").code == 0
+
+
+def test_a_step_is_not_settled_while_its_program_works_on(unknown_purge):
+    desk, run = unknown_purge
+    with mark_of(desk.folder / "journal.db.kept", run, "purge").held():
+        ran = desk.shisa("resolve", run, "purge", "done", *WHY, "--program-ended", who="alice")
+    assert ran.code == 2
+    assert "the program of purge is still at work on this machine" in ran.err
+    assert desk.shisa("resolve", run, "purge", "done", *WHY, who="alice").code == 0
+
+
+def test_where_the_target_cannot_be_asked_the_operator_says_that_the_program_has_ended(unknown_purge):
+    desk, run = unknown_purge
+    desk.configure()
+    ran = desk.shisa("resolve", run, "purge", "done", *WHY, who="alice")
+    assert ran.code == 2
+    assert "nobody can tell whether purge is still under way: live: No server listens at" in ran.err
+    assert desk.shisa("resolve", run, "purge", "done", *WHY, "--program-ended", who="alice").code == 0
 
 
 @pytest.mark.parametrize(
