@@ -41,6 +41,8 @@ _NEXT = {
     "shisa resolve {run} STEP done --reason WHY where you have taken it back by hand",
 }
 """State in which the program lets go of a run → what the operator does next."""
+_UNTOLD = {"taken", "aborted"}
+"""States in which the program wrote no line of its own any more."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -220,8 +222,9 @@ def _write(record: Record) -> None:
 
 
 def _last_words(session: Session, ending: Ending) -> str:
-    """Name the state, whose reason stands in the line above, and what to do."""
+    """Name the state and what to do, and the reason where no line above tells it."""
     hint = "" if ending.hint is None else f"\n  hint: {ending.hint}"
     standing = "".join(f"\n  {line}" for line in ending.standing)
     next_ = _NEXT[ending.state].format(run=session.run)
-    return f"run {session.run} is {ending.state}{hint}{standing}\n  next: {next_}"
+    why = f": {ending.reason}" if ending.state in _UNTOLD else ""
+    return f"run {session.run} is {ending.state}{why}{hint}{standing}\n  next: {next_}"

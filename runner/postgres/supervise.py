@@ -68,7 +68,7 @@ class _Ears:
     """Reads a child's error output in a thread of its own, so that a silent child is noticed too."""
 
     def __init__(self, child: subprocess.Popen[str]) -> None:
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lines: queue.Queue[str | None] = queue.Queue()  # a signal may make a SimpleQueue forget its timeout
         self._errors: list[str] = []
         self._last: list[str] = []
         self.silent = False

@@ -1,6 +1,8 @@
 """What happens when the operator's process, terminal or answer is broken off."""
 
+import os
 import signal
+import time
 
 import pytest
 
@@ -267,3 +269,29 @@ def test_a_run_is_taken_back_at_a_terminal_once_the_word_is_typed(stage, at_work
     again.see("ROLLING BACK", "DONE", "begin.rollback", "CLOSED", "rolled-back", "taken back  begin", "wake        ops")
     assert again.ended() == 0
     assert stage.sessions() == 10
+
+
+@pytest.mark.parametrize(("word", "left"), [("end", False), ("leave", True)])
+def test_who_takes_over_decides_at_the_terminal_about_what_a_suspended_program_left(stage, at_work, word, left):
+    while not sleeping(stage):
+        time.sleep(0.05)
+    os.kill(at_work.pid, signal.SIGSTOP)
+    run = stage.run_id()
+    refused = stage.sit_down("carol", "takeover", run)
+    refused.see(f"alice's program is at work on run {run}", "--reason WHY")
+    assert refused.ended() == 1
+    heir = stage.sit_down("carol", "takeover", run, "--reason", "alice's laptop sleeps")
+    heir.see("sessions of this run still on the server", f"shisa/{run} lock", "holds the target for its run")
+    heir.see(f"shisa/{run}/slow", "active, in a transaction since", "End them?", "end, leave:")
+    heir.type(word)
+    heir.see("HAPPENED", "begin", "UNKNOWN" if left else "DID NOT HAPPEN", "slow", f"run {run} is carol's now")
+    assert heir.ended() == (7 if left else 0)
+    assert sleeping(stage) is left
+    os.kill(at_work.pid, signal.SIGCONT)
+    if left:
+        at_work.press("c")
+        at_work.see("Ctrl-C again, or the word stop, ends it")
+        at_work.press("c")
+    at_work.see(f"run {run} is taken: carol took run {run} up on")
+    assert at_work.ended() == 5
+    assert not sleeping(stage)

@@ -24,7 +24,8 @@ class Desk:
     """Carries calls of the effect's thread to the thread that owns the journal and the terminal."""
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        # a SimpleQueue waits without end where a signal comes as its time is up, as when a laptop wakes up
+        self._jobs: queue.Queue[tuple[Callable[[], Any], Future[Any]] | None] = queue.Queue()
 
     def start(self, work: Callable[[], Result], worker: Worker) -> Future[Result]:
         """Let a worker begin the effect."""
