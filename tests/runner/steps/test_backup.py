@@ -325,7 +325,8 @@ def test_a_backup_that_was_killed_did_not_happen_because_its_file_is_not_there(
     at_work = stage.resume(run)
     assert (at_work.state, at_work.ending.exit_code) == ("unknown", 7)
     assert "a backend of this step is still at work" in at_work.reason
-    accounts(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'shisa/{run}%'")
+    of_the_run = f"FROM pg_stat_activity WHERE application_name LIKE 'shisa/{run}%'"
+    accounts(f"SELECT pg_terminate_backend(pid, 10000) {of_the_run}")
     held.release()
     assert left_in(stage.folder) != []
     settled = stage.resume(run, Player(answers={"save": "stop"}))
