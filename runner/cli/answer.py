@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.engine.ports import wall_clock
     from runner.errors import UsageError
     from runner.review.answers import signed_answer
+    from runner.review.statement import asked_in
     from runner.terminal.prompts import Prompter, demand_terminal
 
     demand_terminal()
@@ -37,11 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
     state = fold(one for one in source.records() if one.run == source.run)
     waits = [path for path, each in state.steps.items() if each.question is not None and each.answer is None]
     step = arguments.step or next(iter(waits), None)
-    question = None if step is None else state.step(step).question
-    if step is None or question is None:
+    asked = None if step is None else state.step(step).asked
+    if step is None or asked is None:
         which = f"step {step}" if step else "no step"
         raise UsageError(f"{which} of run {state.run} asks {'nobody anything' if step else 'anything now'}")
-    key = who.signing()
+    question, key = asked_in(asked), who.signing()
     try:
         choice = Prompter().choose(f"For {question.team}: {question.question}", question.choices)
     except EOFError:
@@ -49,9 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     body = signed_answer(
         source.config,
-        question,
-        run=state.run,
-        step=step,
+        asked,
         choice=choice,
         person=who.person,
         key=key,

@@ -153,12 +153,11 @@ class Show(Calls):
         person = next(name for name, each in people.items() if question.team in each.teams)
         choice = self.cast.answer(question, self.parts.pop(0))
         own = open_journal(self.stage.config.config.journal, self.stage.folder)
+        asked = [one for one in own.records(run=run) if one.step == step and one.body == question][-1]
         give_answer(
             own,
             self.stage.config,
-            question,
-            run=run,
-            step=step,
+            asked,
             choice=choice,
             person=person,
             key=self.stage.key(person),

@@ -107,9 +107,7 @@ def _expected(line: SignedLine, said: Mapping[str, Any]) -> str | None:
             )
         case ev.QuestionAnswered() as answer if line.about and isinstance(line.about.body, ev.QuestionAsked):
             return answer_statement(
-                line.about.body,
-                run=record.run,
-                step=record.step or "",
+                line.about,
                 choice=answer.choice,
                 facts=answer.facts,
                 person=record.person,

@@ -133,17 +133,17 @@ def _withdrawal(config: Loaded, standing: Standing, decided: Decided, now: datet
 
 def _answer(config: Loaded, records: Sequence[Record], decided: Decided, now: datetime) -> ev.Event:
     said = predicate_of(decided.statement)
-    run, step, person = records[0].run, str(said["step"]), str(said["person"])
-    asked = [one.body for one in records if one.step == step and isinstance(one.body, ev.QuestionAsked)]
+    step, person = str(said["step"]), str(said["person"])
+    asked = [one for one in records if one.step == step and isinstance(one.body, ev.QuestionAsked)]
     if not asked:
-        raise ApprovalError(f"step {step} of run {run} asks nobody anything")
+        raise ApprovalError(f"step {step} of run {records[0].run} asks nobody anything")
     body = ev.QuestionAnswered(
         choice=str(said["choice"]),
         as_team=str(said["as_team"]),
         statement=decided.statement,
         signature=decided.signature,
     )
-    counted = answered(body, asked[-1], run=run, step=step, person=person, people=config.config.people, now=now)
+    counted = answered(body, asked[-1], person=person, people=config.config.people, now=now)
     if isinstance(counted, Refused):
         raise ApprovalError(f"this answer does not count: {counted.reason}")
     return body

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from runner.canonical import NotCanonicalError, canonical, digest, parse_canonical
 from runner.journal.events import ApprovalRequested, QuestionAsked, RunHandedOver, RunOpened
-from runner.journal.record import Head
+from runner.journal.record import Head, Record
 
 Decision = Literal["approve", "reject"]
 _TYPE = "https://in-toto.io/Statement/v1"
@@ -67,22 +67,15 @@ def approval_statement(
 
 
 def answer_statement(
-    question: QuestionAsked,
-    *,
-    run: str,
-    step: str,
-    choice: str,
-    facts: str | None,
-    person: str,
-    as_team: str,
-    at: str,
-    head: Head,
+    asked: Record, *, choice: str, facts: str | None, person: str, as_team: str, at: str, head: Head
 ) -> str:
-    """Build what somebody signs who answers a question (namespace ``answer@shisa``)."""
-    asked = {"team": question.team, "question": question.question, "choices": question.choices}
+    """Build what somebody signs who answers a question (namespace ``answer@shisa``): this line that asks, no other."""
+    question = asked_in(asked)
+    text = {"team": question.team, "question": question.question, "choices": question.choices}
     predicate = {
-        "run": run,
-        "step": step,
+        "run": asked.run,
+        "step": asked.step,
+        "asked": seen(Head(asked.seq, asked.hash)),
         "choice": choice,
         "facts": facts,
         "person": person,
@@ -90,7 +83,14 @@ def answer_statement(
         "at": at,
         "journal": seen(head),
     }
-    return build("answer", f"{run}/{step}", digest(asked), predicate)
+    return build("answer", f"{asked.run}/{asked.step}", digest(text), predicate)
+
+
+def asked_in(asked: Record) -> QuestionAsked:
+    """Take the question out of the line that asks it."""
+    if not isinstance(asked.body, QuestionAsked):
+        raise TypeError(asked.body.name)
+    return asked.body
 
 
 def withdrawal_statement(request: str, *, run: str, step: str, reason: str, person: str, at: str, head: Head) -> str:
@@ -221,7 +221,7 @@ def build(kind: str, name: str, sha256: str, predicate: Mapping[str, Any]) -> st
 
 
 def seen(head: Head) -> dict[str, Any]:
-    """The journal's head as a statement names it: who signs is a witness of it."""
+    """A journal's line as a statement names it, such as its head: who signs is a witness of it."""
     return {"seq": head.seq, "head": head.hash}
 
 

@@ -32,9 +32,11 @@ class StepState:
     captured: dict[str, Any] = dataclasses.field(default_factory=dict)
     items: tuple[Any, ...] | None = None
     """What a loop goes through, as it was found out first; nothing changes it afterwards."""
-    question: ev.QuestionAsked | None = None
-    answer: ev.QuestionAnswered | None = None
+    asked: Record | None = None
+    """The line of the question that it asks."""
+    answers: tuple[ev.QuestionAnswered, ...] = ()
     answered_by: str | None = None
+    """Who gave the newest answer."""
     attempts: int = 0
     """How often it was begun in this run."""
     tries: int = 0
@@ -49,6 +51,16 @@ class StepState:
         rendered = self.entered.rendered
         own = moment == "before" and "check" in rendered
         return own or bool(rendered.get("guards", {}).get("after" if moment == "after" else "before"))
+
+    @property
+    def question(self) -> ev.QuestionAsked | None:
+        """The question that it asks."""
+        return self.asked.body if self.asked is not None and isinstance(self.asked.body, ev.QuestionAsked) else None
+
+    @property
+    def answer(self) -> ev.QuestionAnswered | None:
+        """The newest answer."""
+        return self.answers[-1] if self.answers else None
 
     @property
     def loops(self) -> bool:
@@ -161,9 +173,11 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
         case ev.ItemsExpanded():
             return step if step.items is not None else replace(step, items=body.items)
         case ev.QuestionAsked():
-            return replace(step, question=body)
+            return replace(step, asked=record, answers=(), answered_by=None)
+        case ev.QuestionAnswered(statement=text) if text and any(text == each.statement for each in step.answers):
+            return step  # an earlier answer that is put in again does not take the place of a later one
         case ev.QuestionAnswered():
-            return replace(step, answer=body, answered_by=record.person)
+            return replace(step, answers=(*step.answers, body), answered_by=record.person)
         case ev.ApprovalGiven():
             return step
         case _ as never:

@@ -64,14 +64,12 @@ def agreed(session: Session, path: str) -> str:
     """
     step = session.state.step(path)
     question = _question(session, path)
-    if step.answer is None or step.question is None or step.answered_by is None:
+    if step.answer is None or step.asked is None or step.question is None or step.answered_by is None:
         raise AssertionError
     person, choice = step.answered_by, step.answer.choice
     counted = answered(
         step.answer,
-        step.question,
-        run=session.run,
-        step=path,
+        step.asked,
         person=person,
         people=session.config.config.people,
         now=session.clock(),

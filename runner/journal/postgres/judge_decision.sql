@@ -238,15 +238,24 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  _question jsonb := (
-    SELECT shisa.object(body) FROM shisa.journal
-    WHERE run = _run AND step IS NOT DISTINCT FROM _step AND event = 'question.asked' ORDER BY seq DESC LIMIT 1
-  );
+  _asked shisa.journal;
+  _question jsonb;
 BEGIN
-  IF _question IS NULL THEN
+  SELECT * INTO _asked FROM shisa.journal
+   WHERE run = _run AND step IS NOT DISTINCT FROM _step AND event = 'question.asked' ORDER BY seq DESC LIMIT 1;
+  IF NOT FOUND THEN
     PERFORM shisa.refuse('there is no question that this answers');
-  ELSIF _b ->> 'as_team' IS DISTINCT FROM _question ->> 'team' OR (_question ->> 'team' = ANY (_me.teams)) IS NOT TRUE THEN
+  END IF;
+  _question := shisa.object(_asked.body);
+  IF _b ->> 'as_team' IS DISTINCT FROM _question ->> 'team' OR (_question ->> 'team' = ANY (_me.teams)) IS NOT TRUE THEN
     PERFORM shisa.refuse(format('the question is for team %s, and %s is not in it', _question ->> 'team', _me.name));
+  ELSIF coalesce(_b ->> 'statement', '') = '' THEN
+    RETURN; -- out of a rehearsal's file: it counts only in a run that takes those
+  ELSIF shisa.object(_b ->> 'statement') #>> '{predicate,asked,head}' IS DISTINCT FROM _asked.hash THEN
+    PERFORM shisa.refuse('the answer was signed for another asking of the question');
+  ELSIF EXISTS (SELECT FROM shisa.journal WHERE run = _run AND seq > _asked.seq AND event = 'question.answered'
+                                            AND shisa.object(body) ->> 'statement' = _b ->> 'statement') THEN
+    PERFORM shisa.refuse('this answer was given before');
   END IF;
 END
 $$;

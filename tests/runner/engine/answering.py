@@ -17,9 +17,7 @@ def answer(stage, choice, person="bob", key=None):
         give_answer(
             journal,
             config,
-            question,
-            run=record.run,
-            step=path,
+            record,
             choice=choice,
             person=person,
             key=key_at(stage.folder / f"{key or person}.key"),

@@ -79,6 +79,35 @@ def test_an_unsigned_answer_in_the_journal_stops_the_run(stage):
     assert "the answer of bob does not count" in play.reason
 
 
+def test_an_earlier_answer_that_is_put_in_again_does_not_take_the_place_of_a_later_one(stage):
+    stage.write(ASK)
+    first = stage.play(Player(on_question=answer(stage, "none")))
+    (asked,) = first.bodies("question.asked", "settings")
+    answer(stage, "some")("settings", asked)
+    journal = stage.journal("bob")
+    (earlier, _) = [one.body for one in journal.records() if one.body.name == "question.answered"]
+    journal.append(earlier, run=first.run, step="settings", person="bob")
+    journal.close()
+    again = stage.resume(first.run)
+    assert again.state == "completed", again.reason
+    assert "bob of dev answered some" in again.ended("settings").message
+
+
+def test_an_answer_to_an_earlier_asking_stops_the_run(stage):
+    def replay(path, question):
+        answer(stage, "some")(path, question)
+        journal = stage.journal("bob")
+        lines = [one for one in journal.records() if one.body.name.startswith("question.")]
+        for line in lines:  # as if it had been asked twice, and the first answer put in for the second asking
+            journal.append(line.body, run=line.run, step=path, person=line.person)
+        journal.close()
+
+    stage.write(ASK)
+    play = stage.play(Player(on_question=replay))
+    assert play.state == "blocked"
+    assert "the answer of bob does not count: it was signed for another asking of the question" in play.reason
+
+
 def test_the_facts_are_measured_again_before_a_later_destructive_step(stage, accounts, database):
     stage.write(ASK + CLEAN)
 

@@ -272,20 +272,21 @@ def test_an_answer_is_bound_to_its_question(crew, tmp_path):
     said = {"choice": "none", "facts": "none", "as_team": "dev"}
     place = {"run": RUN, "step": STEP, "person": "bob"}
     when = "2026-11-23T12:00:00.000000Z"
-    statement = answer_statement(asked, at=when, head=journal.head(), **said, **place)
+    line = journal.append(asked, **{**place, "person": "alice"})
+    statement = answer_statement(line, at=when, head=journal.head(), person="bob", **said)
     signature = crew.sign("bob", statement, "answer@shisa")
     answered = ev.QuestionAnswered(**said, statement=statement, signature=signature)
+    journal.append(answered, **{**place, "step": "other"})
     journal.append(answered, **place)
     journal.append(asked, **{**place, "person": "alice"})
     journal.append(answered, **place)
     journal.append(msgspec.structs.replace(asked, question="May we drop it?"), **{**place, "person": "alice"})
-    journal.append(answered, **place)
     journal.append(msgspec.structs.replace(answered, choice="saved"), **place)
     journal.close()
     assert messages(verified(crew, tmp_path / "journal.db"), "signature") == [
-        "Line 1, question.answered: there is no question that it answers.",
-        "Line 5, question.answered: what was signed and what the line says differ in subject.",
-        "Line 6, question.answered: what was signed and what the line says differ in choice, subject.",
+        "Line 2, question.answered: there is no question that it answers.",
+        "Line 5, question.answered: what was signed and what the line says differ in asked.",
+        "Line 7, question.answered: what was signed and what the line says differ in asked, choice, subject.",
     ]
 
 

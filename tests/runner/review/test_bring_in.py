@@ -4,12 +4,13 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from runner.config.model import Loaded
 from runner.errors import ApprovalError
 from runner.journal import events as ev
-from runner.journal.record import Head
+from runner.journal.record import Head, Record
 from runner.journal.sqlite import SqliteJournal
 from runner.review.bring_in import bring_in
 from runner.review.exchange import Decided
@@ -18,6 +19,7 @@ from runner.review.statement import answer_statement, closed_statement, withdraw
 from tests.runner.review.people import POLICY_DIGEST, STEP, opened, requested, stamp
 from tests.runner.review.people import RUN as NAME
 
+HOUR = timedelta(hours=1)
 QUESTION = ev.QuestionAsked(team="dev", question="Is it quiet?", choices={"yes": "Nobody is in", "no": "Somebody is"})
 
 
@@ -28,6 +30,8 @@ class Desk:
     journal: SqliteJournal
     crew: object
     request: ev.ApprovalRequested
+    asked: Record
+    """The line of the newest question."""
 
     @property
     def config(self) -> Loaded:
@@ -42,7 +46,7 @@ class Desk:
 
     def answer(self, who: str = "bob", choice: str = "yes", **said) -> tuple[str, str]:
         facts = {"facts": None, "person": who, "as_team": "dev", "at": stamp(datetime.now(UTC))} | said
-        statement = answer_statement(QUESTION, run=NAME, step="ask", choice=choice, head=self.journal.head(), **facts)
+        statement = answer_statement(self.asked, choice=choice, head=self.journal.head(), **facts)
         return statement, self.crew.sign(who, statement, ANSWER)
 
     def withdrawal(self, who: str = "bob", signer: str | None = None, **said) -> tuple[str, str]:
@@ -57,8 +61,8 @@ def desk(crew, tmp_path):
     now = datetime.now(UTC)
     request = requested(not_after=stamp(now + timedelta(hours=1)))
     for body, step in ((opened(crew, journal.head(), stamp(now)), None), (request, STEP), (QUESTION, "ask")):
-        journal.append(body, run=NAME, step=step, person="alice")
-    yield Desk(journal, crew, request)
+        asked = journal.append(body, run=NAME, step=step, person="alice")
+    yield Desk(journal, crew, request, asked)
     journal.close()
 
 
@@ -100,6 +104,8 @@ def refused(desk, because, statement, signature, run=NAME):
         (lambda d: d.approval(step="other"), "it was signed for another step"),
         (lambda d: d.answer(choice="perhaps"), "'perhaps' is none of the choices"),
         (lambda d: d.answer("carol"), "carol is not in team dev"),
+        (lambda d: d.answer(at=stamp(datetime.now(UTC) - HOUR)), "it was signed at .*, and the question was asked at"),
+        (lambda d: d.answer(at=stamp(datetime.now(UTC) + HOUR)), "it was signed at .*, and the question was asked at"),
         (lambda d: d.withdrawal(), "bob has not approved this step"),
         (lambda d: d.withdrawal(signer="carol"), "belongs to carol, not to bob"),
         (
@@ -124,6 +130,20 @@ def test_what_is_signed_for_another_use_is_not_taken_in(desk):
     refused(desk, "signed for the namespace 'run@shisa'", statement, desk.crew.sign("bob", statement, RUN))
     answer, _ = desk.answer()
     refused(desk, "signed for the namespace 'approval@shisa'", answer, desk.crew.sign("bob", answer, APPROVAL))
+
+
+def test_an_answer_to_an_earlier_asking_of_the_same_question_does_not_count(desk):
+    signed = desk.answer()
+    desk.asked = desk.journal.append(QUESTION, run=NAME, step="ask", person="alice")
+    refused(desk, "it was signed for another asking of the question", *signed)
+    other = msgspec.structs.replace(QUESTION, question="Is it Monday?")
+    desk.journal.append(other, run=NAME, step="ask", person="alice")
+    refused(desk, "it was signed for another asking of the question", *desk.answer())
+    assert desk.take(*Desk(desk.journal, desk.crew, desk.request, last(desk)).answer()).person == "bob"
+
+
+def last(desk):
+    return [one for one in desk.journal.records() if one.body.name == "question.asked"][-1]
 
 
 def test_what_was_taken_in_once_is_not_taken_in_again(desk):

@@ -46,6 +46,8 @@ policies:
     break_glass: [frank]
   four-eyes: {{need: [{{team: dev, n: 1}}]}}
 """
+ANSWER = '{"predicate":{"asked":{"head":"$QUESTION"}}}'
+"""A statement that names the line of the newest question."""
 ORDER = ("opened", "entered", "guarded", "requested", "bob", "carol", "again", "started")
 """The lines of the story, by the names that a cheat's ``until`` and ``change`` use."""
 
@@ -170,7 +172,7 @@ def told(ground: Ground) -> dict[str, tuple[str, str | None, str, dict[str, Any]
                                                  "signature": None}),
         "asked": ("alice", STEP, "question.asked", {"team": "cs", "question": "Saved?", "choices": {},
                                                  "not_after": None}),
-        "answered": ("erin", STEP, "question.answered", {"choice": "none", "as_team": "cs", "statement": "{}",
+        "answered": ("erin", STEP, "question.answered", {"choice": "none", "as_team": "cs", "statement": ANSWER,
                                                          "signature": "signed", "facts": None}),
         "waived": ("bob", STEP, "waiver.given", {"check": "c", "object": "o", "reason": "r", "until": {"in": "1h"},
                                                  "statement": "{}", "signature": "signed"}),
@@ -189,6 +191,9 @@ def told(ground: Ground) -> dict[str, tuple[str, str | None, str, dict[str, Any]
 def spelled(ground: Ground, body: Mapping[str, Any], now: datetime | None = None) -> str:
     """Write a body; ``{"in": "2h"}`` is a moment from now, ``$LIVE``, ``$OLD`` and ``$DIGEST`` are the ground's."""
     known = {"$LIVE": ground.live, "$OLD": ground.old, "$DIGEST": ground.config.digest}
+    if body.get("statement") == ANSWER:
+        query = "SELECT hash FROM shisa.journal WHERE event = 'question.asked' ORDER BY seq DESC LIMIT 1"
+        known[ANSWER] = ANSWER.replace("$QUESTION", (ground.root.execute(query).fetchone() or ("",))[0])
 
     def filled(value: Any) -> Any:
         match value:
