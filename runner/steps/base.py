@@ -67,8 +67,13 @@ class Effect:
     application_name: str
     mark: Mark
     """What a program of this step holds for as long as it works."""
+    look_again: Callable[[], None]
+    """Proves that nothing got worse, where that was proven too long ago; for what takes its time before it locks.
+
+    Raises GateClosedError and ApprovalError.
+    """
     intend: Intend
-    """Must be called once before anything is changed."""
+    """Must be called once before anything is changed; it looks again, too."""
     keep: Callable[[Iterable[bytes]], str]
     """Keeps content durably beside the journal and tells its digest. Raises JournalError."""
     kept: Callable[[], Iterator[bytes]]

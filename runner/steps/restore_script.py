@@ -63,7 +63,7 @@ def in_one_transaction(effect: Effect, work: Callable[[Connection[Any]], str], d
     import psycopg
 
     begun = time.monotonic()
-    xid, committing = None, False
+    xid, intended, committing = None, False, False
     step = effect.step
     with effect.connect() as connection, effect.connect(purpose="note") as second:
         transaction = Transaction(
@@ -74,6 +74,7 @@ def in_one_transaction(effect: Effect, work: Callable[[Connection[Any]], str], d
             connection.execute(_UNBOUND)
             leave_note(second, effect.run, effect.path, xid)
             effect.intend(xid)
+            intended = True
             said = work(connection)
             committing = True
             transaction.commit()
@@ -82,6 +83,8 @@ def in_one_transaction(effect: Effect, work: Callable[[Connection[Any]], str], d
             return after_error(effect, error, xid if committing else None, begun)
         except ShisaError as error:
             connection.close()
+            if not intended:
+                raise
             outcome = "unknown" if effect.survives_rollback else "failed"
             return ended(outcome, f"rolled back: {error.message}", (), begun, **error.detail)
     return ended("done", f"{said}; committed transaction {xid.xid}", (), begun, **detail)

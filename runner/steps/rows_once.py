@@ -51,6 +51,7 @@ def in_one_transaction(
             connection.execute("SET default_transaction_read_only = off")
             connection.execute("SELECT set_config('statement_timeout', %s, false)", (timeout,))
             staged = stage(connection)
+            effect.look_again()  # while nothing is locked yet
             lock_timeout = effect.step.lock_timeout or "2s"
             transaction = Transaction(connection, lock_timeout=lock_timeout, statement_timeout=timeout)
             xid = transaction.begin()

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from checks.base import Verdict
-from runner.engine.begin.pinned import changed_files
-from runner.engine.effect.carrying_out import Carried, carry_out
+from runner.engine.effect.carrying_out import NEVER_AN_OUTCOME, Carried, broken_off, carry_out
 from runner.engine.effect.during import guards_during, hold
-from runner.engine.effect.enter import rendered
+from runner.engine.effect.last_look import AnewError, LastLook
 from runner.engine.effect.stopping import Interrupted, Signals, in_words
 from runner.engine.fold.loops import after_canary, loop_of, pause_before
 from runner.engine.fold.undoing import unasked, undone_of
 from runner.engine.guard import gate
 from runner.engine.guard.asking import ask_all
-from runner.engine.people import approval, questions
+from runner.engine.people import questions
 from runner.engine.rendering import rendering
-from runner.errors import ApprovalError, GateClosedError, JournalError, RunEndedError, RunTakenError, ShisaError
-from runner.journal import turns
-from runner.journal.events import GuardSampled, Outcome, StepEnded, StepIntended, StepSkipped, ValueCaptured
+from runner.errors import ApprovalError, GateClosedError
+from runner.journal.events import GuardSampled, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
-from runner.review.requests import uses_left
 from runner.runbook.model import GuardUse, step_of
 from runner.runbook.values import masked
 from runner.steps import EFFECTS
@@ -40,8 +37,6 @@ if TYPE_CHECKING:
 
 _NOT_ASKED = {"manual", "check", "wait", "ask"}
 """Kinds without a question whether to go: a manual step asks for its end, the others change nothing."""
-_BY_OTHERS = {"command", "backup", "restore"}
-"""Kinds whose effect does not, or not only, go over the session that the run keeps."""
 
 
 def start(session: Session, path: str) -> bool:
@@ -71,35 +66,31 @@ def attempt(session: Session, path: str) -> None:
 
     Raises Interrupted where the program was asked to end, and what ``start`` raises.
     """
-    if look_again(session, path):
+    try:
+        look = LastLook(session, path)
         if session.state.step(path).loops:
-            intend(session, path, [], None)
+            intend(look, [], None)
         else:
-            signals = Signals()
-            with signals.noted():  # none may come between an effect and the line that tells its outcome
-                carried = _perform(session, path, signals)
-                session.append(carried.ended, path)
-                if carried.ended.outcome != "unknown":
-                    session.mark(path).forget()
-                late = signals.take()
-            if carried.stopped is not None:
-                raise Interrupted(f"{path}: {carried.ended.message}")
-            if late is not None:
-                raise Interrupted(f"{in_words(late)} as {path} ended")
-            if carried.breach is not None:
-                raise GateClosedError(f"{path}: a guard objected while the step ran: {carried.breach}")
+            _carry_out(session, path, look)
+    except AnewError as anew:
+        session.operator.tell(anew.message)
 
 
-def approved(session: Session, path: str) -> bool:
-    """Whether a step may be started, or tried once more, under the approval that it has at this moment."""
-    step = session.state.step(path)
-    if step.entered is None or not step.entered.policies:
-        return step.entered is not None
-    if step.request is None:
-        return False
-    now = session.clock()
-    standing = session.asked.standing(step.request.request, now)
-    return standing.state == "approved" or uses_left(standing, path, now) > 0
+def _carry_out(session: Session, path: str, look: LastLook) -> None:
+    signals, intended = Signals(), list[StepIntended]()
+    with signals.noted():  # none may come between an effect and the line that tells its outcome
+        carried = _perform(session, path, look, signals, intended)
+        if intended:
+            session.append(carried.ended, path)
+        if carried.ended.outcome != "unknown":
+            session.mark(path).forget()
+        late = signals.take()
+    if carried.stopped is not None:
+        raise Interrupted(f"{path}: {carried.ended.message}")
+    if late is not None:
+        raise Interrupted(f"{in_words(late)} as {path} ended")
+    if carried.breach is not None:
+        raise GateClosedError(f"{path}: a guard objected while the step ran: {carried.breach}")
 
 
 def _asks(session: Session, path: str) -> bool:
@@ -109,100 +100,35 @@ def _asks(session: Session, path: str) -> bool:
     return not quiet and session.state.rollback is None and not (undone_of(path) and unasked(session.state, path))
 
 
-def look_again(session: Session, path: str) -> bool:
-    """Prove right before the effect that nothing got worse; False where the step must be asked for anew.
-
-    The pinned files, the rendered text, the policies and the guards are compared with what was approved. What takes a
-    step back comes out of the journal; a file or an answer that changed meanwhile must not stop it.
-    """
-    taking_back = undone_of(path) is not None
-    changed = [] if taking_back else changed_files(session.pinned)
-    if changed:
-        reason = f"{changed[0]} was changed after the run opened"
-        approval.void_all(session, [reason])
-        raise ApprovalError(reason, hint="put the file back and resume, or `resume --accept-changes` with the new one")
-    session.refresh()
-    if session.state.closed is not None:
-        raise turns.ended(session.state.closed.state)
-    anew = session.hold(path)
-    _unmoved(session, path)
-    again = gate.ask(session, path, "again", every=anew) if session.state.step(path).guarded("again") else ()
-    fresh = rendered(session, path)
-    reasons = approval.stale_reasons(session, path, fresh, again)
-    if reasons:
-        approval.void(session, path, reasons)
-        session.operator.tell(f"{path} must be approved again: {'; '.join(reasons)}")
-        return False
-    entered = session.state.step(path).entered
-    if entered is None or (fresh.step_digest, fresh.policies) != (entered.step_digest, entered.policies):
-        session.append(fresh, path)
-        session.operator.tell(f"{path} is another step now than when it was shown")
-        return False
-    if entered.destructive and not taking_back:
-        questions.still_agreed(session, path)
-    asked = session.state.step(path).again
-    if asked is not None and Verdict.of(asked.verdict).closes:
-        raise gate.refuse_closed(path, asked.evidence)
-    if entered.policies:
-        session.drift.refuse(session.records[-1].at)
-        if not approved(session, path):
-            raise ApprovalError(f"{path} is not approved any more", hint="`shisa status` tells who must sign")
-    return True
-
-
-def _unmoved(session: Session, path: str) -> None:
-    """Make sure that what acts by connections of its own finds the server that the run is bound to."""
-    entered = session.state.step(path).entered
-    target = None if entered is None or entered.kind not in _BY_OTHERS else session.targets.of(entered.target)
-    if target is not None:
-        target.connect("shisa/bind", unmoved=True).close()
-
-
-def _perform(session: Session, path: str, signals: Signals) -> Carried:
+def _perform(session: Session, path: str, look: LastLook, signals: Signals, intended: list[StepIntended]) -> Carried:
     """Run the effect; whatever goes wrong ends in a known or an unknown outcome, never in silence.
 
-    Raises JournalError: then nothing is known to be durable, and the intent tells what to look at.
+    One that is ended before its intent leaves none, for it was not begun. Raises JournalError: then nothing is known to
+    be durable, and the intent tells what to look at.
     """
-    intended: list[StepIntended] = []
-    effect = _effect(session, path, intended)
+    effect = _effect(session, path, look, intended)
     perform: Callable[[Effect], StepEnded] = EFFECTS[effect.step.kind]()
     try:
-        carried = carry_out(session, path, effect, perform, signals)
-    except KeyboardInterrupt:
-        why = "interrupted by the operator"
-        carried = Carried(_broken_off(intended, "cancelled", why), stopped=why)
-    except (JournalError, RunTakenError, RunEndedError):
+        carried = carry_out(session, effect, perform, signals, intended)
+    except NEVER_AN_OUTCOME:
         raise
-    except (GateClosedError, ApprovalError) as error:
-        if not intended:
+    except (KeyboardInterrupt, Exception) as error:  # an effect that had begun must not be left without an outcome
+        if not intended and isinstance(error, (GateClosedError, ApprovalError)):
             raise
-        carried = Carried(_broken_off(intended, "failed", error.message))
-    except ShisaError as error:
-        carried = Carried(_broken_off(intended, "failed", error.message, error.detail))
-    except Exception as error:  # noqa: BLE001 - an effect that had begun must not be left without an outcome
-        first = (str(error).strip().splitlines() or [""])[0]
-        carried = Carried(_broken_off(intended, "failed", f"{type(error).__name__}: {first}"))
-    if not intended:
-        intend(session, path, intended, None)
+        stopped = isinstance(error, KeyboardInterrupt)
+        carried = Carried(broken_off(intended, error), stopped=in_words(signal.SIGINT) if stopped else None)
+    if not intended and carried.stopped is None and carried.breach is None:
+        effect.intend(None)
     ended, secrets = carried.ended, session.plan.secret_values
     detail = {key: masked(value, secrets) if isinstance(value, str) else value for key, value in ended.detail.items()}
     masked_ = msgspec.structs.replace(ended, message=masked(ended.message, secrets), detail=detail)
     return dataclasses.replace(carried, ended=masked_)
 
 
-def _broken_off(
-    intended: list[StepIntended], outcome: Outcome, message: str, detail: dict[str, Any] | None = None
-) -> StepEnded:
-    """An effect that had begun has an unknown outcome, until its xid or a person settles it."""
-    if intended:
-        return StepEnded(outcome="unknown", message=message, detail=detail or {})
-    return StepEnded(outcome=outcome, message=f"not begun: {message}", detail=detail or {})
-
-
-def intend(
-    session: Session, path: str, intended: list[StepIntended], xid: Xid | None, kept: str | None = None
-) -> StepIntended:
-    """Make the intent durable; from here to ``step.ended`` the outcome is unknown."""
+def intend(look: LastLook, intended: list[StepIntended], xid: Xid | None, kept: str | None = None) -> StepIntended:
+    """Make the intent durable, behind a look that counts; from here to ``step.ended`` the outcome is unknown."""
+    session, path = look.session, look.path
+    look.renew()
     step = session.state.step(path)
     if step.entered is None:
         raise AssertionError
@@ -220,7 +146,7 @@ def intend(
     return body
 
 
-def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect:
+def _effect(session: Session, path: str, look: LastLook, intended: list[StepIntended]) -> Effect:
     entered = session.state.step(path).entered
     if entered is None:
         raise AssertionError
@@ -266,7 +192,8 @@ def _effect(session: Session, path: str, intended: list[StepIntended]) -> Effect
         folder=session.folder,
         application_name=name,
         mark=session.mark(path),
-        intend=lambda xid, kept=None: intend(session, path, intended, xid, kept),
+        look_again=look.renew,
+        intend=lambda xid, kept=None: intend(look, intended, xid, kept),
         keep=session.attachments.put,
         kept=kept,
         connect=connect,

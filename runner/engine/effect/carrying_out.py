@@ -17,15 +17,19 @@ import msgspec
 from runner.engine.effect.desk import Desk, Work
 from runner.engine.effect.during import Watch
 from runner.engine.effect.stopping import in_words
-from runner.journal.events import StepEnded
+from runner.errors import JournalError, RunEndedError, RunTakenError, ShisaError
+from runner.journal.events import Outcome, StepEnded, StepIntended
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from concurrent.futures import Future
 
     from runner.engine.effect.stopping import Signals
     from runner.engine.session import Session
     from runner.steps.base import Effect, Perform
 
+NEVER_AN_OUTCOME = (JournalError, RunTakenError, RunEndedError)
+"""What a step's outcome cannot be: then nothing more is written of the run."""
 _TICK = 0.05
 """Seconds that this thread waits for a call of the effect before it looks at the clock."""
 _PATIENCE = 30.0
@@ -45,17 +49,36 @@ class Carried:
     """The words of the signal that ended it."""
 
 
-def carry_out(session: Session, path: str, effect: Effect, perform: Perform, signals: Signals) -> Carried:
+def carry_out(
+    session: Session, effect: Effect, perform: Perform, signals: Signals, intended: Sequence[StepIntended]
+) -> Carried:
     """Carry an effect out to its end, or to the end that a guard, the operator or a noted signal puts to it.
 
-    Raises what the effect raises.
+    ``intended`` has the intent as soon as the effect made one. Raises what the effect raises.
     """
-    return _Carrying(session, path, signals).out(effect, perform)
+    return _Carrying(session, effect.path, signals, intended).out(effect, perform)
+
+
+def broken_off(intended: Sequence[StepIntended], error: BaseException) -> StepEnded:
+    """Say how an effect ended that raised something.
+
+    What had begun is unknown, until its xid or a person settles it.
+    """
+    first = (str(error).strip().splitlines() or [""])[0]
+    message, detail = f"{type(error).__name__}: {first}", dict[str, str]()
+    if isinstance(error, KeyboardInterrupt):
+        message = in_words(signal.SIGINT)
+    elif isinstance(error, ShisaError):
+        message, detail = error.message, error.detail
+    if intended:
+        return StepEnded(outcome="unknown", message=message, detail=detail)
+    outcome: Outcome = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
+    return StepEnded(outcome=outcome, message=f"not begun: {message}", detail=detail)
 
 
 class _Carrying:
-    def __init__(self, session: Session, path: str, signals: Signals) -> None:
-        self._session, self._path, self._signals = session, path, signals
+    def __init__(self, session: Session, path: str, signals: Signals, intended: Sequence[StepIntended]) -> None:
+        self._session, self._path, self._signals, self._intended = session, path, signals, intended
         self._desk, self._work = Desk(), Work()
         self._watch = Watch(session, path, signals)
         self._begun = time.monotonic()
@@ -73,7 +96,10 @@ class _Carrying:
             raise
         if not came_back:
             return Carried(self._lost(), self._breach, self._stopped)
-        return self._judged(running.result())
+        error = running.exception()
+        if error is None or isinstance(error, NEVER_AN_OUTCOME) or (self._breach is None and self._stopped is None):
+            return self._judged(running.result())
+        return self._judged(broken_off(self._intended, error))
 
     def _own(self, effect: Effect) -> Effect:
         desk, work = self._desk, self._work
@@ -84,6 +110,7 @@ class _Carrying:
 
         return dataclasses.replace(
             effect,
+            look_again=lambda: desk.call(effect.look_again),
             intend=lambda xid, kept=None: desk.call(lambda: effect.intend(xid, kept)),
             capture=lambda name, value: desk.call(lambda: effect.capture(name, value)),
             tell=lambda text: desk.call(lambda: effect.tell(text)),

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.engine.effect import act
+from runner.engine.effect.last_look import approved
 from runner.engine.fold.retries import delay, retry_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def again(session: Session, path: str) -> bool:
     """
     step = session.state.step(path)
     retry = retry_of(step)
-    if retry is None or step.ended is None or not act.approved(session, path):
+    if retry is None or step.ended is None or not approved(session, path):
         return False
     seconds = delay(retry, step.tries, secrets.SystemRandom().random())
     session.operator.tell(

@@ -2,10 +2,15 @@
 
 import os
 import subprocess
+import time
+from datetime import timedelta
 
+import psycopg
 import pytest
 
-from tests.runner.engine.stage import Player
+from runner.archive import Rows
+from runner.engine.effect import last_look
+from tests.runner.engine.stage import Player, Stage
 from tests.runner.engine.test_during import TREE, duplicate_when_running
 
 HEAD = """\
@@ -185,4 +190,86 @@ def test_a_guard_of_locks_knows_which_tables_the_rows_go_into_and_how_they_are_l
     assert "ShareRowExclusiveLock" in str(finding)
     assert "lines" in str(finding)
     other.rollback()
+    assert rows() == before
+
+
+@pytest.fixture
+def impatient(team_journal, monkeypatch):
+    """A team journal that takes no intent on guards that were asked a second ago; a look counts half of that."""
+    monkeypatch.setattr(last_look, "COUNTS", timedelta(seconds=0.5))
+    with psycopg.connect(team_journal, autocommit=True) as root:
+        (rule,) = root.execute("SELECT pg_get_functiondef('shisa.judge_guards'::regproc)").fetchone()
+        assert "'60 s'" in rule
+        root.execute(rule.replace("'60 s'", "'1 s'"))
+        yield team_journal
+        root.execute(rule)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Staging that takes longer than a look counts, and calls ``meanwhile`` in it."""
+
+    class Slow(Rows):
+        meanwhile = staticmethod(lambda: None)
+
+        def blocks(self, entry):
+            time.sleep(1.2)
+            Slow.meanwhile()
+            yield from super().blocks(entry)
+
+    monkeypatch.setattr("runner.steps.restore_rows.Rows", Slow)
+    return Slow
+
+
+def test_guards_are_asked_again_where_staging_took_longer_than_a_team_journal_takes(
+    impatient, slow, backup, database, tmp_path
+):
+    team = Stage.of(tmp_path / "team", database.dsn, journal=impatient)
+    done = play(team, backup, step())
+    assert done.ending.exit_code == 0, done.reason
+    moments = [each.moment for each in done.bodies("guards.asked", "bring-back")]
+    assert moments == ["before", "again", "again"]
+    assert done.names[done.names.index("step.intended") - 1] == "guards.asked"
+
+
+def test_a_guard_that_objects_after_staging_closes_the_gate_and_nothing_was_begun(
+    impatient, slow, backup, database, tmp_path
+):
+    team = Stage.of(tmp_path / "team", database.dsn, journal=impatient)
+    slow.meanwhile = lambda: database.execute("UPDATE orders SET tenant = 9 WHERE tenant = 8")
+    guard = "{check: sql, with: {sql: SELECT count(*) FROM orders WHERE tenant = 8, equals: '3'}}, {check: restore-"
+    done = play(team, backup, step().replace("{check: restore-", guard))
+    assert (done.state, done.ending.exit_code) == ("blocked", 1)
+    assert done.reason.startswith("bring-back: sql says block")
+    assert "step.intended" not in done.names
+    assert database.connect().execute("SELECT count(*) FROM orders WHERE tenant = 7").fetchone() == (0,)
+
+
+def test_what_must_be_signed_again_after_staging_is_asked_for_and_not_begun_before(
+    slow, backup, database, stage, monkeypatch
+):
+    monkeypatch.setattr(last_look, "COUNTS", timedelta(seconds=0.5))
+    waits = []
+
+    def sign(view, request):
+        waits.append(request)
+        stage.sign(view, request)
+        slow.meanwhile = lambda: len(waits) == 1 and database.execute("DELETE FROM lines WHERE order_id = 6")
+
+    database.execute("INSERT INTO orders VALUES (6, 7); INSERT INTO lines VALUES (5, 6, 'old')")
+    done = play(stage, backup, step(), Player(on_wait=sign))
+    assert done.ending.exit_code == 0, done.reason
+    assert len(waits) == 2
+    assert len(done.bodies("step.intended", "bring-back")) == 1
+
+
+def test_what_is_ended_while_its_rows_are_staged_was_never_begun(slow, backup, stage, database, rows):
+    database.execute(TREE)
+    before = rows()
+    slow.meanwhile = lambda: database.execute("INSERT INTO branch_b VALUES (1)") or time.sleep(2)
+    during = "      during: [{check: duplicate-keys-in-tree, with: {parent: public.tree}, every: 100ms}]\n    expect"
+    done = play(stage, backup, step().replace("    expect", during, 1))
+    assert (done.state, done.ending.exit_code) == ("blocked", 1)
+    assert "a guard objected while the step ran" in done.reason
+    assert not {"step.intended", "step.ended"} & {*done.names}
     assert rows() == before

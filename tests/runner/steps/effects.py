@@ -51,6 +51,7 @@ def restore(dsn: str, folder: Path, body: dict[str, Any] | str, *, undoes: Resto
         folder=folder,
         application_name="shisa/261127-abcdef/rows",
         mark=Mark(folder / "kept" / "rows.working"),
+        look_again=lambda: None,
         intend=intend,
         keep=attachments.put,
         kept=lambda: attachments.read(undoes.intended.kept),
