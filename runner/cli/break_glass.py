@@ -36,10 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Let the person type the target's name, sign and journal it, and tell everybody who was done without."""
     from runner.cli.excepting import sign, sit_down
-    from runner.engine.people.telling import broken_glass
     from runner.engine.ports import stamp, wall_clock
     from runner.figures import moment
     from runner.journal.events import BreakglassOpened
+    from runner.journal.sentences import sentence
+    from runner.notify.deliver import deliver
     from runner.review.breakglass import skipped
 
     reason, ticket = worded(arguments.reason, "the reason"), worded(arguments.ticket, "the ticket")
@@ -62,10 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     request, journal = standing.request, at.source.journal
     say(f"{request.step} of {request.run}: the glass is broken by {who} until {moment(body.until)}, signed")
-    for told in broken_glass(at.source.config, at.state, request, body, who):
-        if journal is not None:
-            journal.append(told, run=request.run, step=request.step, person=who)
-        say(f"  {', '.join(told.to)}: {'told' if told.failed is None else f'NOT TOLD: {told.failed}'}")
+    if journal is not None:
+        for told in map(sentence, deliver(at.source.config, journal, request.run, person=who, clock=wall_clock)):
+            say(f"  {told.word} {told.text}")
     say(f"  next: {at.state.operator} starts it (shisa resume {request.run}); guards are asked all the same")
     say(f"  afterwards a second person looks at it: shisa post-review {request.run}")
     return 0
@@ -145,7 +145,8 @@ def _shown(at: Sitting, standing: Standing, body: BreakglassOpened) -> tuple[str
     target = next((one for one in state.opened.targets if one.fingerprint == standing.request.body.target), None)
     where = "" if target is None else f" on {target.name}, environment {target.environment or 'unknown'}"
     told = ", ".join(body.skipped) or "nobody"
-    told += " will be told" if at.config.notify.command else " must be told by you (no notify: command)"
+    ways = at.config.notify.command or at.config.notify.webhook
+    told += " will be told" if ways else " must be told by you (shisa.yaml has no notify:)"
     starts = f"{step}{where} starts" if len(steps) == 1 else f"the group of {as_written(steps)}{where} starts"
     question = f"BREAK-GLASS: {starts} without a second person. {told}; it stays in every report."
     return question, step if target is None else target.name

@@ -47,6 +47,7 @@ COMMANDS = {
     "note": "add a remark to a run",
     "runs": "list the runs",
     "status": "tell who waits for whom",
+    "notify": "tell people what they are waited for, beside the runs that wait",
     "show": "show a run's timeline",
     "report": "write a run's report",
     "verify": "prove that the journal is whole and signed by whom it says",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +131,8 @@ def left(session: Session, arguments: argparse.Namespace, *, back: bool = False)
     """Step through an open run, or take it back, and say how it was left and what to do next."""
     from runner.engine.stepping import step_through
 
-    ending = step_through(session, back=back)
+    with _telling(session):
+        ending = step_through(session, back=back)
     code = 0 if back and ending.state == "rolled-back" else ending.exit_code
     if arguments.format == "json":
         summary = {"event": "run.summary", "run": session.run, "state": ending.state, "exit_code": code}
@@ -137,6 +140,22 @@ def left(session: Session, arguments: argparse.Namespace, *, back: bool = False)
     else:
         say(_last_words(session, ending))
     return code
+
+
+@contextlib.contextmanager
+def _telling(session: Session) -> Iterator[None]:
+    """Tell people what they are waited for, as long as the run goes on here."""
+    from runner.notify.companion import Companion, needed
+
+    if not needed(session.config.config):
+        yield
+        return
+    companion = Companion(session.config, session.run, session.person, session.clock)
+    session.observers = (*session.observers, companion.observe)
+    with companion:
+        yield
+    for each in companion.untold:
+        say(f"NOT NOTIFIED {each}; `shisa notify` tries again")
 
 
 def talk(arguments: argparse.Namespace) -> tuple[Operator, tuple[Observer, ...]]:

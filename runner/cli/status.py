@@ -112,14 +112,15 @@ def _told(records: list[Record]) -> Iterator[dict[str, Any]]:
 
     for record in records:
         match record.body:
-            case Notified(about=about, to=to, rule=rule, failed=failed):
+            case Notified() as body:
                 yield {
-                    "about": about,
+                    "about": body.about,
                     "step": record.step,
-                    "to": list(to),
-                    "rule": rule,
+                    "to": list(body.to),
+                    "rule": body.rule,
+                    "sink": body.sink,
                     "at": record.at,
-                    "failed": failed,
+                    "failed": body.failed,
                 }
             case _:
                 pass
@@ -145,8 +146,8 @@ def _questions(state: State, records: list[Record], config: Config) -> Iterator[
 
 def _request(one: Standing, config: Config) -> dict[str, Any]:
     from runner.engine.ports import stamp
+    from runner.review.requests import could_sign
 
-    spent = {one.request.body.operator, *one.request.body.excluded, *(vote.person for vote in one.votes)}
     return {
         "step": one.request.step,
         "steps": [part.step for part in one.request.body.parts if part.step not in one.started],
@@ -162,7 +163,7 @@ def _request(one: Standing, config: Config) -> dict[str, Any]:
                 "policy": policy,
                 "team": gap.team,
                 "n": gap.n,
-                "people": [name for name, who in config.people.items() if gap.team in who.teams and name not in spent],
+                "people": list(could_sign(one, gap.team, config)),
             }
             for policy, gap in one.missing
         ],
@@ -181,8 +182,9 @@ def _lines(one: Mapping[str, Any], now: str) -> Iterator[str]:
         yield f"  BREAK-GLASS: nobody has looked at it since: shisa post-review {one['run']}"
     for told in one["told"]:
         failed = f"NOT TOLD: {told['failed']}" if told["failed"] else f"told {age(told['at'], now)}"
+        by = f" by {told['sink']}" if told["sink"] else ""
         about = f"{told['about']} {told['rule']}".strip()
-        yield f"  {told['step']}: {about}: {', '.join(told['to'])} {failed}"
+        yield f"  {told['step'] or 'the run'}: {about}: {', '.join(told['to'])} {failed}{by}"
     for request in one["requests"]:
         yield f"  {' and '.join(request['steps'] or [request['step']])}: {_stands(request, one['operator'], now)}"
         for gap in request["missing"] if request["state"] == "waiting" else ():

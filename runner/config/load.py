@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from runner.config.model import Config, Loaded, Target
+from runner.config.url import url_objection
 from runner.document import Document, Problem
 from runner.errors import ConfigError
 from runner.schema import Schema, resource
@@ -105,7 +106,7 @@ def policy_digest(config: Config) -> str:
 
 def _contradictions(config: Config, document: Document) -> Iterator[Problem]:
     """Problems that no schema can see; each names the two things that do not fit."""
-    for rule, message, path, hint in _people(config) + _policies(config) + _targets(config):
+    for rule, message, path, hint in _people(config) + _policies(config) + _targets(config) + _sinks(config):
         line, column = document.position(path)
         yield Problem(rule, message, hint, line, column)
 
@@ -174,6 +175,24 @@ def _targets(config: Config) -> list[Trouble]:
         if target.dsn is not None and (target.service or target.host or target.port or target.dbname):
             message = f"target {name} has a dsn and other places to connect to"
             found.append(("target-ambiguous", message, ("targets", name), "Keep one of them."))
+    return found
+
+
+def _sinks(config: Config) -> list[Trouble]:
+    found: list[Trouble] = []
+    called: set[str] = set()
+    if config.notify.redmine is not None:
+        hint = "Use webhook or command: a program of yours can write to a ticket."
+        found.append(("wrong-value", "this version does not deliver to Redmine", ("notify", "redmine"), hint))
+    for i, hook in enumerate(config.notify.webhook):
+        objection = None if hook.url is None else url_objection(hook.url)
+        if objection is not None:
+            hint = "What stands there is not repeated here, for it may be a secret; url_env keeps it out of the file."
+            found.append(("wrong-value", f"the webhook's url {objection}", ("notify", "webhook", i, "url"), hint))
+        if hook.called in called:
+            message = f"two webhooks are called {hook.called}, so nobody could tell which one delivered"
+            found.append(("wrong-value", message, ("notify", "webhook", i), "Give each a name."))
+        called.add(hook.called)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import field
@@ -92,13 +93,30 @@ class Accepted(_Part, frozen=True, kw_only=True):
     until: str
 
 
+class Webhook(_Part, frozen=True, kw_only=True):
+    """A URL to which what there is to tell is posted as JSON."""
+
+    url: str | None = None
+    url_env: str | None = None
+    """The environment variable that holds the URL, where that is a secret itself."""
+    key_env: str | None = None
+    """The environment variable that holds a key, sent as ``Authorization: Bearer``."""
+    name: str | None = None
+
+    @property
+    def called(self) -> str:
+        """The name in the journal: its own, else the variable's or the host's; never the URL."""
+        return self.name or self.url_env or urlsplit(self.url or "").hostname or ""
+
+
 class Notify(_Part, frozen=True, kw_only=True):
     """Where people are told that they are waited for."""
 
     command: tuple[str, ...] = ()
     """A program and its arguments; what there is to tell comes as JSON on its standard input."""
-    redmine: dict[str, Any] = field(default_factory=dict)
-    webhook: tuple[dict[str, Any], ...] = ()
+    webhook: tuple[Webhook, ...] = ()
+    redmine: dict[str, Any] | None = None
+    """Not delivered to by this version, and refused."""
 
 
 class Config(_Part, frozen=True, kw_only=True):

@@ -169,12 +169,16 @@ class BreakglassReviewed(Body, frozen=True, kw_only=True):
 
 
 class Notified(Body, frozen=True, kw_only=True):
-    """The command of shisa.yaml was called to tell people something, or could not be."""
+    """A sink of shisa.yaml was given something to tell people, and took it or did not."""
 
     name: ClassVar[str] = "notified"
-    about: Literal["break-glass", "escalation"]
+    about: Literal["request", "question", "escalation", "break-glass", "ended"]
     to: tuple[str, ...]
-    request: str
+    line: int = 0
+    """The journal's line that it tells of."""
+    sink: str = ""
+    """Through what: ``command``, ``webhook NAME``; empty where shisa.yaml names nothing."""
+    request: str = ""
     rule: str = ""
     """Which escalation of which policy it was, so that each is told once."""
     failed: str | None = None

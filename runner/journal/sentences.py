@@ -154,7 +154,8 @@ def _unattended(*, unattended: bool) -> str:
 
 def _notified(body: ev.Notified, step: str) -> Sentence:
     rule = f" ({body.rule})" if body.rule else ""
-    text = f"{plain(body.to)} about {step}: {body.about}{rule}"
+    sink = f", by {body.sink}" if body.sink else ""
+    text = f"{plain(body.to)} of {body.about}{f' at {step}' if step else ''}{rule}{sink}"
     return (
         Sentence("NOTIFIED", text, "ask")
         if body.failed is None

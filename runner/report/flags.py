@@ -69,13 +69,15 @@ def _by_state(run: RunSummary, name: str) -> Iterator[str]:
 def _of_events(run: RunSummary) -> Iterator[Flag]:
     if run.state.opened.unattended:
         yield Flag("UNATTENDED", "the answers came from a file, not from a person", "warn")
+    told = (line.body for line, _ in run.timeline if isinstance(line.body, ev.Notified))
+    last = {(each.line, each.rule, each.sink): each for each in told}
     for line, said in run.timeline:
         match line.body:
             case ev.BreakglassOpened(reason=why, ticket=ticket, skipped=skipped, until=until):
                 review = f"post-review {run.post_review}"
                 text = f"{line.person}, {ticket}: {why}; without {plain(skipped)}, until {moment(until)}; {review}"
                 yield Flag("BREAK-GLASS", text, "bad")
-            case ev.Notified(failed=str()):
+            case ev.Notified() as body if body.failed and last[body.line, body.rule, body.sink] is body:
                 yield Flag(said.word, said.text, "bad")
             case ev.WaiverGiven() | ev.ApprovalRejected() | ev.ApprovalStale() | ev.ApprovalWithdrawn():
                 yield Flag(said.word, said.text, "bad")

@@ -69,6 +69,13 @@ def sign_from(standing: Standing, config: Config) -> datetime | None:
     return standing.not_before - min(limits) if limits else None
 
 
+def could_sign(standing: Standing, team: str, config: Config) -> tuple[str, ...]:
+    """Name the people of a team whose signature a request could still get."""
+    body = standing.request.body
+    spent = {body.operator, *body.excluded, *(vote.person for vote in standing.votes)}
+    return tuple(name for name, who in config.people.items() if team in who.teams and name not in spent)
+
+
 def uses_left(standing: Standing, step: str, now: datetime) -> int:
     """Tell how often a step may still be started with its request, first starts and retries alike.
 

@@ -15,7 +15,7 @@ TELL = ["/bin/sh", "-c", "cat >> told.jsonl; echo >> told.jsonl"]
 def operator(stage):
     stage.configure(policies={"cross-review": POLICY}, notify={"command": TELL})
     terminal = stage.sit_down("alice", "run", "purge.yaml")
-    terminal.see("waits for approval under cross-review")
+    terminal.see("waits for approval under cross-review", "NOTIFIED bob, dan of request at purge, by command")
     return terminal
 
 
@@ -25,10 +25,13 @@ def test_the_glass_is_broken_in_the_open_and_looked_at_afterwards(stage, operato
     breaker.see("DELETE FROM session WHERE ended", "BREAK-GLASS: purge on live, environment test", "bob, dan")
     breaker.see("Type live to go on", "anything else stops:")
     breaker.type("live")
-    breaker.see("the glass is broken by alice until", "bob: told", "dan: told", f"shisa post-review {run}")
+    breaker.see("the glass is broken by alice until", "NOTIFIED bob, dan of break-glass", f"shisa post-review {run}")
     assert breaker.ended() == 0
     told = [json.loads(line) for line in (stage.folder / "told.jsonl").read_text().splitlines()]
-    assert [(one["to"], one["ticket"]) for one in told] == [(["bob"], "OPS-1"), (["dan"], "OPS-1")]
+    assert [(one["about"], one["to"], one.get("ticket")) for one in told] == [
+        ("request", ["bob", "dan"], None),
+        ("break-glass", ["bob", "dan"], "OPS-1"),
+    ]
     operator.see("BREAK-GLASS", "Type purge to go on", "anything else stops:")
     operator.type("purge")
     operator.see("is completed")

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from runner.engine.guard.gate import view
 from runner.engine.people.approval import ANOTHER_WINDOW, POLICIES_CHANGED, another_window, void
-from runner.engine.people.telling import due, escalation
 from runner.figures import moment
 from runner.journal import turns
 from runner.journal.events import WaiverGiven
@@ -92,17 +89,7 @@ def _while(session: Session, asked: ApprovalRequested, state: str) -> bool:
         if session.requests().get(asked.request, "waiting") != state:
             return True
         here = _told(session, asked, here)
-        if state == "waiting":
-            _escalate(session, asked)
         session.journal.wait_for_change(_LOOK_S)
-
-
-def _escalate(session: Session, asked: ApprovalRequested) -> None:
-    """Tell the next person or team when nobody decided in time, each once."""
-    path = next(path for path, step in session.state.steps.items() if step.request == asked)
-    for body in list(due(session.records, asked, session.config.config, session.clock())):
-        failed = escalation(session.config, session.state, path, body)
-        session.append(msgspec.structs.replace(body, failed=failed), path)
 
 
 def _told(session: Session, asked: ApprovalRequested, before: tuple[str, ...]) -> tuple[str, ...]:

@@ -38,6 +38,20 @@ BROKEN = [
     ("journal.db", "journal.db\njournal: other", ":3:1: the key 'journal' stands twice", None),
     ("approval_ttl: 1h", "approval_ttl: '1'", "'approval_ttl' cannot be", "one of us"),
     ("ssh-ed25519 AAAAC3Ob", "secret", "an item of 'keys' cannot be", None),
+    ("lint:", "notify: {redmine: {}}\nlint:", "this version does not deliver to Redmine", "Use webhook or command"),
+    ("lint:", "notify: {webhook: [{name: a}]}\nlint:", "one of url, url_env is missing in 'webhook'", None),
+    (
+        "lint:",
+        "notify: {webhook: [{url_env: A}, {url: 'https://a/', name: A}]}\nlint:",
+        "two webhooks are called A, so nobody could tell which one delivered",
+        "Give each a name",
+    ),
+    (
+        "lint:",
+        "notify: {webhook: [{url: 'http://chat.example/s3cret'}]}\nlint:",
+        r":12:26: the webhook's url must begin with https:// \(http:// on this machine only\)$",
+        "may be a secret",
+    ),
 ]
 
 

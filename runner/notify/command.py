@@ -1,4 +1,4 @@
-"""The command that tells people: shisa.yaml names it, what there is to tell comes as JSON on its standard input."""
+"""A program that tells people: what there is to tell comes as JSON on its standard input."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ _LONGEST = 200
 """Characters of what it says that are kept."""
 
 
-def tell(config: Loaded, message: Mapping[str, Any]) -> str | None:
-    """Call the command; says why people could not be told, None where it ended well.
+def send(config: Loaded, message: Mapping[str, Any]) -> str | None:
+    """Call the program; says why people could not be told, None where it ended well.
 
     The program runs in the folder of shisa.yaml without a shell, and its whole process group ends with its time.
     """
     argv = config.config.notify.command
-    if not argv:
-        return "shisa.yaml names no notify: {command: …}"
     with tempfile.TemporaryFile() as errors:
         try:
             child = subprocess.Popen(
