@@ -17,7 +17,8 @@ from runner.config.model import Config
 from runner.config.plugins import use_plugins
 from runner.document import Document, Problem
 from runner.errors import ConfigError, UsageError
-from runner.runbook.lint.judge import Found, chosen, judge, severity_of
+from runner.runbook.lint.found import Found, severity_of
+from runner.runbook.lint.judge import chosen, judge
 from runner.runbook.lint.report import Report
 from runner.runbook.load import read_bytes
 from runner.strict_yaml import MAX_BYTES, parse

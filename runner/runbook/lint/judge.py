@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
-from typing import Any
 
 import msgspec
 
@@ -13,49 +11,14 @@ from runner.config.model import Config
 from runner.config.plugins import use_plugins
 from runner.document import Document, Problem
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.catalog import BY_ID, RULES
+from runner.runbook.lint.catalog import RULES
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.found import Found, severity_of
 from runner.runbook.lint.repair import repaired
-from runner.runbook.lint.rule import Flag, Severity
+from runner.runbook.lint.rule import Severity
 from runner.runbook.lint.suppress import suppress
 from runner.runbook.load import examine, runbook_schema
 from runner.runbook.model import Runbook
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Found:
-    """One problem as it is reported."""
-
-    file: str
-    line: int
-    column: int
-    rule: str
-    severity: Severity
-    message: str
-    hint: str | None
-    suppressed: str | None = None
-    """The author's reason, where a comment suppresses it."""
-    above: int = 0
-    """The line of the key that the problem belongs to; a comment there suppresses it too."""
-
-    @property
-    def url(self) -> str:
-        """The page of the rule."""
-        return BY_ID[self.rule].url
-
-    def as_json(self) -> dict[str, Any]:
-        """Give the shape of ``shisa validate --format json``."""
-        shape: dict[str, Any] = {
-            "file": self.file,
-            "line": self.line,
-            "column": self.column,
-            "rule": self.rule,
-            "severity": self.severity,
-            "message": self.message,
-            "hint": self.hint,
-            "url": self.url,
-            "suppressed": self.suppressed is not None,
-        }
-        return shape if self.suppressed is None else {**shape, "suppression_reason": self.suppressed}
 
 
 def judge(
@@ -119,12 +82,6 @@ def _place(flag: Flag, document: Document) -> tuple[int, int]:
     if flag.offset is not None:
         return document.locate(flag.path, flag.offset)
     return document.position(flag.path, of_key=flag.of_key)
-
-
-def severity_of(rule: str, severities: Mapping[str, Severity]) -> Severity:
-    """The severity of a rule: the team's, else its own. What makes a file unreadable is always an error."""
-    own = BY_ID[rule].severity
-    return own if BY_ID[rule].judge is None and own == "error" else severities.get(rule, own)
 
 
 def chosen(found: Iterable[Found], select: Iterable[str], ignore: Iterable[str]) -> list[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from runner.runbook.lint.judge import Found
+from runner.runbook.lint.found import Found
 
 
 @dataclasses.dataclass(frozen=True)

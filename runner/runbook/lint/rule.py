@@ -7,25 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from runner.document import Path
     from runner.runbook.lint.book import Book
+    from runner.runbook.lint.flag import Flag
 
 Severity = Literal["error", "warning", "off"]
 
 PAGES = "https://github.com/shisa-db/shisa/blob/main/docs/rules/"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Flag:
-    """One place in a runbook that a rule has something to say about."""
-
-    path: Path
-    message: str
-    hint: str | None = None
-    of_key: bool = False
-    """Whether the key is meant, and not its value."""
-    offset: int | None = None
-    """A character inside the text at ``path``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Literal
 
 from runner.document import Path
-from runner.runbook.lint.rule import Flag
+from runner.runbook.lint.flag import Flag
 from runner.sql.classify import Classification, classify
 from runner.sql.errors import SqlError
 from runner.sql.grammar import Statement, parse

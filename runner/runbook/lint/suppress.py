@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from runner.document import Document, Suppression
 from runner.runbook.lint.catalog import BY_ID
+from runner.runbook.lint.found import Found, severity_of
 from runner.runbook.lint.rule import Severity
 from runner.schema import spelling
-
-if TYPE_CHECKING:
-    from runner.runbook.lint.judge import Found
 
 
 def suppress(found: Sequence[Found], document: Document, file: str, severities: Mapping[str, Severity]) -> list[Found]:
     """Mark the problems that a comment speaks of, and report the comments that are wrong or needless."""
-    from runner.runbook.lint.judge import Found, severity_of
 
     def told(rule: str, comment: Suppression, message: str, hint: str | None) -> Found:
         return Found(file, comment.line, 1, rule, severity_of(rule, severities), message, hint, above=comment.line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.runbook.lint.judge import Found
+from runner.runbook.lint.found import Found
 from runner.runbook.lint.report import Report
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.sax.saxutils import escape, quoteattr
 
-from runner.runbook.lint.judge import Found
+from runner.runbook.lint.found import Found
 from runner.runbook.lint.report import Report
 
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from runner import __version__
 from runner.runbook.lint.catalog import BY_ID
-from runner.runbook.lint.judge import Found
+from runner.runbook.lint.found import Found
 from runner.runbook.lint.report import Report
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from runner.runbook.lint.judge import Found
+from runner.runbook.lint.found import Found
 from runner.runbook.lint.report import Report
 from runner.safe_text import escape
 

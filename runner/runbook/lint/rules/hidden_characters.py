@@ -28,7 +28,8 @@ from typing import Any
 
 from runner.document import Document, Path
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.rule import Rule
 from runner.sql.surface import hidden_characters
 
 _HIDING = re.compile(

@@ -28,7 +28,8 @@ from msgspec import UNSET
 from runner.document import Path
 from runner.errors import ShisaError
 from runner.runbook.lint.book import Book, StepView
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.rule import Rule
 from runner.runbook.load import LoadedRunbook, load, repository
 from runner.schema import spelling
 

@@ -24,7 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.rule import Rule
 from runner.runbook.misfits import misfits
 
 

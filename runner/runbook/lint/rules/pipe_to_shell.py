@@ -23,7 +23,8 @@ import re
 from collections.abc import Iterator
 
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.rule import Rule
 from runner.runbook.model import Command
 
 _PIPED = re.compile(

@@ -24,7 +24,8 @@ from collections.abc import Iterator
 from runner.config.model import Config, Policy
 from runner.policy import satisfiable
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.rule import Rule
 
 
 def judge(book: Book) -> Iterator[Flag]:

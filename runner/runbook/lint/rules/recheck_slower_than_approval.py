@@ -24,7 +24,8 @@ from collections.abc import Iterator
 
 from checks.duration import parse_duration
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.rule import Rule
 from runner.runbook.template import is_template
 
 

@@ -24,7 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.runbook.lint.book import Book, StepView
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.rule import Rule
 from runner.runbook.model import Restore
 from runner.runbook.template import is_template
 

@@ -27,8 +27,9 @@ from msgspec import UNSET
 
 from runner.document import Path
 from runner.runbook.lint.book import Book, StepView
+from runner.runbook.lint.flag import Flag
 from runner.runbook.lint.names import Use
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.rule import Rule
 from runner.runbook.places import is_sql, takes_secrets
 from runner.runbook.template import is_template
 

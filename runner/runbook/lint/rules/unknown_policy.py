@@ -22,7 +22,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.rule import Rule
 from runner.runbook.template import is_template
 from runner.schema import spelling
 

@@ -23,7 +23,8 @@ from collections.abc import Iterator
 
 from runner.document import Path
 from runner.runbook.lint.book import Book
-from runner.runbook.lint.rule import Flag, Rule
+from runner.runbook.lint.flag import Flag
+from runner.runbook.lint.rule import Rule
 from runner.schema import spelling
 
 

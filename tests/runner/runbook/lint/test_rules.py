@@ -9,7 +9,8 @@ import yaml
 from runner.config.load import check
 from runner.runbook.lint.catalog import BY_ID, MODULES
 from runner.runbook.lint.files import validate
-from runner.runbook.lint.judge import Found, judge
+from runner.runbook.lint.found import Found
+from runner.runbook.lint.judge import judge
 from runner.strict_yaml import parse
 
 CASES = Path(__file__).parent / "cases"
