@@ -1,1 +1,7 @@
+from hypothesis import settings
+
 pytest_plugins = ["tests.fixtures.golden", "tests.fixtures.needs", "tests.fixtures.postgres", "tests.fixtures.standby"]
+
+# A machine that is busy with other tests is no reason for a test to fail.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")

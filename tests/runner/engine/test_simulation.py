@@ -29,7 +29,6 @@ REPEATABLE = {"manual", "sequences"}
 
 @settings(
     max_examples=RUNS,
-    deadline=None,
     database=None,
     derandomize=RUNS == 1_000,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

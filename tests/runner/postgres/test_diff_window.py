@@ -33,7 +33,7 @@ def remains(backup, live, cap):
 
 
 @given(LINES, LINES, SIZES, SIZES, st.sampled_from([400, 2000, CAP]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_remains_is_the_difference_of_the_multisets(backup, live, first, second, cap):
     (of_backup, of_live), read, left = remains(blocks(backup, first), blocks(live, second), cap)
     have, has = collections.Counter(backup), collections.Counter(live)

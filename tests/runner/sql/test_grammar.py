@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.sql.errors import SqlSyntaxError
@@ -45,7 +45,6 @@ def test_a_long_list_of_rows_is_not_a_deep_statement():
     assert statement.kind == "InsertStmt"
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_parsed_or_refused(sql):
     try:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.sql.errors import VariableError
@@ -25,7 +25,6 @@ def test_variables_are_found_only_where_code_stands(case):
     assert found == case["found"]
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), SQLISH))
 def test_no_text_makes_the_tokenizer_raise_and_its_places_are_right(sql):
     end = 0
@@ -38,7 +37,6 @@ def test_no_text_makes_the_tokenizer_raise_and_its_places_are_right(sql):
         assert (each.line, each.column) == position(sql, each.start)
 
 
-@settings(deadline=None)
 @given(SQLISH)
 def test_the_stand_ins_keep_every_offset(sql):
     ready = analysable(sql)
@@ -49,7 +47,6 @@ def test_the_stand_ins_keep_every_offset(sql):
     assert all(a == b for a, b, keep in zip(sql, ready, kept, strict=True) if keep)
 
 
-@settings(deadline=None)
 @given(STORABLE)
 def test_a_literal_means_the_value_whatever_stands_in_it(value):
     (statement,) = parse(render("SELECT :'x' AS a", {"x": value}).text)
@@ -57,7 +54,6 @@ def test_a_literal_means_the_value_whatever_stands_in_it(value):
     assert target["ResTarget"]["val"]["A_Const"]["sval"].get("sval", "") == value
 
 
-@settings(deadline=None)
 @given(STORABLE.filter(lambda name: 0 < len(name.encode()) <= 63))
 def test_an_identifier_means_the_name_whatever_stands_in_it(name):
     (statement,) = parse(render('SELECT 1 AS :"x"', {"x": name}).text)
@@ -65,7 +61,6 @@ def test_an_identifier_means_the_name_whatever_stands_in_it(name):
     assert target["ResTarget"]["name"] == name
 
 
-@settings(deadline=None)
 @given(st.one_of(st.integers(), st.booleans(), st.decimals(allow_nan=False, allow_infinity=False, places=3)))
 def test_a_number_is_one_token_whatever_stands_around_it(value):
     (statement,) = parse(render("SELECT 1-:x,2", {"x": value}).text)
@@ -153,7 +148,6 @@ def test_a_secret_that_cannot_be_sent_is_refused_without_telling_it(value, reaso
 
 
 def test_any_text_comes_back_from_the_server_as_it_was(database):
-    @settings(deadline=None)
     @given(st.lists(STORABLE, min_size=1, max_size=30))
     def round_trip(values):
         sql = ", ".join(f":'v{number}'" for number in range(len(values)))
@@ -168,7 +162,6 @@ def test_any_text_comes_back_from_the_server_as_it_was(database):
 
 
 def test_any_name_comes_back_from_the_server_as_it_was(database):
-    @settings(deadline=None)
     @given(STORABLE.filter(lambda name: 0 < len(name.encode()) <= 63))
     def round_trip(name):
         assert conn.execute(render('SELECT 1 AS :"x"', {"x": name}).text).description[0].name == name

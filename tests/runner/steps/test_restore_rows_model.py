@@ -48,7 +48,6 @@ def desk(database, archive_tools, tmp_path):
 
 @settings(
     max_examples=400 if os.environ.get("SHISA_TEST_ALL") else 20,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(mode=st.sampled_from(MODES), backup=ROWS, live=ROWS)
