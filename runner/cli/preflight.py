@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_format, add_person, person, print_json, say
 from runner.cli.plan import add_params, errors_of, planned, target_map
+from runner.cli.run import add_window, window_of
 from runner.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("runbook", metavar="RUNBOOK", type=Path)
     add_params(parser)
+    add_window(parser)
     add_config(parser)
     add_person(parser)
     add_format(parser, "text", "json")
@@ -56,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         operator=None if who is None else who.person,
         signed=who is not None and who.key is not None,
         clock=wall_clock,
+        window=window_of(arguments),
     )
     found = dataclasses.replace(found, items=(*_runbook_items(plan, config), *found.items))
     if arguments.format == "json":

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.config.model import Policy
+from runner.config.model import Person, Policy
 from runner.engine.fold.loops import loop_of
 from runner.errors import GateClosedError
 from runner.policy import satisfiable
@@ -30,12 +30,7 @@ def excluded(session: Session, paths: Sequence[str], policies: Mapping[str, Poli
     if not any(policy.exclude_authors for policy in policies.values()):
         return {}
     people = session.config.config.people
-    found: dict[str, str] = {}
-    where = {(file.path, lines): file for path in paths for file, lines in places(session.plan.files, path)}
-    for (_, lines), file in where.items():
-        written = authors(Path(file.path), file.text, lines)
-        for person, why in excluded_by(written, file.path.name, people).items():
-            found[person] = f"{found[person]}, {why}" if person in found else why
+    found = written_by(session.plan.files, paths, people)
     roster = {name: each.teams for name, each in people.items()}
     for name, policy in policies.items():
         for why in satisfiable(policy.need, roster, (session.state.operator, *found))[:1]:
@@ -44,6 +39,17 @@ def excluded(session: Session, paths: Sequence[str], policies: Mapping[str, Poli
             if not breakers:
                 raise GateClosedError(told, hint="its authors do not count; somebody else must write or review it")
             session.operator.tell(f"{told} {', '.join(breakers)} may break the glass.")
+    return found
+
+
+def written_by(files: Sequence[LoadedRunbook], paths: Sequence[str], people: Mapping[str, Person]) -> dict[str, str]:
+    """Tell who wrote these steps, each with the words that say so; raises GateClosedError where that is not known."""
+    found: dict[str, str] = {}
+    where = {(file.path, lines): file for path in paths for file, lines in places(files, path)}
+    for (_, lines), file in where.items():
+        written = authors(Path(file.path), file.text, lines)
+        for person, why in excluded_by(written, file.path.name, people).items():
+            found[person] = f"{found[person]}, {why}" if person in found else why
     return found
 
 

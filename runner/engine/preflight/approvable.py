@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from checks.base import Verdict
 from runner.config.model import Loaded
 from runner.engine.people.windows import Window, objection
 from runner.engine.preflight.item import Item
+from runner.engine.preflight.signing import signing_items, window_items
 from runner.engine.preflight.steps import StepLook
 from runner.engine.target.targets import Target, Targets
 from runner.errors import ShisaError, UsageError
@@ -17,9 +19,16 @@ from runner.runbook.plan import Plan
 
 
 def policy_items(
-    looks: Sequence[StepLook], plan: Plan, config: Loaded, targets: Targets, operator: str | None
+    looks: Sequence[StepLook],
+    plan: Plan,
+    config: Loaded,
+    targets: Targets,
+    *,
+    operator: str | None,
+    window: Window | None,
+    now: datetime,
 ) -> Iterator[Item]:
-    """Say of each policy that a step needs whether somebody besides the operator could satisfy it."""
+    """Say of each policy that a step needs who could satisfy it, and when that counts."""
     for look, named, target in _destructive(looks, plan, config, targets):
         if target is not None and target.bound.policy is None:
             message = f"it is destructive, and target {target.bound.name} has no policy"
@@ -30,14 +39,16 @@ def policy_items(
     if wanted and operator is None:
         yield Item("policy", "", Verdict.UNKNOWN, "nobody can tell who the operator would be", "Say it with --person.")
     refused = dict(_unsatisfiable(wanted, config, () if operator is None else (operator,)))
-    for name, step in wanted.items():
-        if name not in config.config.policies:
-            message = f"step {step} needs policy {name}, which shisa.yaml does not define"
+    for name, steps in wanted.items():
+        policy = config.config.policies.get(name)
+        if policy is None:
+            message = f"step {steps[0]} needs policy {name}, which shisa.yaml does not define"
             yield Item("policy", name, Verdict.BLOCK, message)
         elif name in refused:
             yield Item("policy", name, Verdict.BLOCK, refused[name].message, refused[name].hint)
         else:
-            yield Item("policy", name, Verdict.PASS, "there are people who can satisfy it")
+            yield from signing_items(name, policy, steps, plan, config=config.config, operator=operator)
+            yield from window_items(name, policy, window, now)
 
 
 def demands_of_policies(
@@ -56,15 +67,16 @@ def demands_of_policies(
         yield UsageError(refused, hint="name a shorter window, or none: --not-before, --not-after")
 
 
-def _wanted(looks: Sequence[StepLook], plan: Plan, config: Loaded, targets: Targets) -> dict[str, str]:
-    """The policies that will be needed, as far as can be told now, each with the first step that needs it."""
-    wanted: dict[str, str] = {}
+def _wanted(looks: Sequence[StepLook], plan: Plan, config: Loaded, targets: Targets) -> dict[str, list[str]]:
+    """The policies that will be needed, as far as can be told now, each with the steps that need it."""
+    wanted: dict[str, list[str]] = {}
     for look, planned in zip(looks, plan.steps, strict=True):
         if planned.data.get("approval") and not look.skipped:
-            wanted.setdefault(planned.data["approval"], look.path)
+            wanted.setdefault(planned.data["approval"], []).append(look.path)
     for look, _, target in _destructive(looks, plan, config, targets):
         if target is not None and target.bound.policy is not None:
-            wanted.setdefault(target.bound.policy, look.path)
+            steps = wanted.setdefault(target.bound.policy, [])
+            steps += [] if look.path in steps else [look.path]
     return wanted
 
 
@@ -86,10 +98,10 @@ def _destructive(
 
 
 def _unsatisfiable(
-    wanted: Mapping[str, str], config: Loaded, excluded: tuple[str, ...]
+    wanted: Mapping[str, Sequence[str]], config: Loaded, excluded: tuple[str, ...]
 ) -> Iterator[tuple[str, UsageError]]:
     roster = {person: each.teams for person, each in config.config.people.items()}
-    for name, step in wanted.items():
+    for name, (step, *_) in wanted.items():
         policy = config.config.policies.get(name)
         for why in () if policy is None else satisfiable(policy.need, roster, excluded)[:1]:
             who = "" if policy is None else ", ".join(policy.break_glass)

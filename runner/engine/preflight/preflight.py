@@ -11,6 +11,7 @@ from runner.config.model import Loaded
 from runner.engine.begin import demands
 from runner.engine.begin.opening import bind_target
 from runner.engine.begin.unbuilt import unbuilt
+from runner.engine.people.windows import Window
 from runner.engine.ports import Clock
 from runner.engine.preflight.approvable import policy_items
 from runner.engine.preflight.holders import holder_items
@@ -76,10 +77,12 @@ def preflight(
     operator: str | None,
     signed: bool,
     clock: Clock,
+    window: Window | None = None,
 ) -> Preflight:
     """Look at targets, privileges, tools, guards, policies and the journal; one that cannot be looked at is UNKNOWN.
 
-    ``operator`` is None where nobody can tell who it would be. Raises UsageError for a target that is not configured.
+    ``operator`` is None where nobody can tell who it would be, ``window`` where none was named. Raises UsageError for a
+    target that is not configured.
     """
     targets, items = _reach(plan, config, target_map)
     unreached = tuple(name for name in plan.targets if name not in targets.by_name)
@@ -92,7 +95,7 @@ def preflight(
     items += holder_items(looks, plan, config, targets)
     items += tool_items(plan)
     items += journal_items(config, targets)
-    items += policy_items(looks, plan, config, targets, operator)
+    items += policy_items(looks, plan, config, targets, operator=operator, window=window, now=clock())
     items += later_items(looks)
     guards: list[Asked] = []
     if not unreached:

@@ -6,9 +6,13 @@ import subprocess
 import pytest
 
 from runner.engine.ports import wall_clock
+from runner.engine.preflight.preflight import preflight
 from runner.errors import ApprovalError
 from runner.review.keys import generate_key
 from runner.review.requests import requests_of
+from runner.runbook.expand import plan_of
+from runner.runbook.load import load
+from runner.runbook.params import resolve
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE
 
@@ -163,3 +167,56 @@ def test_a_policy_that_does_not_ask_for_it_excludes_nobody(written, stage, accou
     assert play.bodies("approval.requested")[0].excluded == {}
     assert accounts() == [1, 3]
     assert standing(stage).state == "consumed"
+
+
+def said(stage, **options):
+    """What a preflight says of the policies: verdict, subject, sentence."""
+    loaded = load(stage.runbook)
+    plan = plan_of(loaded, resolve(loaded.runbook.params, {}))
+    options = {"operator": "alice", "signed": True, "clock": wall_clock} | options
+    found = preflight(plan, stage.config, {}, **options)
+    return [(str(each.verdict), each.subject, each.message) for each in found.items if each.area == "policy"]
+
+
+def test_a_preflight_says_who_is_left_to_sign_and_who_is_not_and_why(written, stage):
+    written(FIRST, "Bob", "bob@home.example")
+    written(FIRST + SECOND, "Alice", "alice@ops.example")
+    assert said(stage) == [
+        (
+            "pass",
+            "cross at clean",
+            "for dev only dan can sign (bob wrote lines 6 to 10 of runbook.yaml).",
+        ),
+        ("pass", "cross at purge", "for dev 1 of bob, dan can sign."),
+    ]
+    stage.settings["policies"]["cross"]["need"] = [{"team": "dev", "n": 1}, {"team": "ops", "n": 1}]
+    stage.save()
+    assert said(stage)[1][2] == "for dev 1 of bob, dan can sign; for ops only carol can sign (alice is the operator)."
+
+
+def test_a_preflight_says_that_nobody_is_left_before_a_run_comes_so_far(written, stage):
+    written(FIRST, "Bob", "bob@home.example")
+    written(FIRST.replace("Delete an account", "Delete one account"), "Dan Doe", "dan@anywhere.example")
+    ((verdict, subject, message),) = said(stage)
+    assert (verdict, subject) == ("block", "cross at clean")
+    assert message.startswith("it can never be approved: the policy needs 1 of team dev besides alice, bob and dan")
+    assert "for dev nobody can sign (bob wrote " in message
+
+
+def test_a_preflight_says_whose_lines_nobody_knows(written, stage):
+    written(FIRST, "Mallory", "m@x.example")
+    assert said(stage) == [
+        (
+            "block",
+            "cross at clean",
+            "Mallory <m@x.example> wrote lines 6 to 10 of runbook.yaml, and is nobody in shisa.yaml",
+        )
+    ]
+
+
+def test_a_preflight_asks_for_the_authors_of_a_group_as_a_whole(written, stage):
+    group = "    approval: cross\n    group: both\n"
+    written(FIRST.replace("    approval: cross\n", group), "Bob", "bob@home.example")
+    written((FIRST + SECOND).replace("    approval: cross\n", group), "Dan Doe", "dan@x.example")
+    ((verdict, subject, _),) = said(stage)
+    assert (verdict, subject) == ("block", "cross at clean, purge")

@@ -10,7 +10,11 @@ from runner.config.model import Window as Limit
 from runner.engine.people.drift import Drift
 from runner.engine.people.windows import Window, objection, parse_window, request_until, told
 from runner.engine.ports import moment, stamp, wall_clock
+from runner.engine.preflight.preflight import preflight
 from runner.errors import ApprovalError, GateClosedError, UsageError
+from runner.runbook.expand import plan_of
+from runner.runbook.load import load
+from runner.runbook.params import resolve
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE, TWINS
 
@@ -252,3 +256,43 @@ def test_a_clock_that_goes_as_time_goes_is_believed_also_over_hours():
     even[0] += 2
     with pytest.raises(GateClosedError, match="was set back by 31"):
         drift.refuse(stamp(NOW))
+
+
+def said(stage, begin, end, **policy):
+    """What a preflight says of a window so many hours from now."""
+    stage.settings["policies"]["cross"] |= policy
+    stage.save()
+    stage.write(DELETE)
+    loaded, now = load(stage.runbook), wall_clock()
+    window = Window(now + timedelta(hours=begin), now + timedelta(hours=end))
+    plan = plan_of(loaded, resolve(loaded.runbook.params, {}))
+    found = preflight(plan, stage.config, {}, operator="alice", signed=True, clock=lambda: now, window=window)
+    return [(str(each.verdict), each.message) for each in found.items if each.area == "policy"][1:], window, now
+
+
+def utc(when):
+    return f"{when:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def test_a_preflight_says_when_the_window_is_and_from_when_a_signature_counts(stage):
+    ((verdict, message),), window, now = said(stage, 1, 2, window={"max": "4h"}, request_ttl="9h")
+    when = f"the window is {told(window, now)}"
+    assert (verdict, message) == ("pass", f"{when}; who signs does so until {utc(window.not_after)}")
+    ((verdict, message),), window, now = said(stage, 6, 8, window={"max": "4h"}, request_ttl="9h")
+    counts = utc(window.not_before - timedelta(hours=4))
+    assert message.endswith(f"; who signs does so from {counts} until {utc(window.not_after)}")
+
+
+def test_a_preflight_objects_to_a_window_that_no_signature_could_reach(stage):
+    ((verdict, message),), window, _ = said(stage, 9, 10, window={"max": "4h"}, request_ttl="1h")
+    assert verdict == "block"
+    assert f"a signature for it counts from {utc(window.not_before - timedelta(hours=4))}" in message
+    assert "a request that is made now ends at" in message
+
+
+def test_a_preflight_objects_to_a_window_that_the_policy_does_not_allow(stage):
+    assert said(stage, 1, 9, window={"max": "4h"})[0] == [
+        ("block", "the window is 8 h long, and policy cross allows 4h")
+    ]
+    stage.settings["policies"]["cross"].pop("window")
+    assert said(stage, 1, 2)[0] == [("block", "policy cross allows no window: an approval holds for 15min")]
