@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from runner.engine.ports import Answers, Offer, StepView, wall_clock
+from runner.engine.ports import Answers, AtTheGate, ClosedGate, StepView, wall_clock
 from runner.errors import ApprovalError
 from runner.journal.events import ApprovalRequested, QuestionAsked
 from runner.terminal.blocks import Heading, Line
@@ -43,9 +42,9 @@ class Asking(Answers):
 
     calls: Calls
 
-    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
+    def closed(self, gate: ClosedGate) -> AtTheGate:
         """Take the first remedy."""
-        return offers[0] if offers else None
+        return gate.offers[0] if gate.offers else "stop"
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Call the reviewer."""
@@ -141,10 +140,12 @@ class _Guided(TerminalOperator):
 
     calls: Calls
 
-    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
-        """Say what has just happened, then offer the remedies."""
+    def closed(self, gate: ClosedGate) -> AtTheGate:
+        """Say what has just happened, then ask; without a remedy the play goes on by itself."""
+        if not gate.offers:
+            return "stop"
         _narrate(self.console, _STOPPED, "")
-        return TerminalOperator.choose(self, view, offers)
+        return TerminalOperator.closed(self, gate)
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Call the reviewer."""

@@ -54,6 +54,22 @@ class Offer:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ClosedGate:
+    """A step that must not go on, and what its operator can do about it besides stopping."""
+
+    view: StepView
+    offers: Sequence[Offer] = ()
+    teams: Sequence[str] = ()
+    """Who may waive all that keeps the gate shut."""
+    why: str | None = None
+    """What closed it, where no line of the journal has told it yet."""
+
+
+AtTheGate = Offer | Literal["again", "wait", "stop"]
+"""What an operator does at a closed gate: take a remedy over, have it measured again, wait for a waiver, or stop."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Undo:
     """One step of a rollback, as it will be carried out."""
 
@@ -85,14 +101,11 @@ class Operator(Protocol):
     def reason(self, view: StepView) -> str:
         """Ask why a step is skipped."""
 
-    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
-        """Offer the remedies of a closed gate; None stops."""
+    def closed(self, gate: ClosedGate) -> AtTheGate:
+        """Ask what to do at a closed gate."""
 
     def take_back(self, view: RollbackView) -> bool:
         """Ask whether the run shall be taken back now."""
-
-    def await_waiver(self, view: StepView, teams: Sequence[str]) -> bool:
-        """Ask whether to wait here until one of these teams waives what closed the gate."""
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits for a second person."""
@@ -136,17 +149,13 @@ class Answers:
         """Name the file as the reason."""
         return f"the answers file skips {view.path}"
 
-    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
-        """Take the first remedy where the file says ``remedy``."""
-        return offers[0] if offers and self._answer(view) == "remedy" else None
+    def closed(self, gate: ClosedGate) -> AtTheGate:
+        """Take the first remedy where the file says ``remedy``, else stop: nothing would be another one by itself."""
+        return gate.offers[0] if gate.offers and self._answer(gate.view) == "remedy" else "stop"
 
     def take_back(self, view: RollbackView) -> bool:
         """Take the run back where the file says ``go`` to each step of the rollback by its name."""
         return all(self.by_step.get(undo.path) == "go" for undo in view.undos)
-
-    def await_waiver(self, view: StepView, teams: Sequence[str]) -> bool:
-        """Stop: a waiver is taken into account when the run is resumed."""
-        return False
 
     def waiting(self, view: StepView, request: ApprovalRequested) -> None:
         """Tell that the run waits."""

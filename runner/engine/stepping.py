@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, assert_never
+from typing import Literal, assert_never
 
-from runner.engine.effect import act, looping, retrying, rolling
+from runner.engine.effect import act, last_look, looping, retrying, rolling
 from runner.engine.effect.enter import enter
 from runner.engine.effect.settle import settle
 from runner.engine.effect.stopping import Signals
@@ -34,10 +34,12 @@ from runner.engine.fold.next_action import (
 from runner.engine.guard import gate
 from runner.engine.people import approval, questions, waiting
 from runner.engine.people.groups import groups
+from runner.engine.ports import AtTheGate, ClosedGate, Offer
 from runner.engine.session import Session
 from runner.engine.target import rebinding
 from runner.errors import (
     ApprovalError,
+    ConnectError,
     GateClosedError,
     OutcomeUnknownError,
     RunbookError,
@@ -104,7 +106,7 @@ def _carry_out(session: Session, *, back: bool) -> Ending:
             return _interrupted(session, str(error) or "interrupted by the operator")
     except GateClosedError as error:
         return pause(session, "blocked", error.message, error.hint, error.guard)
-    except RunbookError as error:
+    except (RunbookError, ConnectError) as error:
         return pause(session, "blocked", error.message, error.hint)
     except ApprovalError as error:
         return pause(session, "rejected", error.message, error.hint)
@@ -112,13 +114,32 @@ def _carry_out(session: Session, *, back: bool) -> Ending:
 
 def _work(session: Session, *, back: bool) -> Ending:
     ending = _begin_rollback(session) if back and session.state.rollback is None else None
+    looked = False
     while ending is None:
         session.refresh()
         closed = session.state.closed
         if closed is not None:
             raise turns.ended(closed.state)
-        ending = perform(session, _next(session))
+        action = _next(session)
+        if not looked and session.state.rollback is None and not isinstance(action, Settle | Rebind | Failed | Close):
+            last_look.refuse_changed(session)  # before anything is asked of anybody; what was begun is settled all the same
+            looked = True
+        ending = _performed(session, action)
     return ending
+
+
+def _performed(session: Session, action: Action) -> Ending | None:
+    """Do one action, as often as the operator wants where something is in its way that may be mended meanwhile."""
+    try:
+        return perform(session, action)
+    except (GateClosedError, ConnectError) as error:
+        if not isinstance(action, Start | Retry | Rebind) or _next(session) != action:
+            raise
+        told = isinstance(error, GateClosedError) and error.guard is not None
+        gate_ = ClosedGate(gate.view(session, action.path), why=None if told else error.message)
+        if _asked_at(session, gate_) == "stop":
+            raise
+        return None
 
 
 def _interrupted(session: Session, reason: str) -> Ending:
@@ -170,11 +191,8 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
                 return pause(session, "waiting", f"{path} waits for an answer")
         case AskGuards(path, moment):
             gate.ask(session, path, moment)
-        case Blocked(path, "before"):
-            return _blocked(session, path)
-        case Blocked(path, _):
-            after = session.state.step(path).after
-            return _closed(session, path, () if after is None else after.evidence)
+        case Blocked(path, moment):
+            return _blocked(session, path, moment)
         case RequestApproval(path):
             approval.request(session, path, groups(session).get(path, ()))
         case Await(path):
@@ -227,25 +245,29 @@ def _failed(session: Session, path: str) -> Ending | None:
     return pause(session, "stopped" if step.outcome == "cancelled" else "failed", reason)
 
 
-def _blocked(session: Session, path: str) -> Ending | None:
-    view = gate.view(session, path)
-    offered = gate.offers(session, path)
-    chosen = session.operator.choose(view, offered) if offered else None
-    if chosen is not None:
-        gate.take_over(session, path, chosen)
-        return None
-    teams = () if session.detach else gate.may_waive(session, path)
-    if teams and session.operator.await_waiver(view, teams):
-        waiting.for_waiver(session, path)
-        gate.ask(session, path, "before")
-        return None
-    before = session.state.step(path).before
-    return _closed(session, path, () if before is None else before.evidence)
+def _blocked(session: Session, path: str, moment: Literal["before", "after"]) -> Ending | None:
+    before = moment == "before"
+    teams = gate.may_waive(session, path) if before and not session.detach else ()
+    offers = gate.offers(session, path) if before else ()
+    match _asked_at(session, ClosedGate(gate.view(session, path), offers, teams)):
+        case Offer() as chosen:
+            gate.take_over(session, path, chosen)
+        case "again":
+            gate.ask(session, path, moment)
+        case "wait":
+            waiting.for_waiver(session, path)
+            gate.ask(session, path, moment)
+        case "stop":
+            error = gate.refuse_closed(path, gate.view(session, path).evidence)
+            return pause(session, "blocked", error.message, error.hint, error.guard)
+        case _ as never:
+            assert_never(never)
+    return None
 
 
-def _closed(session: Session, path: str, evidence: tuple[dict[str, Any], ...]) -> Ending:
-    error = gate.refuse_closed(path, evidence)
-    return pause(session, "blocked", error.message, error.hint, error.guard)
+def _asked_at(session: Session, closed: ClosedGate) -> AtTheGate:
+    """Ask the operator at a closed gate; one who does not wait for anybody does not wait for a cause to go away."""
+    return "stop" if session.detach and not closed.offers else session.operator.closed(closed)
 
 
 def _settle(session: Session, path: str) -> Ending | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from runner.engine.guard.waivable import closing_names
-from runner.engine.ports import Offer, RollbackView, StepView
+from runner.engine.ports import AtTheGate, ClosedGate, Offer, RollbackView, StepView
 from runner.figures import moment, plain
 from runner.journal.events import ApprovalRequested, QuestionAsked, StepEntered
 from runner.journal.record import Record
@@ -76,31 +76,31 @@ class TerminalOperator:
             pass
         return reason
 
-    def choose(self, view: StepView, offers: Sequence[Offer]) -> Offer | None:
-        """Offer the remedies of a closed gate; None stops."""
-        named = {f"remedy{number}": offer for number, offer in enumerate(offers, 1)}
-        meanings = {name: _meaning(offer) for name, offer in named.items()}
-        question = f"{view.path} is stopped. Take over a remedy? It changes the plan and must be approved again."
+    def closed(self, gate: ClosedGate) -> AtTheGate:
+        """Ask what to do at a closed gate; who may waive it is told what to type."""
+        view, named = gate.view, {f"remedy{number}": offer for number, offer in enumerate(gate.offers, 1)}
+        choices = {"again": "measure again, once you have mended the cause"}
+        choices |= {name: f"change the plan, to be approved anew: {_meaning(offer)}" for name, offer in named.items()}
+        if gate.teams:
+            typed = [f"shisa waive {view.run} {view.path} {shlex.quote(name)}" for name in closing_names(view.evidence)]
+            self._say("BLOCKED", "\n".join([f"Somebody of {plain(list(gate.teams))} may waive it:", *typed]))
+            choices["wait"] = "wait here until they have waived it"
+        choices["stop"] = "leave it blocked; the run can be resumed"
         try:
-            return named.get(self.prompter.choose(question, meanings | {"stop": "leave it blocked; it can be resumed"}))
+            chosen = self.prompter.choose(f"{gate.why or view.path + ' is stopped.'} What now?", choices)
         except EOFError:
-            return None
+            return "stop"
+        match chosen:
+            case "again" | "wait":
+                return chosen
+            case _:
+                return named.get(chosen, "stop")
 
     def take_back(self, view: RollbackView) -> bool:
         """Show what would be taken back, in order, and let the operator type the word."""
         show(rollback_screen(view), self.console)
         try:
             return self.prompter.type_word(f"Take run {view.run} back? What is shown above is then done.", "rollback")
-        except EOFError:
-            return False
-
-    def await_waiver(self, view: StepView, teams: Sequence[str]) -> bool:
-        """Ask whether to wait for a waiver, and tell what those people type."""
-        typed = [f"shisa waive {view.run} {view.path} {shlex.quote(name)}" for name in closing_names(view.evidence)]
-        self._say("BLOCKED", "\n".join([f"Somebody of {plain(list(teams))} may waive it:", *typed]))
-        choices = {"wait": "wait here until they have", "stop": "leave it blocked; it can be resumed"}
-        try:
-            return self.prompter.choose(f"{view.path} is stopped. Wait for them?", choices) == "wait"
         except EOFError:
             return False
 

@@ -207,7 +207,7 @@ def tour(env, home):
     chair.answer("> Press Enter to do the same with shisa", "")
     chair.answer("> done, stop:", "done")
     chair.answer("> go, stop, skip:", "go")
-    terminal.see("BLOCK", "ids issued twice: 50", "This is where the incident began", "> remedy1, stop:")
+    terminal.see("BLOCK", "ids issued twice: 50", "This is where the incident began", "> again, remedy1, stop:")
     yield chair
     terminal.close()
 

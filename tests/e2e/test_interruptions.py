@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.e2e.books import ASKS
+from tests.e2e.stage import PURGE
 
 pytestmark = pytest.mark.long  # one version of PostgreSQL is enough
 DONE = {"look": "done", "*": "go"}
@@ -67,11 +68,7 @@ def test_one_byte_of_the_runbook_changed_after_the_approval_voids_it(stage, oper
     assert "approval.stale" in stage.events()
 
     again = stage.sit_down("alice", "resume", stage.run_id())
-    again.see("waits for approval")
-    stage.sign()
-    again.see("Type purge to go on")
-    again.type("purge")
-    again.see(f"{runbook} was changed after the run opened")
+    again.see("RESUMED", f"{runbook} was changed after the run opened", "resume --accept-changes")
     assert again.ended() == 4
 
     runbook.write_text(before)
@@ -81,7 +78,7 @@ def test_one_byte_of_the_runbook_changed_after_the_approval_voids_it(stage, oper
     assert again.ended() == 5
     stage.sign()
     go_on(stage)
-    assert stage.events().count("approval.requested") == 3
+    assert stage.events().count("approval.requested") == 2
 
 
 QUESTIONS = {
@@ -295,3 +292,20 @@ def test_who_takes_over_decides_at_the_terminal_about_what_a_suspended_program_l
     at_work.see(f"run {run} is taken: carol took run {run} up on")
     assert at_work.ended() == 5
     assert not sleeping(stage)
+
+
+def test_at_three_in_the_morning_the_cause_is_mended_in_another_window_and_measured_again(stage):
+    stage.database.execute("CREATE TABLE copied () INHERITS (session); INSERT INTO copied VALUES (4, false)")
+    guard = "    guards: {before: [{check: duplicate-keys-in-tree, with: {parent: public.session}}]}\n"
+    stage.runbook(PURGE.replace("    expect", f"{guard}    expect"))
+    operator = stage.sit_down("alice", "run", "purge.yaml")
+    operator.see("BLOCK", "purge is stopped. What now?", "again", "measure again", "> again, stop:")
+    operator.type("a")
+    operator.see("BLOCK", "> again, stop:")
+    stage.database.execute("DELETE FROM copied")
+    operator.type("a")
+    operator.see("waits for approval")
+    operator.press("c")
+    assert operator.ended() == 5
+    moments = [record.body.verdict for record in stage.records() if record.body.name == "guards.asked"]
+    assert moments == ["block", "block", "pass"]

@@ -14,7 +14,7 @@ def test_the_run_goes_on_where_it_waits_when_the_finding_is_waived(stage):
     operator = stage.sit_down("alice", "run", "purge.yaml")
     operator.see("BLOCK", "Somebody of dev may waive it")
     operator.see(f"shisa waive {stage.run_id()} purge duplicate-keys-in-tree:public.session", "purge is stopped")
-    operator.see("> wait, stop:")
+    operator.see("> again, wait, stop:")
     operator.type("wait")
     nobody = stage.sit_down("carol", "waive", stage.run_id(), *WORDS, columns=200)
     nobody.see("carol may not waive it", "hint: somebody of dev may")

@@ -62,6 +62,18 @@ def approved(session: Session, path: str) -> bool:
     return standing.state == "approved" or uses_left(standing, path, now) > 0
 
 
+def refuse_changed(session: Session) -> None:
+    """Refuse to go on where a file that the run is pinned to is another one now; approvals are void.
+
+    Raises ApprovalError.
+    """
+    changed = changed_files(session.pinned)
+    if changed:
+        reason = f"{changed[0]} was changed after the run opened"
+        approval.void_all(session, [reason])
+        raise ApprovalError(reason, hint="put the file back and resume, or `resume --accept-changes` with the new one")
+
+
 def _refuse_what_got_worse(session: Session, path: str) -> None:
     """Prove right before the effect that nothing got worse.
 
@@ -69,11 +81,8 @@ def _refuse_what_got_worse(session: Session, path: str) -> None:
     step back comes out of the journal; a file or an answer that changed meanwhile must not stop it.
     """
     taking_back = undone_of(path) is not None
-    changed = [] if taking_back else changed_files(session.pinned)
-    if changed:
-        reason = f"{changed[0]} was changed after the run opened"
-        approval.void_all(session, [reason])
-        raise ApprovalError(reason, hint="put the file back and resume, or `resume --accept-changes` with the new one")
+    if not taking_back:
+        refuse_changed(session)
     session.refresh()
     if session.state.closed is not None:
         raise turns.ended(session.state.closed.state)

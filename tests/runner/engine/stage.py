@@ -57,8 +57,8 @@ class Player:
     """Whether a run that failed shall be taken back."""
     on_wait: Callable[[Any, Any], None] | None = None
     """What happens while the run waits for a second person, such as ``stage.sign``."""
-    on_block: Callable[[Any, Any], None] | None = None
-    """What happens while the gate is closed and somebody could waive it; without it the player does not wait."""
+    on_closed: Callable[[Any], str] | None = None
+    """What happens at a closed gate, and what is answered there."""
     on_go: Callable[[Any], None] | None = None
     """What happens while the operator is asked whether a step shall run."""
     on_question: Callable[[str, Any], None] | None = None
@@ -80,17 +80,14 @@ class Player:
     def reason(self, view):
         return f"{view.path} was done yesterday"
 
-    def choose(self, view, offers):
-        return offers[0] if self.remedy else None
+    def closed(self, gate):
+        if self.on_closed is not None:
+            return self.on_closed(gate)
+        return gate.offers[0] if self.remedy and gate.offers else "stop"
 
     def take_back(self, view):
         self.seen.append(view)
         return self.back
-
-    def await_waiver(self, view, teams):
-        if self.on_block is not None:
-            self.on_block(view, teams)
-        return self.on_block is not None
 
     def waiting(self, view, request):
         if self.on_wait is not None:

@@ -4,6 +4,7 @@ import pytest
 
 from runner.errors import RunbookError, UsageError
 from tests.runner.engine.stage import Player
+from tests.runner.engine.surviving import killed
 
 STEPS = """\
   - id: add
@@ -42,10 +43,11 @@ def change(stage, old, new):
 def test_the_run_goes_on_by_the_changed_file_and_what_was_signed_before_is_void(stage, accounts, waiting):
     stage.sign()
     change(stage, "WHERE id = 2", "WHERE id = 3")
-    refused = stage.resume(waiting, Player())
+    asked = Player()
+    refused = stage.resume(waiting, asked)
     assert "was changed after the run opened" in refused.reason
-    stage.resume(waiting, Player(), detach=True)
-    stage.sign()
+    assert (refused.ending.exit_code, asked.seen) == (4, []), "it is told before anything is asked"
+    assert refused.names[-3:] == ["run.resumed", "approval.stale", "run.paused"]
     player = Player(on_wait=stage.sign)
     play = stage.resume(waiting, player, accept_changes=accept)
     assert play.state == "completed"
@@ -56,6 +58,16 @@ def test_the_run_goes_on_by_the_changed_file_and_what_was_signed_before_is_void(
     assert play.bodies("approval.requested")[-1].plan_digest == resumed.plan_digest
     assert len(play.bodies("step.intended", "add")) == 1
     assert stage.problems() == []
+
+
+def test_what_was_begun_is_settled_although_the_file_was_changed(stage, accounts, driver):
+    stage.write(STEPS)
+    assert killed(driver(stage, die="after-commit"))
+    change(stage, "WHERE id = 2", "WHERE id = 3")
+    play = stage.resume(stage.records()[0].run)
+    assert play.ended("add").outcome == "done"
+    assert "was changed after the run opened" in play.reason
+    assert "clean" not in play.session.state.steps
 
 
 def test_a_later_resume_keeps_to_what_was_accepted(stage, accounts, waiting):

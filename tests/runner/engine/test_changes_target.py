@@ -142,6 +142,19 @@ def test_a_target_that_has_not_become_what_was_declared_closes_the_gate_until_it
     assert rows(standby) == [1, 9]
 
 
+def test_a_switchover_that_takes_longer_is_looked_at_again_when_the_operator_says_so(stage, standby):
+    def mend(gate):
+        assert gate.why.endswith("is not what the step declares: it is a standby, not a primary")
+        promote(standby)
+        return "again"
+
+    stage.write(BY_HAND + ADD)
+    play = stage.play(Player(on_closed=mend))
+    assert play.state == "completed", play.reason
+    assert "run.paused" not in play.names
+    assert rows(standby) == [1, 9]
+
+
 def test_a_failover_that_nobody_declared_stops_the_run_until_its_operator_accepts_it(stage, standby, primary):
     lead(stage, primary)
     stage.write(TELL + DELETE)

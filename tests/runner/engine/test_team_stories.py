@@ -84,8 +84,8 @@ def test_a_finding_is_waived(team, database, accounts):
     database.execute("CREATE TABLE child () INHERITS (account); INSERT INTO child VALUES (1, 'twin')")
     team.write(DELETE + "    guards: {before: [{check: duplicate-keys-in-tree, with: {parent: public.account}}]}\n")
 
-    def waive(view, _teams):
-        state = fold(team.records(view.run))
+    def waive(gate):
+        state = fold(team.records(gate.view.run))
         item, finding = closing_finding(state, "clean", "duplicate-keys-in-tree")
         body = waiver_of(
             state,
@@ -97,9 +97,10 @@ def test_a_finding_is_waived(team, database, accounts):
             as_team="dev",
             policy_digest=team.config.digest,
         )
-        team.make_exception(body, view.run, "clean", "bob")
+        team.make_exception(body, gate.view.run, "clean", "bob")
+        return "wait"
 
-    play = team.play(Player(on_block=waive, on_wait=team.sign))
+    play = team.play(Player(on_closed=waive, on_wait=team.sign))
     assert play.state == "completed", play.reason
     assert accounts("SELECT id FROM ONLY account ORDER BY id") == [1, 3]
 

@@ -69,11 +69,12 @@ def test_a_waived_finding_is_shown_and_does_not_close_the_gate(stage, twins, acc
 def test_a_run_that_waits_for_the_waiver_goes_on_at_once(stage, twins, accounts):
     asked = []
 
-    def bob(view, teams):
-        asked.append(teams)
-        waive(stage, view.run)
+    def bob(gate):
+        asked.append(gate.teams)
+        waive(stage, gate.view.run)
+        return "wait"
 
-    play = stage.play(Player(on_block=bob, on_wait=stage.sign))
+    play = stage.play(Player(on_closed=bob, on_wait=stage.sign))
     assert (play.ending.exit_code, asked) == (0, [("dev",)])
     assert "run.paused" not in play.names
 
@@ -176,8 +177,8 @@ def test_a_policy_that_names_nobody_lets_nobody_waive(stage, twins):
     del stage.settings["policies"]["cross"]["waive"]
     stage.save()
     asked = []
-    play = stage.play(Player(on_block=lambda *_: asked.append(True)))
-    assert (play.state, asked) == ("blocked", [])
+    play = stage.play(Player(on_closed=lambda gate: asked.append(gate.teams) or "stop"))
+    assert (play.state, asked) == ("blocked", [()])
 
 
 def test_a_guard_that_could_not_look_can_be_waived_as_a_whole(stage, twins, accounts):

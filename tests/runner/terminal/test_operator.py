@@ -11,7 +11,7 @@ from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
 from checks.base import Remedy
-from runner.engine.ports import Offer, StepView
+from runner.engine.ports import ClosedGate, Offer, StepView
 from runner.terminal.operator import TerminalOperator
 from runner.terminal.prompts import Prompter
 from tests.fixtures.sample_run import REQUEST, RESTORE, RUN, entered, records
@@ -74,10 +74,22 @@ def test_a_skip_needs_a_reason(operator):
 
 
 @pytest.mark.parametrize(
-    ("keys", "chosen"), [("remedy1\r", OFFERS[0]), ("remedy2\r", OFFERS[1]), ("stop\r", None), ("\x04", None)]
+    ("keys", "chosen"),
+    [
+        ("remedy1\r", OFFERS[0]),
+        ("remedy2\r", OFFERS[1]),
+        ("a\r", "again"),
+        ("stop\r", "stop"),
+        ("\x04", "stop"),
+    ],
 )
-def test_a_remedy_is_taken_over_by_its_name(keys, chosen, operator):
-    assert operator(keys).choose(view(RESTORE), OFFERS) == chosen
+def test_at_a_closed_gate_one_measures_again_or_takes_a_remedy_over_by_its_name(keys, chosen, operator):
+    assert operator(keys).closed(ClosedGate(view(RESTORE), OFFERS)) == chosen
+
+
+def test_waiting_is_offered_only_where_somebody_may_waive(operator):
+    with pytest.raises(KeyboardInterrupt):
+        operator("wait\r\x03").closed(ClosedGate(view(RESTORE), OFFERS))
 
 
 def test_the_operator_sees_what_the_run_waits_for_and_each_event(operator):
@@ -114,7 +126,8 @@ def test_an_operator_who_may_wait_for_a_waiver_sees_what_to_have_waived(operator
     finding = {"object": "public.a b", "verdict": "block", "measured": {}}
     evidence = ({"check": "row-count", "verdict": "block", "findings": [finding]},)
     person = operator("stop\r")
-    assert not person.await_waiver(dataclasses.replace(view(RESTORE), evidence=evidence), ["dev"])
+    gate = ClosedGate(dataclasses.replace(view(RESTORE), evidence=evidence), teams=["dev"])
+    assert person.closed(gate) == "stop"
     assert f"shisa waive {RUN} restore 'row-count:public.a b'" in person.console.export_text()
 
 
