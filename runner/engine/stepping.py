@@ -122,7 +122,7 @@ def _work(session: Session, *, back: bool) -> Ending:
             raise turns.ended(closed.state)
         action = _next(session)
         if not looked and session.state.rollback is None and not isinstance(action, Settle | Rebind | Failed | Close):
-            last_look.refuse_changed(session)  # before anything is asked of anybody; what was begun is settled all the same
+            last_look.refuse_changed(session)  # before anybody is asked; what was begun is settled all the same
             looked = True
         ending = _performed(session, action)
     return ending
