@@ -78,11 +78,8 @@ def _who(policy: Policy, config: Config, apart: Mapping[str, str]) -> str:
     for slot in policy.need:
         team = [name for name, each in config.people.items() if slot.team in each.teams]
         left = [name for name in team if name not in apart]
-        who = (
-            f"{slot.n} of {', '.join(left)}"
-            if len(left) > slot.n
-            else " and ".join(left) and f"only {' and '.join(left)}"
-        )
+        all_ = f"only {' and '.join(left)}" if left else "nobody"
+        who = f"{slot.n} of {', '.join(left)}" if len(left) > slot.n else all_
         out = ", ".join(f"{name} {apart[name]}" for name in team if name in apart)
         teams.append(f"for {slot.team} {who} can sign{f' ({out})' if out else ''}")
     return f"{'; '.join(teams)}."
