@@ -48,14 +48,18 @@ def _parts(function: ast.AST) -> Iterator[tuple[int | None, ast.AST]]:
 
 
 def _turned(node: ast.AST) -> Iterator[tuple[str, ast.expr | ast.stmt, str]]:
-    """How a node's change is called, where it is, and what stands there then; … is what stood there."""
+    """How a node's change is called, where it is, and what stands there then; … is what stood there.
+
+    The nothing in ``name or ""`` stays, for nothing in its place is nothing too.
+    """
     match node:
         case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test) if not isinstance(test, ast.Constant):
             yield "not", test, "(not (…))"
         case ast.comprehension(ifs=tests):
             yield from (("always", test, "(True)") for test in tests)
         case ast.BoolOp(op=op, values=values):
-            yield from (("without", each, f"({isinstance(op, ast.And)})") for each in values)
+            told = [each for each in values if not (isinstance(each, ast.Constant) and not each.value)]
+            yield from (("without", each, f"({isinstance(op, ast.And)})") for each in told)
         case ast.match_case(guard=ast.expr() as guard):
             yield "always", guard, "(True)"
             yield "never", guard, "(False)"

@@ -72,11 +72,26 @@ def test_a_decision_that_is_what_it_should_be_counts(crew, backend):
     assert (found.attested, found.head) == ({"target": "app", "rows": 12}, HEAD)
 
 
+EDGES = {
+    "half a minute ahead of the one who receives it": (6.5, 6),
+    "half a minute before it was asked for": (-0.5, 6),
+    "received at the very end": (6, 720),
+}
+
+
+@pytest.mark.parametrize(("signed", "received"), EDGES.values(), ids=EDGES)
+def test_a_decision_counts_to_the_edge_of_its_time(crew, signed, received):
+    said = crew.decide("bob", "dev", requested(), at=stamp(NOON + timedelta(minutes=signed)))
+    assert isinstance(receive(crew, said, minutes=received), Counted)
+
+
 def test_a_rejection_counts_and_keeps_its_reason(crew):
     signed = crew.decide("bob", "dev", requested(), decision="reject", reason="too late in the day")
     found = receive(crew, signed)
     event = event_of(found, request(), *signed)
     assert (event.name, event.reason, event.as_team) == ("approval.rejected", "too late in the day", "dev")
+    bare = crew.decide("bob", "dev", requested(), decision="reject")
+    assert event_of(receive(crew, bare), request(), *bare).reason == ""
 
 
 def test_an_approval_becomes_the_journals_event(crew):
@@ -120,6 +135,11 @@ def test_the_statement_binds_the_step_and_the_envelope_by_their_digests(crew):
     assert value["subject"] == [{"name": "261123-abcdef/restore", "digest": {"sha256": digest("step")}}]
     assert value["predicate"]["envelope"] == digest({"rows": {"max": 5}})
     assert canonical(value).decode() == crew.decide("bob", "dev", requested())[0]
+
+
+def test_a_request_is_about_its_own_step_or_all_steps_of_its_group():
+    assert request().steps == (STEP,)
+    assert request(group="g", parts=PARTS).steps == ("a", "b")
 
 
 GROUPS = {

@@ -14,7 +14,7 @@ from runner.journal.chain import GENESIS, line_hash
 from runner.journal.sqlite import SqliteJournal
 from runner.journal.verify import verify_journal
 from runner.review.audit import signature_check
-from runner.review.statement import answer_statement
+from runner.review.statement import answer_statement, withdrawal_statement
 from tests.runner.review import people
 from tests.runner.review.people import RUN, STEP, play
 
@@ -287,6 +287,47 @@ def test_an_answer_is_bound_to_its_question(crew, tmp_path):
         "Line 2, question.answered: there is no question that it answers.",
         "Line 5, question.answered: what was signed and what the line says differ in asked.",
         "Line 7, question.answered: what was signed and what the line says differ in asked, choice, subject.",
+    ]
+
+
+def test_a_withdrawal_is_bound_to_its_step_and_reason(crew, path):
+    journal = SqliteJournal(path)
+    said = {"request": people.requested().request, "reason": "saw it again"}
+    place = {"run": RUN, "step": STEP, "person": "bob"}
+    statement = withdrawal_statement(**said, **place, at="2026-11-23T12:00:00.000000Z", head=journal.head())
+    taken = ev.ApprovalWithdrawn(**said, statement=statement, signature=crew.sign("bob", statement))
+    journal.append(taken, **place)
+    assert messages(verified(crew, path), "signature") == []
+    journal.append(msgspec.structs.replace(taken, reason="never mind"), **place)
+    journal.append(taken, **place | {"step": "another"})
+    journal.close()
+    assert messages(verified(crew, path), "signature") == [
+        "Line 9, approval.withdrawn: what was signed and what the line says differ in reason.",
+        "Line 10, approval.withdrawn: what was signed and what the line says differ in step, subject.",
+    ]
+
+
+def test_a_request_and_a_question_of_one_name_are_not_taken_for_each_other(crew, tmp_path):
+    """A request named as a question is kept under: RUN/STEP."""
+    place, name = {"run": RUN, "step": STEP}, f"{RUN}/{STEP}"
+    said = {
+        "statement": crew.decide("bob", "dev", people.requested(request=name))[0],
+        "signature": "s",
+        "as_team": "dev",
+    }
+    journal = SqliteJournal(tmp_path / "journal.db")
+    question = ev.QuestionAsked(team="dev", question="Any saved row?", choices={"none": "No"})
+    for who, body in (
+        ("alice", question),
+        ("bob", ev.ApprovalGiven(request=name, **said)),
+        ("alice", people.requested(request=name)),
+        ("bob", ev.QuestionAnswered(choice="none", **said)),
+    ):
+        journal.append(body, **place, person=who)
+    journal.close()
+    assert messages(verified(crew, tmp_path / "journal.db"), "signature") == [
+        "Line 2, approval.given: there is no request that it answers.",
+        "Line 4, question.answered: there is no question that it answers.",
     ]
 
 

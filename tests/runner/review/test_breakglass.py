@@ -1,0 +1,61 @@
+"""Whom a broken glass passes over, and who has looked at it afterwards: the judgement alone."""
+
+import pytest
+
+from runner.config.model import Config, Need, Person, Policy
+from runner.journal import events as ev
+from runner.review.breakglass import post_review, skipped
+from tests.runner.review.people import HEAD, NOON, opened, request, stamp
+from tests.runner.review.test_requests import Story
+
+PEOPLE = {
+    "alice": Person(teams=("ops",)),
+    "bob": Person(teams=("dev",)),
+    "carol": Person(teams=("ops", "cs")),
+    "erin": Person(teams=("cs",)),
+    "frank": Person(teams=("ops",)),
+}
+CONFIG = Config(
+    shisa=1,
+    people=PEOPLE,
+    policies={"cross": Policy(need=(Need(team="dev", n=1), Need(team="ops", n=1))), "quick": Policy(need=())},
+)
+SKIPPED = {
+    "everybody of the teams that were asked, but nobody else": ({}, (), ("bob", "carol")),
+    "not who has signed": ({}, ("bob",), ("carol",)),
+    "not who is excluded": ({"excluded": {"carol": "wrote it"}}, (), ("bob",)),
+    "a policy that is gone asks nobody": ({"policies": ("gone", "cross")}, (), ("bob", "carol")),
+    "a policy that asks nobody": ({"policies": ("quick",)}, (), ()),
+}
+
+
+@pytest.mark.parametrize(("asked", "signed", "who"), SKIPPED.values(), ids=SKIPPED)
+def test_passed_over_are(asked, signed, who):
+    assert skipped(request(**asked), signed, "frank", CONFIG) == who
+
+
+BROKEN = ev.BreakglassOpened(
+    reason="all is down", ticket="", until="u", skipped=(), request="r", statement="{}", signature="s"
+)
+OPENED = "opened"
+TAKEN = ev.RunHandedOver(from_person="alice", to_person="dan")
+LOOKED = ev.BreakglassReviewed(statement="{}", signature="s")
+AFTERWARDS = {
+    "nothing was broken": ([("alice", OPENED)], None),
+    "nothing was broken, and somebody looked": ([("alice", OPENED), ("bob", LOOKED)], None),
+    "nobody has looked": ([("alice", OPENED), ("carol", BROKEN)], "open"),
+    "somebody has": ([("alice", OPENED), ("carol", BROKEN), ("bob", LOOKED)], "done"),
+    "the operator has": ([("alice", OPENED), ("carol", BROKEN), ("alice", LOOKED)], "open"),
+    "who broke it has": ([("alice", OPENED), ("carol", BROKEN), ("carol", LOOKED)], "open"),
+    "who took the run over has": ([("alice", OPENED), ("carol", BROKEN), ("dan", TAKEN), ("dan", LOOKED)], "open"),
+    "somebody looked too early": ([("alice", OPENED), ("bob", LOOKED), ("carol", BROKEN)], "open"),
+    "it was broken again": ([("alice", OPENED), ("carol", BROKEN), ("bob", LOOKED), ("carol", BROKEN)], "open"),
+}
+
+
+@pytest.mark.parametrize(("lines", "state"), AFTERWARDS.values(), ids=AFTERWARDS)
+def test_afterwards_it_is_open_until_somebody_who_had_no_part_in_it_has_looked(lines, state, crew):
+    story = Story(crew)
+    for minute, (who, body) in enumerate(lines):
+        story.at(minute, opened(crew, HEAD, stamp(NOON)) if body == OPENED else body, who)
+    assert post_review(story.records) == state
