@@ -31,26 +31,32 @@ def each_in_a_child(
     """
     free, waiting = list(places), iter(jobs)
     children: dict[int, tuple[Job, _Child, float]] = {}
-    while True:
-        while free and (job := next(waiting, None)) is not None:
-            place, began = free.pop(), time.monotonic()
-            pid, child = _begin(functools.partial(work, job, place), place, began + limit_s(job))
-            children[pid] = (job, child, began)
-        if not children:
-            return
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        now = time.monotonic()
-        if not pid:
-            for late in [late for late, (_, child, _) in children.items() if child.until < now]:
-                os.killpg(late, signal.SIGKILL)
-            time.sleep(0.01)
-            continue
-        job, child, began = children.pop(pid)
-        with os.fdopen(child.answer) as pipe:
-            said = pipe.read() if os.WIFEXITED(status) else f"signal {os.WTERMSIG(status)}"
-        shutil.rmtree(child.folder, ignore_errors=True)
-        free.append(child.place)
-        yield job, said, now - began
+    try:
+        while True:
+            while free and (job := next(waiting, None)) is not None:
+                place, began = free.pop(), time.monotonic()
+                pid, child = _begin(functools.partial(work, job, place), place, began + limit_s(job))
+                children[pid] = (job, child, began)
+            if not children:
+                return
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                _end(pid for pid, (_, child, _) in children.items() if child.until < time.monotonic())
+                time.sleep(0.01)
+                continue
+            job, child, began = children.pop(pid)
+            with os.fdopen(child.answer) as pipe:
+                said = pipe.read() if os.WIFEXITED(status) else f"signal {os.WTERMSIG(status)}"
+            shutil.rmtree(child.folder, ignore_errors=True)
+            free.append(child.place)
+            yield job, said, time.monotonic() - began
+    finally:
+        _end(children)
+
+
+def _end(children: Iterable[int]) -> None:
+    for pid in children:
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _begin(work: Callable[[], str], place: Any, until: float) -> tuple[int, _Child]:

@@ -13,6 +13,7 @@ NAMED = yaml.safe_load((Path(__file__).parent / "changes.yaml").read_text())
 _GUARD = re.compile(
     r"\b(?:ELS)?IF (?P<condition>(?:(?!\bTHEN\b).)+?)\s+THEN(?=\s+(?:PERFORM shisa\.refuse|RAISE|RETURN\b))", re.DOTALL
 )
+_RIGHTS = re.compile(r"^(?:ALTER DEFAULT PRIVILEGES|REVOKE)\b[^;]*;", re.MULTILINE)
 _DEMAND = re.compile(r"PERFORM shisa\.(?:demand|judge)_\w+\([^;]*\);")
 _WORDS = {"min(": "max(", "max(": "min(", "least(": "greatest(", "greatest(": "least(", "DESC": "ASC", "DISTINCT ": ""}
 _WORD = re.compile(r"(?<![\w.])(?:min\(|max\(|least\(|greatest\(|DESC\b|(?<=count\()DISTINCT )")
@@ -26,7 +27,11 @@ _TOKEN = re.compile(
 
 def changes(file: str, text: str) -> Iterator[Change]:
     """Every change of one file; one of changes.yaml wherever its text stands, however that is wrapped."""
-    if file.startswith(("judge", "append", "chain.")):
+    for each in _RIGHTS.finditer(text):
+        yield Change(f"without {each[0]}", *each.span(), "")
+    for each in re.finditer("ENABLE ALWAYS (TRIGGER \\w+)", text):
+        yield Change(f"not always {each[1]}", *each.span(), f"ENABLE {each[1]}")
+    if file.startswith(("judge", "append", "attach", "chain.")):
         for each in _GUARD.finditer(text):
             if each["condition"] != "NOT FOUND":  # what follows needs it
                 yield Change(f"never {each['condition']}", *each.span("condition"), "false")
