@@ -10,13 +10,26 @@ from tests.mutation.change import Change
 
 NAMED = yaml.safe_load((Path(__file__).parent / "changes.yaml").read_text())
 """File → changes that no rule finds: what stands there, and what stands there then."""
-_GUARD = re.compile(
-    r"\b(?:ELS)?IF (?P<condition>(?:(?!\bTHEN\b).)+?)\s+THEN(?=\s+(?:PERFORM shisa\.refuse|RAISE|RETURN\b))", re.DOTALL
+_JUDGING = ("judge", "append", "attach", "chain.")
+_RULES = (
+    (("grants",), "without", r"^(?P<what>(?:ALTER DEFAULT PRIVILEGES|REVOKE)\b[^;]*;)", {}),
+    (("always",), "sometimes", r"ENABLE (?P<what>ALWAYS)(?P<more> TRIGGER \w+)", {}),
+    (
+        _JUDGING,
+        "never",
+        r"\b(?:ELS)?IF (?!NOT FOUND)(?P<what>(?:(?!\bTHEN\b).)+?)\s+THEN"
+        r"(?=\s+(?:PERFORM shisa\.refuse|RAISE|RETURN\b))",
+        {None: "false"},  # what follows NOT FOUND needs it
+    ),
+    (_JUDGING, "without", r"(?P<what>PERFORM shisa\.(?:demand|judge)_\w+\([^;]*\);)", {None: "NULL;"}),
+    (
+        _JUDGING,
+        "the other of",
+        r"(?<![\w.])(?P<what>min\(|max\(|least\(|greatest\(|DESC\b|(?<=count\()DISTINCT )(?=(?P<more>[^\n]*))",
+        {"min(": "max(", "max(": "min(", "least(": "greatest(", "greatest(": "least(", "DESC": "ASC"},
+    ),
 )
-_RIGHTS = re.compile(r"^(?:ALTER DEFAULT PRIVILEGES|REVOKE)\b[^;]*;", re.MULTILINE)
-_DEMAND = re.compile(r"PERFORM shisa\.(?:demand|judge)_\w+\([^;]*\);")
-_WORDS = {"min(": "max(", "max(": "min(", "least(": "greatest(", "greatest(": "least(", "DESC": "ASC", "DISTINCT ": ""}
-_WORD = re.compile(r"(?<![\w.])(?:min\(|max\(|least\(|greatest\(|DESC\b|(?<=count\()DISTINCT )")
+"""The files, how a change is called, what is changed, and what stands there then: nothing where none is named."""
 _TOKEN = re.compile(
     r"""'(?:[^']|'')*' | --[^\n]* | (?P<open>[(\[]) | (?P<close>[)\]]) | \b(?P<side>AND|OR)\b
     | \b(?P<first>IF|ELSIF|WHEN|WHERE|ON|HAVING)\b
@@ -27,21 +40,12 @@ _TOKEN = re.compile(
 
 def changes(file: str, text: str) -> Iterator[Change]:
     """Every change of one file; one of changes.yaml wherever its text stands, however that is wrapped."""
-    for each in _RIGHTS.finditer(text):
-        yield Change(f"without {each[0]}", *each.span(), "")
-    for each in re.finditer("ENABLE ALWAYS (TRIGGER \\w+)", text):
-        yield Change(f"not always {each[1]}", *each.span(), f"ENABLE {each[1]}")
-    if file.startswith(("judge", "append", "attach", "chain.")):
-        for each in _GUARD.finditer(text):
-            if each["condition"] != "NOT FOUND":  # what follows needs it
-                yield Change(f"never {each['condition']}", *each.span("condition"), "false")
-        for each in _DEMAND.finditer(text):
-            yield Change(f"without {each[0]}", *each.span(), "NULL;")
-        for each in _WORD.finditer(text):
-            told = f"{_WORDS[each[0]] or 'nothing'} for {each[0]}{text[each.end() :].partition(chr(10))[0]}"
-            yield Change(told, *each.span(), _WORDS[each[0]])
-        for start, end, side in _sides(text):
-            yield Change(f"without {text[start:end]}", start, end, "true" if side == "AND" else "false")
+    for files, how, pattern, instead in _RULES:
+        for each in re.finditer(pattern, text, re.DOTALL | re.MULTILINE) if file.startswith(files) else ():
+            new = instead.get(each["what"], instead.get(None, ""))
+            yield Change(f"{how} {each['what']}{each.groupdict().get('more', '')}", *each.span("what"), new)
+    for start, end, side in _sides(text) if file.startswith(_JUDGING) else ():
+        yield Change(f"without {text[start:end]}", start, end, "true" if side == "AND" else "false")
     for named in NAMED.get(file, ()):
         for each in places(named["is"], text):
             yield Change(f"{named['is']} → {named['then'] or 'nothing'}", *each.span(), named["then"])
