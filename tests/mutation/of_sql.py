@@ -11,14 +11,14 @@ from tests.mutation.change import Change
 NAMED = yaml.safe_load((Path(__file__).parent / "changes.yaml").read_text())
 """File → changes that no rule finds: what stands there, and what stands there then."""
 _JUDGING = ("judge", "append", "attach", "chain.")
+_REFUSAL = r"(?:PERFORM shisa\.refuse|RAISE|RETURN\b)"
 _RULES = (
     (("grants",), "without", r"^(?P<what>(?:ALTER DEFAULT PRIVILEGES|REVOKE)\b[^;]*;)", {}),
     (("always",), "sometimes", r"ENABLE (?P<what>ALWAYS)(?P<more> TRIGGER \w+)", {}),
     (
         _JUDGING,
         "never",
-        r"\b(?:ELS)?IF (?!NOT FOUND)(?P<what>(?:(?!\bTHEN\b).)+?)\s+THEN"
-        r"(?=\s+(?:PERFORM shisa\.refuse|RAISE|RETURN\b))",
+        rf"\b(?:ELS)?IF (?!NOT FOUND)(?P<what>(?:(?!\bTHEN\b).)+?)\s+THEN(?=\s+{_REFUSAL})",
         {None: "false"},  # what follows NOT FOUND needs it
     ),
     (_JUDGING, "without", r"(?P<what>PERFORM shisa\.(?:demand|judge)_\w+\([^;]*\);)", {None: "NULL;"}),
