@@ -181,11 +181,12 @@ def _repeats(data: Mapping[str, Any]) -> str | None:
 
 
 def _changes(step: Step) -> Iterator[str]:
-    declared = step.changes_target
-    if declared is not None:
-        role = f" is a {declared.role}" if declared.role else " keeps its role"
-        timeline = "is on a later timeline" if declared.timeline == "next" else "on the same timeline"
-        yield f"after it the target{role} and {timeline}; anything else closes the gate"
+    back = None if step.rollback is None else step.rollback.changes_target
+    for when, declared in (("after it", step.changes_target), ("once it is taken back", back)):
+        if declared is not None:
+            role = f" is a {declared.role}" if declared.role else " keeps its role"
+            timeline = "is on a later timeline" if declared.timeline == "next" else "on the same timeline"
+            yield f"{when} the target{role} and {timeline}; anything else closes the gate"
 
 
 def _public(value: Any) -> Any:

@@ -9,6 +9,8 @@ from runner.document import Path
 
 _OF_INCLUDE = frozenset({"id", "title", "why", "when", "include"})
 _NOT_INSIDE = ("for_each", "include", "repeat")
+_BACK = ("rollback", "cleanup")
+_OF_ROWS = ("where", "triggers", "tenant_of")
 _TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
@@ -35,12 +37,36 @@ def misfits(data: Mapping[str, Any]) -> Iterator[Misfit]:
             if key in data and key not in _heard(restore):
                 hint = "pg_restore sets its own to none; bound the step by timeout."
                 yield Misfit((key,), f"{key} does not reach pg_restore", hint)
+        for key in _OF_ROWS:
+            if key in restore:
+                hint = "Add rows: insert-missing, overwrite or replace; pg_restore takes whole tables."
+                yield Misfit(("restore", key), f"{key} means nothing without rows", hint)
+    yield from _of_changing(data)
     loop = data.get("for_each")
     for i, inner in enumerate(loop.get("steps", ())) if isinstance(loop, Mapping) else ():
         for kind in _NOT_INSIDE:
             if kind in inner:
                 hint = "Write its steps into the loop, or loop around fewer things."
                 yield Misfit(("for_each", "steps", i, kind), f"{kind} cannot stand inside for_each", hint)
+
+
+def _of_changing(data: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Judge what stands beside a change of the target, which one step makes once and its rollback takes back."""
+    changes = "changes_target" in data
+    for key in ("for_each", "repeat"):
+        if changes and key in data:
+            hint = "Say it on the one step that changes the target; it may stand inside for_each."
+            yield Misfit(("changes_target",), f"changes_target means nothing beside {key}", hint)
+    back, tidying = (isinstance(data.get(key), Mapping) and "changes_target" in data[key] for key in _BACK)
+    if changes and "rollback" in data and not back:
+        hint = "Say in the rollback what the target is then, as `changes_target: {role: standby}`."
+        yield Misfit(("rollback",), "the step changes its target, and its rollback does not say that it does", hint)
+    if back and not changes:
+        hint = "A rollback changes the target where its step does."
+        yield Misfit(("rollback", "changes_target"), "a rollback changes the target of a step that does not", hint)
+    if tidying:
+        hint = "A step that failed has changed nothing; leave it out."
+        yield Misfit(("cleanup", "changes_target"), "changes_target means nothing in a cleanup", hint)
 
 
 def _only_sql(data: Mapping[str, Any], *, rows: bool) -> Iterator[Misfit]:

@@ -235,6 +235,8 @@ class Rollback(Body, frozen=True, kw_only=True):
     """A body that takes a step back or tidies up after it; ``auto`` runs it without asking when the run fails."""
 
     auto: bool = False
+    changes_target: ChangesTarget | None = None
+    """What the target is once a step that changes it is taken back."""
 
 
 class Step(Body, frozen=True, kw_only=True):

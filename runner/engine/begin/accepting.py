@@ -7,9 +7,8 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from runner.engine.begin.demands import writable
+from runner.engine.begin.demands import misfitting, writable
 from runner.engine.begin.pinned import pins, plan_again, sources
-from runner.engine.begin.unbuilt import refuse_unbuilt
 from runner.engine.preflight.approvable import demands_of_policies
 from runner.errors import UsageError
 from runner.runbook.load import load
@@ -49,7 +48,6 @@ def accept(session: Session, secrets_given: Mapping[str, Secret], prove: Prove) 
     if session.state.rollback is not None:
         raise _refused("the run is being taken back, by the text that was approved")
     prove(plan)
-    refuse_unbuilt(plan)
     if set(plan.targets) != set(session.plan.targets):
         raise _refused("it works on other targets, which this run is not bound to")
     for why in _differences(session, plan):
@@ -57,7 +55,7 @@ def accept(session: Session, secrets_given: Mapping[str, Secret], prove: Prove) 
     policies = demands_of_policies(
         plan, session.targets, session.config, operator=session.person, break_glass=False, window=session.window
     )
-    for demand in (*writable(plan, session.targets, session.state), *policies):
+    for demand in (*misfitting(plan), *writable(plan, session.targets, session.state), *policies):
         raise demand
     return Accepted(plan, files, "\n".join(_diff(session.state.opened.files, files)))
 

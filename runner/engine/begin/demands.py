@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from runner.config.model import Loaded
 from runner.engine.fold.state import State
@@ -10,6 +10,7 @@ from runner.engine.target.targets import Target, Targets
 from runner.errors import ConfigError, UsageError
 from runner.journal import is_team
 from runner.postgres.reach import reach
+from runner.runbook.misfits import misfits
 from runner.runbook.plan import Plan, PlannedStep, iteration
 
 _WRITES = {"sql", "restore", "sequences"}
@@ -57,6 +58,16 @@ def shared(journal: str, targets: Targets) -> Iterator[str]:
     for name, target in targets.by_name.items():
         if target.bound.identity["system_identifier"] == identity.system_identifier:
             yield name
+
+
+def misfitting(plan: Plan) -> Iterator[UsageError]:
+    """Name each key that its step can do nothing with: a run would leave it out, and nobody would know."""
+    for planned in plan.steps:
+        loop = planned.data.get("for_each")
+        for data in (planned.data, *(loop["steps"] if isinstance(loop, Mapping) else ())):
+            for path, message, hint in misfits(data):
+                where = ".".join(map(str, path))
+                yield UsageError(f"step {planned.path} uses {where} in vain: {message}", hint=hint)
 
 
 def writable(plan: Plan, targets: Targets, state: State | None = None) -> Iterator[UsageError]:

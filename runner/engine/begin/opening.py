@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from runner.engine.begin import demands
 from runner.engine.begin.accepting import Accepted, Prove, accept
 from runner.engine.begin.labels import labels_of
 from runner.engine.begin.pinned import pinned_plan, pins, sources
-from runner.engine.begin.unbuilt import refuse_unbuilt
 from runner.engine.fold.state import fold
 from runner.engine.people.windows import Window
 from runner.engine.ports import Clock, Observer, Operator, stamp
@@ -68,11 +67,10 @@ def open_run(
     ConnectError) before anything is journaled, and TargetLockedError where another run is at work on a target.
     """
     use_plugins(config.config)
-    refuse_unbuilt(plan)
+    _refuse(demands.misfitting(plan))
     targets = Targets({name: bind_target(config, name, target_map.get(name, name)) for name in plan.targets})
     _demand(plan, targets, key=key, unattended=unattended, config=config)
-    for error in demands_of_policies(plan, targets, config, operator=person, break_glass=break_glass, window=window):
-        raise error
+    _refuse(demands_of_policies(plan, targets, config, operator=person, break_glass=break_glass, window=window))
     run = new_run_id(clock())
     opened = RunOpened(
         version=__version__,
@@ -259,12 +257,14 @@ def _demand(
     config: Loaded,
     state: State | None = None,
 ) -> None:
+    _refuse(demands.production(targets, signed=key is not None, unattended=unattended, config=config))
+    _refuse(demands.apart(targets, config))
+    _refuse(demands.writable(plan, targets, state))
+
+
+def _refuse(unmet: Iterable[UsageError]) -> None:
     """Refuse by the first demand that is not met."""
-    for error in (
-        *demands.production(targets, signed=key is not None, unattended=unattended, config=config),
-        *demands.apart(targets, config),
-        *demands.writable(plan, targets, state),
-    ):
+    for error in unmet:
         raise error
 
 

@@ -10,7 +10,6 @@ from checks.base import Verdict
 from runner.config.model import Loaded
 from runner.engine.begin import demands
 from runner.engine.begin.opening import bind_target
-from runner.engine.begin.unbuilt import unbuilt
 from runner.engine.people.windows import Window
 from runner.engine.ports import Clock
 from runner.engine.preflight.approvable import policy_items
@@ -86,7 +85,7 @@ def preflight(
     """
     targets, items = _reach(plan, config, target_map)
     unreached = tuple(name for name in plan.targets if name not in targets.by_name)
-    items += [_closed("runbook", error) for error in unbuilt(plan)]
+    items += [_closed("runbook", error) for error in demands.misfitting(plan)]
     rules = demands.production(targets, signed=signed, unattended=False, config=config)
     items += [_closed("target", error) for error in (*rules, *demands.writable(plan, targets))]
     looks = [StepLook.of(step) for step in plan.steps]

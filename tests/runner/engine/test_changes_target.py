@@ -1,11 +1,15 @@
 """A step that makes the target another server: a real standby is promoted in the middle of a run."""
 
+import dataclasses
+from typing import Any
+
 import psycopg
 import pytest
 
 from runner.engine.effect import act
 from runner.engine.target import rebinding
 from runner.errors import UsageError
+from tests.fixtures.proxy import proxy_before
 from tests.fixtures.standby import standby_of
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_server_faults import Died
@@ -155,6 +159,74 @@ def test_a_switchover_that_takes_longer_is_looked_at_again_when_the_operator_say
     assert rows(standby) == [1, 9]
 
 
+BACK = """\
+  - id: promote
+    title: Promote the standby
+    target: live
+    manual: Promote it.
+    changes_target: {role: primary, timeline: next}
+    rollback: {manual: Point the name at the other standby., changes_target: {role: standby}}
+  - id: add
+    title: Add one
+    target: live
+    sql: INSERT INTO account VALUES (9)
+    rollback: {sql: DELETE FROM account WHERE id = 9}
+    approval: cross
+  - {id: break, title: Break it, target: live, sql: SELECT 1 / 0}
+"""
+
+
+@dataclasses.dataclass
+class Switching(Player):
+    """Promotes one standby by hand, and leads the target's name to another one to take that back."""
+
+    old: Any = None
+    other: Any = None
+    proxy: Any = None
+
+    def done(self, view):
+        if view.path == "promote":
+            promote(self.old)
+        elif self.other is not None:
+            self.proxy.server = ("127.0.0.1", self.other.port)
+        return "done"
+
+
+@pytest.fixture
+def switching(stage, standby):
+    """The target's name leads to a standby over a proxy, which can lead it elsewhere."""
+    with proxy_before(standby.port) as proxy:
+        stage.settings["targets"]["live"]["dsn"] = proxy.dsn(standby.dsn("moved"))
+        stage.save()
+        stage.write(BACK)
+        yield Switching(back=True, on_wait=stage.sign, old=standby, proxy=proxy)
+
+
+def test_a_switchover_is_taken_back_by_a_rollback_that_says_what_the_target_is_then(stage, primary, standby, switching):
+    with standby_of(primary) as other:
+        switching.other = other
+        play = stage.play(switching)
+        assert play.state == "rolled-back", play.reason
+        changes = [(each.step, each.body.became) for each in play.session.records if each.body.name == "target.changed"]
+        assert changes == [("promote", "primary on timeline 2"), ("promote.rollback", "standby on timeline 1")]
+        assert play.session.targets.by_name["live"].bound.identity["in_recovery"] is True
+    assert rows(standby) == [1]
+    assert stage.problems() == []
+
+
+def test_a_switch_back_that_did_not_happen_leaves_the_rollback_failed_and_is_looked_at_again(
+    stage, primary, standby, switching
+):
+    play = stage.play(switching)
+    assert (play.state, play.ending.exit_code) == ("rollback-failed", 9)
+    assert "promote.rollback is done, but target live is not what the step declares: it is a primary" in play.reason
+    with standby_of(primary) as other:
+        switching.proxy.server = ("127.0.0.1", other.port)
+        again = stage.roll_back(play.run, switching)
+        assert again.state == "rolled-back", again.reason
+        assert len(again.bodies("step.intended", "promote.rollback")) == 1
+
+
 def test_a_failover_that_nobody_declared_stops_the_run_until_its_operator_accepts_it(stage, standby, primary):
     lead(stage, primary)
     stage.write(TELL + DELETE)
@@ -190,7 +262,7 @@ def test_a_failover_that_nobody_declared_stops_the_run_until_its_operator_accept
         (LOOP % "targets: [live]", "target live is a standby, and step each[1]/add writes"),
         (
             PROMOTE.replace("no_rollback: a promotion is not taken back", "rollback: {manual: Switch back.}"),
-            "step promote uses rollback beside changes_target",
+            "step promote uses rollback in vain: the step changes its target, and its rollback does not say that it does",
         ),
     ],
 )

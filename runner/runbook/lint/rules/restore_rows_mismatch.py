@@ -1,8 +1,8 @@
 """What a restore says of rows does not fit together.
 
 ## What it does
-Reports `where`, `tenant_of` and `triggers` of a restore without `rows`, `jobs` of one with `rows`, conditions on tables
-that the restore does not name, and `restore: undo` behind a step that keeps no rows.
+Reports `jobs` of a restore with `rows`, conditions on tables that the restore does not name, and `restore: undo` behind
+a step that keeps no rows.
 
 ## Why is it bad
 A condition on `public.setting` is none on `public.settings`: the whole table would be restored. A run refuses it, but
@@ -29,18 +29,12 @@ from runner.runbook.lint.rule import Rule
 from runner.runbook.model import Restore
 from runner.runbook.template import is_template
 
-_ONLY_ROWS = ("where", "tenant_of", "triggers")
-
 
 def judge(book: Book) -> Iterator[Flag]:
     """Report restores whose keys do not fit together."""
     for view in book.steps:
         restore = view.step.restore
-        if isinstance(restore, Restore) and restore.rows is None:
-            for key in (key for key in _ONLY_ROWS if view.says_in("restore", key)):
-                hint = "Add rows: insert-missing, overwrite or replace; pg_restore takes whole tables."
-                yield Flag((*view.path, "restore", key), f"{key} means nothing without rows", hint, of_key=True)
-        elif isinstance(restore, Restore):
+        if isinstance(restore, Restore) and restore.rows is not None:
             if view.says_in("restore", "jobs"):
                 message, hint = "jobs means nothing with rows", "Rows go in by one session, in one transaction."
                 yield Flag((*view.path, "restore", "jobs"), message, hint, of_key=True)
