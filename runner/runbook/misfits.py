@@ -33,14 +33,7 @@ def misfits(data: Mapping[str, Any]) -> Iterator[Misfit]:
     if "sql" not in data:
         yield from _only_sql(data, rows=rows)
     if isinstance(restore, Mapping) and not rows:
-        for key in _TIMEOUTS:
-            if key in data and key not in _heard(restore):
-                hint = "pg_restore sets its own to none; bound the step by timeout."
-                yield Misfit((key,), f"{key} does not reach pg_restore", hint)
-        for key in _OF_ROWS:
-            if key in restore:
-                hint = "Add rows: insert-missing, overwrite or replace; pg_restore takes whole tables."
-                yield Misfit(("restore", key), f"{key} means nothing without rows", hint)
+        yield from _of_restoring(data, restore)
     yield from _of_changing(data)
     loop = data.get("for_each")
     for i, inner in enumerate(loop.get("steps", ())) if isinstance(loop, Mapping) else ():
@@ -48,6 +41,18 @@ def misfits(data: Mapping[str, Any]) -> Iterator[Misfit]:
             if kind in inner:
                 hint = "Write its steps into the loop, or loop around fewer things."
                 yield Misfit(("for_each", "steps", i, kind), f"{kind} cannot stand inside for_each", hint)
+
+
+def _of_restoring(data: Mapping[str, Any], restore: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Judge what a restore without rows does not hear."""
+    for key in _TIMEOUTS:
+        if key in data and key not in _heard(restore):
+            hint = "pg_restore sets its own to none; bound the step by timeout."
+            yield Misfit((key,), f"{key} does not reach pg_restore", hint)
+    for key in _OF_ROWS:
+        if key in restore:
+            hint = "Add rows: insert-missing, overwrite or replace; pg_restore takes whole tables."
+            yield Misfit(("restore", key), f"{key} means nothing without rows", hint)
 
 
 def _of_changing(data: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -262,7 +262,7 @@ def test_a_failover_that_nobody_declared_stops_the_run_until_its_operator_accept
         (LOOP % "targets: [live]", "target live is a standby, and step each[1]/add writes"),
         (
             PROMOTE.replace("no_rollback: a promotion is not taken back", "rollback: {manual: Switch back.}"),
-            "step promote uses rollback in vain: the step changes its target, and its rollback does not say that it does",
+            "step promote uses rollback in vain: the step changes its target, and its rollback does not say",
         ),
     ],
 )
