@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from checks.facts.activity import owner, require_monitor, require_primary
 from checks.facts.figures import span
 from checks.facts.lock_modes import MODES, conflict
 from checks.facts.relations import RELATIONS, Trees, missing, trees
+from checks.facts.tied import reaching
 from checks.facts.wording import listed
 
 _STRONGEST = MODES[-1]
@@ -45,10 +47,20 @@ class LockRow:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class BehindRow:
+    """One table that the step locks without naming it."""
+
+    relation: int
+    object: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Facts:
     """The tables, and everybody else's locks on them."""
 
     found: Trees = dataclasses.field(default_factory=Trees)
+    behind: tuple[BehindRow, ...] = ()
     locks: tuple[LockRow, ...] = ()
 
 
@@ -65,8 +77,10 @@ class LockConflicts(Check[Facts]):
 
     Another session holds or waits for a lock, on a table of the step or one that inherits from it, which conflicts with
     the strongest lock that the step takes, and its transaction is older than `max_wait`: it will not be gone before the
-    step's lock_timeout. Prepared transactions and autovacuum against wraparound, which does not give way, block at any
-    age. It warns for younger transactions and for ordinary autovacuum.
+    step's lock_timeout. A table that is locked along counts too: the partitioned table of a partition that is dropped,
+    the table of an index that is, both sides of a foreign key that goes or changes its type. Prepared transactions and
+    autovacuum against wraparound, which does not give way, block at any age. It warns for younger transactions and for
+    ordinary autovacuum.
 
     ## What to do
 
@@ -77,7 +91,7 @@ class LockConflicts(Check[Facts]):
 
     Without pg_monitor (pg_read_all_stats) it cannot tell whose locks they are, and on a standby it does not see those
     that a step would wait for: unknown. Row locks; locks that come after this look; tables that the step's triggers and
-    functions reach; tables behind foreign keys that the step does not name.
+    functions reach. Outside a step it does not know the statement, and looks at the tables that are named alone.
     """
 
     relations: tuple[str, ...] = param(RELATIONS, default=())
@@ -93,7 +107,14 @@ class LockConflicts(Check[Facts]):
         require_primary(ask, "a standby does not show the locks that a step waits for; ask its primary")
         require_monitor(ask)
         found = trees(ask, self.relations)
-        return Facts(found, tuple(ask.rows(self.query, LockRow, relations=found.oids) if found.relations else ()))
+        if not found.relations:
+            return Facts(found)
+        reach = reaching(ask.step.statements if ask.step is not None else ())
+        names = json.dumps(reach.names)
+        asked = self.queries["behind"]
+        behind = ask.rows(asked, BehindRow, relations=found.oids, dropped=reach.drops, names=names)
+        oids = json.dumps([*found.names(), *(row.relation for row in behind)])
+        return Facts(found, tuple(behind), tuple(ask.rows(self.queries["locks"], LockRow, relations=oids)))
 
     def looked_at(self, facts: Facts) -> int:
         """Count the tables."""
@@ -103,15 +124,16 @@ class LockConflicts(Check[Facts]):
         """Name who is in the way, by table and blocker."""
         wanted = self.lock if self.lock in MODES else _STRONGEST
         yield from missing(facts.found)
-        names = facts.found.names()
+        names = facts.found.names() | {row.relation: row.object for row in facts.behind}
+        whys = {row.relation: f", {row.why}" for row in facts.behind}
         groups: dict[tuple[int, str], list[LockRow]] = {}
         for row in facts.locks:
             if conflict(wanted, row.mode):
                 groups.setdefault((row.relation, row.blocker), []).append(row)
         for (relation, blocker), rows in groups.items():
-            yield self._in_the_way(names[relation], blocker, rows, wanted)
+            yield self._in_the_way(names[relation], whys.get(relation, ""), blocker, rows, wanted)
 
-    def _in_the_way(self, table: str, blocker: str, rows: list[LockRow], wanted: str) -> Finding:
+    def _in_the_way(self, table: str, why: str, blocker: str, rows: list[LockRow], wanted: str) -> Finding:
         oldest = max(rows, key=lambda row: row.age_ms or 0)
         bound = round(self.max_wait / timedelta(milliseconds=1))
         stays = any(row.pid is None or row.wraparound or row.age_ms is None for row in rows)
@@ -124,7 +146,7 @@ class LockConflicts(Check[Facts]):
         return Finding(
             f"{table}, {blocker}",
             Verdict.BLOCK if lasting else Verdict.WARN,
-            f"{blocker}{pid} {has} {modes} on {table}, in the way of {wanted}; {told}"
+            f"{blocker}{pid} {has} {modes} on {table}{why}, in the way of {wanted}; {told}"
             + (": the step would wait behind it, and everybody else behind the step." if lasting else "."),
             {
                 "table": table,

@@ -1,5 +1,41 @@
+-- Locks of others on the tables of a step. In psql: \set relations '[16384, 16385]'
+
+-- name: behind
+-- The tables that are locked along with these. What is dropped takes an index's table, a partition's parent and both sides
+-- of every foreign key; otherwise these are the keys that one of the names (of columns, constraints) belongs to.
+-- In psql: \set dropped true and \set names '[]'
+WITH asked AS (
+    SELECT w.relation::oid AS relation FROM json_array_elements_text(:'relations'::json) AS w (relation)
+), behind AS (
+    SELECT x.indrelid AS relation, 'whose index %s is' AS why, a.relation AS because
+    FROM asked a JOIN pg_index x ON x.indexrelid = a.relation
+    WHERE :dropped
+    UNION
+    SELECT i.inhparent, 'whose partition %s is', c.oid
+    FROM asked a JOIN pg_class c ON c.oid = a.relation AND c.relispartition JOIN pg_inherits i ON i.inhrelid = c.oid
+    WHERE :dropped
+    UNION
+    SELECT o.relation, 'which a foreign key ties to %s', a.relation
+    FROM asked a
+    JOIN pg_constraint k ON k.contype = 'f' AND a.relation IN (k.conrelid, k.confrelid)
+    CROSS JOIN LATERAL (VALUES (k.conrelid), (k.confrelid)) AS o (relation)
+    WHERE :dropped OR EXISTS (
+        SELECT FROM json_array_elements_text(:'names'::json) AS w (name)
+        WHERE w.name IN (k.conname, (SELECT c.relname FROM pg_class c WHERE c.oid = k.conindid))
+           OR w.name IN (SELECT t.attname FROM pg_attribute t
+                         WHERE (t.attrelid = k.conrelid AND t.attnum = ANY (k.conkey) AND a.relation = k.conrelid)
+                            OR (t.attrelid = k.confrelid AND t.attnum = ANY (k.confkey) AND a.relation = k.confrelid)))
+)
+SELECT b.relation::int8 AS relation, format('%I.%I', n.nspname, c.relname) AS object,
+       min(format(b.why, format('%I.%I', bn.nspname, bc.relname))) AS why
+FROM behind b
+JOIN pg_class c ON c.oid = b.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class bc ON bc.oid = b.because JOIN pg_namespace bn ON bn.oid = bc.relnamespace
+WHERE b.relation NOT IN (SELECT relation FROM asked)
+GROUP BY 1, 2;
+
+-- name: locks
 -- One row for each lock that others hold or wait for on these relations, their indexes included.
--- In psql: \set relations '[16384, 16385]'
 WITH looked_at AS (
     SELECT w.relation::oid AS relation, w.relation::oid AS on_behalf
     FROM json_array_elements_text(:'relations'::json) AS w (relation)

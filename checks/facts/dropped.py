@@ -28,7 +28,7 @@ class Dropped:
 
 def dropped(statement: str) -> Dropped | None:
     """Read one statement; None where no CASCADE stands in it."""
-    tokens = list(_tokens(statement))
+    tokens = list(tokens_of(statement))
     words = [token.upper() for token in tokens]
     if "CASCADE" not in words:
         return None
@@ -50,7 +50,8 @@ def dropped(statement: str) -> Dropped | None:
     return Dropped("")
 
 
-def _tokens(statement: str) -> Iterator[str]:
+def tokens_of(statement: str) -> Iterator[str]:
+    """Split a statement into names, keywords, literals and signs; blanks and comments are left out."""
     for found in _TOKEN.finditer(statement):
         if found["name"] or found["other"]:
             yield found[0]
