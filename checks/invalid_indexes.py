@@ -30,6 +30,8 @@ class IndexRow:
     unique: bool
     partitioned: bool
     size_mb: int
+    toast: bool = False
+    """Whether it is the index of the table's TOAST table."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class InvalidIndexes(Check[Facts]):
     ## What to do
 
     `REINDEX INDEX CONCURRENTLY`, or drop it with `DROP INDEX CONCURRENTLY` and create it again; what ends in `_ccnew`
-    or `_ccold` is a leftover and is dropped. An index of a partitioned table becomes valid when every partition's index
+    or `_ccold` is a leftover and is dropped; in pg_toast only a superuser may do that. An index of a partitioned table becomes valid when every partition's index
     is attached.
 
     ## What it cannot see
@@ -132,6 +134,11 @@ def _judged(row: IndexRow, builds: tuple[BuildRow, ...]) -> tuple[Verdict, str]:
             f"{row.object} is not valid: not every partition of {row.table} has its part of it, so what it should keep "
             "unique or make fast is not."
         )
+    if row.toast:
+        return Verdict.BLOCK, (
+            f"{row.object}, of the TOAST table of {row.table}, is not valid: what a REINDEX CONCURRENTLY left, which every "
+            f"write of a long value keeps up ({row.size_mb} MB). Only a superuser may drop it."
+        )
     costs = "every write keeps it up" if row.ready and row.live else "it takes its space"
     refuses = ", it refuses new duplicates although old ones may stand" if row.unique and row.ready else ""
     return (
@@ -141,7 +148,7 @@ def _judged(row: IndexRow, builds: tuple[BuildRow, ...]) -> tuple[Verdict, str]:
 
 
 def _remedy(row: IndexRow, verdict: Verdict) -> Remedy | None:
-    if verdict is not Verdict.BLOCK or row.partitioned or not row.live or _LEFTOVER.search(row.name):
+    if verdict is not Verdict.BLOCK or row.partitioned or row.toast or not row.live or _LEFTOVER.search(row.name):
         return None
     step = {
         "title": f"Build {row.object} again",

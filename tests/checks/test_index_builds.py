@@ -71,3 +71,18 @@ def test_a_build_that_was_cancelled_blocks(database, building):
     database.opened[0].rollback()  # the writer that was waited for
     database.execute(remedy)
     assert ask(database, "invalid-indexes").verdict is Verdict.PASS
+
+
+def test_the_index_of_a_toast_table_that_a_rebuild_left_is_told_by_the_tables_name(database):
+    database.execute("CREATE SCHEMA app; CREATE TABLE app.fat (id int, t text); CREATE TABLE public.thin (id int PRIMARY KEY)")
+    reader = database.connect(autocommit=False)
+    reader.execute("SELECT FROM app.fat")
+    with database.connect() as builder, pytest.raises(psycopg.errors.LockNotAvailable):
+        builder.execute("SET lock_timeout = '100ms'")
+        builder.execute("REINDEX TABLE CONCURRENTLY app.fat")
+    reader.rollback()
+    evidence = ask(database, "invalid-indexes", {"schemas": ["app"]})
+    assert evidence.verdict is Verdict.BLOCK
+    assert "of the TOAST table of app.fat, is not valid" in evidence.message
+    assert evidence.findings[0].remedy is None
+    assert ask(database, "invalid-indexes", {"schemas": ["public"]}).verdict is Verdict.PASS
