@@ -72,8 +72,8 @@ class InvalidIndexes(Check[Facts]):
     ## What to do
 
     `REINDEX INDEX CONCURRENTLY`, or drop it with `DROP INDEX CONCURRENTLY` and create it again; what ends in `_ccnew`
-    or `_ccold` is a leftover and is dropped; in pg_toast only a superuser may do that. An index of a partitioned table becomes valid when every partition's index
-    is attached.
+    or `_ccold` is a leftover and is dropped; in pg_toast only a superuser may do that. An index of a partitioned table
+    becomes valid when every partition's index is attached.
 
     ## What it cannot see
 
@@ -136,8 +136,8 @@ def _judged(row: IndexRow, builds: tuple[BuildRow, ...]) -> tuple[Verdict, str]:
         )
     if row.toast:
         return Verdict.BLOCK, (
-            f"{row.object}, of the TOAST table of {row.table}, is not valid: what a REINDEX CONCURRENTLY left, which every "
-            f"write of a long value keeps up ({row.size_mb} MB). Only a superuser may drop it."
+            f"{row.object}, of the TOAST table of {row.table}, is not valid: what a REINDEX CONCURRENTLY left, which "
+            f"every write of a long value keeps up ({row.size_mb} MB). Only a superuser may drop it."
         )
     costs = "every write keeps it up" if row.ready and row.live else "it takes its space"
     refuses = ", it refuses new duplicates although old ones may stand" if row.unique and row.ready else ""

@@ -9,7 +9,6 @@ from checks.base import Ask, Check, Finding, Verdict, check, param
 from checks.facts.measure import StateRow
 from checks.facts.range import Column, Range
 from checks.facts.scope import SCHEMAS, not_there, scope
-from checks.facts.wording import counted
 
 _FULL = 100
 
@@ -30,12 +29,13 @@ class SequenceRow:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ColumnRow:
-    """One integer column that takes the sequence's numbers."""
+    """One integer column that takes the sequence's numbers, or refers to one that does."""
 
     sequence: int
     column: str
     type: str
     bytes: int
+    refers: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,8 +71,9 @@ class SequenceExhaustion(Check[Facts]):
 
     The share of the range that is used reaches `block` percent, 95 by default; it warns from `warn`, 85. The range ends
     at the sequence's own end or at the end of the narrowest integer column that takes its numbers: by default, as
-    identity, as owner, or inherited, in any table. A sequence that counts down is measured downwards. With CYCLE it
-    warns at most, for then ids come again; unless the column ends first.
+    identity, as owner, or inherited, in any table; or by a foreign key to such a column, for an `integer` that refers
+    to a `bigint` key ends first. A sequence that counts down is measured downwards. With CYCLE it warns at most, for
+    then ids come again; unless the column ends first.
 
     ## What to do
 
@@ -81,8 +82,7 @@ class SequenceExhaustion(Check[Facts]):
     ## What it cannot see
 
     Columns filled by functions and triggers, numeric and text columns with a length, columns that refer to the id
-    (a foreign key of type integer to a bigint key), and how fast numbers are taken. A sequence that the role may not
-    read is unknown.
+    without a foreign key, and how fast numbers are taken. A sequence that the role may not read is unknown.
     """
 
     schemas: tuple[str, ...] = param(SCHEMAS, default=())
@@ -132,22 +132,25 @@ class SequenceExhaustion(Check[Facts]):
 
 
 def _counter(row: SequenceRow, narrowest: ColumnRow | None, state: StateRow | None) -> Counter:
-    column = Column(narrowest.column, narrowest.type, narrowest.bytes) if narrowest is not None else None
+    column = None if narrowest is None else Column(narrowest.column, narrowest.type, narrowest.bytes, narrowest.refers)
     following = None if state is None else state.last_value + (row.increment if state.is_called else 0)
     return Counter(row.object, Range(row.minimum, row.maximum, row.increment, column), row.cycles, following)
 
 
 def _told(counter: Counter, verdict: Verdict, used: int, left: int) -> tuple[Verdict, str]:
     room, name = counter.range, counter.object
-    holder = room.column
-    ends = f"{room.limit}, where {holder.name} ({holder.type}) ends" if holder and room.of_column else f"{room.limit}"
-    share = f"{name} has used {used} % of its numbers ({counted(left, 'number')} left up to {ends})"
+    holder = room.column if room.of_column else None
+    refers = holder is not None and holder.refers
+    ends = f", where {holder.name} ({holder.type}){', a foreign key to it,' * refers} ends" if holder else ""
+    numbers = "1 number" if left == 1 else f"{left:,} numbers"
+    share = f"{name} has used {used} % of its numbers ({numbers} left up to {room.limit:,}{ends})"
     if counter.cycles and not room.of_column:
         if verdict is Verdict.PASS:
             return verdict, f"{share}, and begins again then (CYCLE)."
         return Verdict.WARN, f"{share}, and then begins again (CYCLE): ids come a second time."
+    fails = "no row can refer to a new one" if refers else "every INSERT that draws from it fails"
     if left == 0:
-        return Verdict.BLOCK, f"{share}: every INSERT that draws from it fails now."
+        return Verdict.BLOCK, f"{share}: {fails} now."
     if verdict is Verdict.PASS:
         return verdict, f"{share}."
-    return verdict, f"{share}: after these every INSERT that draws from it fails."
+    return verdict, f"{share}: after these {fails}."

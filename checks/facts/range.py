@@ -12,6 +12,8 @@ class Column:
     name: str
     type: str
     bytes: int
+    refers: bool = False
+    """Whether it refers to a column that takes them, by a foreign key."""
 
     @property
     def high(self) -> int:
