@@ -74,11 +74,10 @@ def test_a_build_that_was_cancelled_blocks(database, building):
 
 
 def test_the_index_of_a_toast_table_that_a_rebuild_left_is_told_by_the_tables_name(database):
-    database.execute("CREATE SCHEMA app; CREATE TABLE app.fat (id int, t text); CREATE TABLE public.thin (id int PRIMARY KEY)")
+    database.execute("CREATE SCHEMA app; CREATE TABLE app.fat (t text); CREATE TABLE thin (id int PRIMARY KEY)")
     reader = database.connect(autocommit=False)
     reader.execute("SELECT FROM app.fat")
-    with database.connect() as builder, pytest.raises(psycopg.errors.LockNotAvailable):
-        builder.execute("SET lock_timeout = '100ms'")
+    with database.connect(options="-c lock_timeout=100ms") as builder, pytest.raises(psycopg.errors.LockNotAvailable):
         builder.execute("REINDEX TABLE CONCURRENTLY app.fat")
     reader.rollback()
     evidence = ask(database, "invalid-indexes", {"schemas": ["app"]})
