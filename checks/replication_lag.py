@@ -9,13 +9,16 @@ from datetime import timedelta
 from checks.base import Ask, Check, Finding, Verdict, check, param
 from checks.facts.activity import require_monitor
 from checks.facts.figures import size, span
+from checks.facts.wording import counted
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServerRow:
-    """Which side is asked."""
+    """Which side is asked, how many standbys a commit waits for, and how many of these stream."""
 
     standby: bool
+    waits_for: int
+    synchronous: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Facts:
 
     standby: bool
     rows: tuple[Row, ...] = ()
+    waits_for: int = 0
+    synchronous: int = 0
 
 
 @check("replication-lag", since=14, group="target and backup", looks_at="standbys", limits=["behind_bytes", "delay_ms"])
@@ -50,7 +55,8 @@ class ReplicationLag(Check[Facts]):
     ## When it blocks
 
     A standby is behind by more than `max_behind` and by more than `max_delay` (or its delay is not known), it is
-    connected and not streaming, or one of `expected` is not connected. Asked on a standby, it judges what that has
+    connected and not streaming, or one of `expected` is not connected. It blocks too where commits wait for more
+    synchronous standbys than there are: each of them hangs. Asked on a standby, it judges what that has
     received and not replayed, and is unknown where it receives nothing. Without any standby it is unknown.
 
     ## What to do
@@ -71,16 +77,25 @@ class ReplicationLag(Check[Facts]):
         """Ask the side that we are on."""
         require_monitor(ask)
         (server,) = ask.rows(self.queries["server"], ServerRow)
-        return Facts(server.standby, tuple(ask.rows(self.queries["own" if server.standby else "standbys"], Row)))
+        rows = ask.rows(self.queries["own" if server.standby else "standbys"], Row)
+        return Facts(server.standby, tuple(rows), 0 if server.standby else server.waits_for, server.synchronous)
 
     def looked_at(self, facts: Facts) -> int:
-        """Count the standbys."""
-        return len(facts.rows)
+        """Count the standbys; those that commits wait for are looked for even where there are none."""
+        return len(facts.rows) or facts.waits_for
 
     def judge(self, facts: Facts) -> Iterator[Finding]:
         """Compare, and miss those that are not there."""
         for row in facts.rows:
             yield self._own(row) if facts.standby else self._standby(row)
+        if facts.synchronous < facts.waits_for:
+            there = f"{facts.synchronous} of them {'is' if facts.synchronous == 1 else 'are'} there"
+            waits = f"Each commit waits for {counted(facts.waits_for, 'synchronous standby')}"
+            message = f"{waits}, and {there}: it hangs with its locks until another comes."
+            measured = {"synchronous": facts.synchronous}
+            yield Finding(
+                "synchronous_standby_names", Verdict.BLOCK, message, measured, {"synchronous": facts.waits_for}
+            )
         for name in self.expected:
             if not facts.standby and name not in {row.name for row in facts.rows}:
                 message = f"The standby {name} is not connected: it falls behind with every commit."

@@ -1,7 +1,15 @@
 -- How far the standbys are behind, or on a standby: how far it is behind itself.
 
 -- name: server
-SELECT pg_is_in_recovery() AS standby;
+-- How many standbys each commit waits for (synchronous_standby_names), and how many of these are there.
+SELECT pg_is_in_recovery() AS standby,
+       CASE WHEN current_setting('synchronous_standby_names') = ''
+                 OR (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit') IN ('off', 'local') THEN 0
+            ELSE coalesce(substring(current_setting('synchronous_standby_names')
+                                    FROM '^\s*(?:(?:[Ff][Ii][Rr][Ss][Tt]|[Aa][Nn][Yy])\s+)?(\d+)\s*\(')::int, 1)
+            END AS waits_for,
+       (SELECT count(*) FROM pg_stat_replication r
+        WHERE r.sync_state IN ('sync', 'quorum') AND r.state = 'streaming')::int AS synchronous;
 
 -- name: standbys
 -- One row for each receiver of physical replication that is connected; its delay is NULL while nothing happens.

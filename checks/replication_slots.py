@@ -24,6 +24,10 @@ class Row:
     invalidated: str | None
     kept_bytes: int | None
     inactive_s: int | None
+    left_bytes: int | None = None
+    """WAL that may still be written before the slot is lost; None where nothing bounds it."""
+    copied: bool = False
+    """Whether a standby keeps it in step with its primary's, for a failover."""
 
 
 @check("replication-slots", since=14, group="target and backup", looks_at="slots", empty_ok=True, limits=["kept_bytes"])
@@ -38,7 +42,8 @@ class ReplicationSlots(Check[list[Row]]):
     ## When it blocks
 
     A slot's WAL is lost or about to be (wal_status lost or unreserved, or invalidated), or it is inactive and keeps
-    more than `max_kept`. It warns for an active slot that keeps more, and for every other inactive one.
+    more than `max_kept`. It warns for an active slot that keeps more, and for every other inactive one. A slot that a
+    standby copies from its primary (PostgreSQL 17 and newer) has no reader, and warns only where it keeps more.
 
     ## What to do
 
@@ -67,6 +72,7 @@ class ReplicationSlots(Check[list[Row]]):
                 "wal_status": row.status,
                 "invalidated": row.invalidated,
                 "inactive_s": row.inactive_s,
+                "left_bytes": row.left_bytes,
             }
             yield Finding(
                 row.name, verdict, f"The slot {row.name} {why}", measured, {"kept_bytes": self.max_kept * _MB}
@@ -82,9 +88,13 @@ class ReplicationSlots(Check[list[Row]]):
             return Verdict.BLOCK, "will be lost at the next checkpoint: its reader is too far behind."
         kept = size(row.kept_bytes)
         much = row.kept_bytes > self.max_kept * _MB
-        if row.active:
-            told = "its reader is slower than the writers." if much else "and is being read."
-            return Verdict.WARN if much else Verdict.PASS, f"keeps {kept} of WAL{':' if much else ''} {told}"
+        if row.active or row.copied:
+            behind = "its reader is slower than the writers" if row.active else "the standby's copy is behind"
+            told = f": {behind}." if much else " and is being read." if row.active else ", a copy of the primary's."
+            return Verdict.WARN if much else Verdict.PASS, f"keeps {kept} of WAL{told}"
         since = "" if row.inactive_s is None else f" for {span(row.inactive_s)}"
-        told = "grows until the disk is full." if much else "grows as long as nobody reads it."
+        if row.left_bytes is not None:
+            told = f"is lost after another {size(max(0, row.left_bytes))}."
+        else:
+            told = "grows until the disk is full." if much else "grows as long as nobody reads it."
         return Verdict.BLOCK if much else Verdict.WARN, f"has no reader{since}, keeps {kept} of WAL, and {told}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from datetime import timedelta
 
 from checks.base import Ask, Check, Finding, Verdict, check, param
 from checks.facts.activity import require_monitor
-from checks.facts.figures import span
+from checks.facts.figures import span, whole_seconds
 from checks.facts.wording import counted
 
 
@@ -21,15 +22,19 @@ class Row:
     standby: bool
     archived: int
     failed: int
+    failing: bool
+    """Whether the last attempt failed."""
     last_archived: str | None
     last_failed: str | None
     archived_age_s: int | None
     failed_age_s: int | None
     waiting: int
     """Segments that are complete and not archived."""
+    oldest_s: int | None = None
+    """How long the first of them has waited."""
 
 
-@check("wal-archiving", since=14, group="target and backup", looks_at="archivers", limits=["waiting"])
+@check("wal-archiving", since=14, group="target and backup", looks_at="archivers", limits=["waiting", "oldest_s"])
 class WalArchiving(Check[list[Row]]):
     """WAL is being archived.
 
@@ -40,8 +45,9 @@ class WalArchiving(Check[list[Row]]):
 
     ## When it blocks
 
-    Archiving is off or has no command, the last attempt failed, or more than `max_waiting` complete segments wait. It
-    is unknown where nothing was archived yet, and on a standby that does not archive itself.
+    Archiving is off or has no command, the last attempt failed, more than `max_waiting` complete segments wait, or one
+    of them longer than `max_age`: a command that hangs never fails. It is unknown where nothing was archived yet, and
+    on a standby that does not archive itself.
 
     ## What to do
 
@@ -54,6 +60,7 @@ class WalArchiving(Check[list[Row]]):
     """
 
     max_waiting: int = param("Complete segments that may wait.", default=15, minimum=0, unit="segments")
+    max_age: timedelta = param("How long a complete segment may wait.", default=timedelta(minutes=10))
 
     def gather(self, ask: Ask) -> list[Row]:
         """Ask for the archiver's state."""
@@ -63,14 +70,11 @@ class WalArchiving(Check[list[Row]]):
     def judge(self, facts: list[Row]) -> Iterator[Finding]:
         """Say how it goes."""
         (row,) = facts
-        failing = row.failed_age_s is not None and (
-            row.archived_age_s is None or row.failed_age_s <= row.archived_age_s
-        )
         if row.standby and row.mode != "always":
             verdict, why = Verdict.UNKNOWN, "This is a standby that archives nothing itself; ask its primary."
         elif row.mode == "off" or not row.configured:
             verdict, why = Verdict.BLOCK, "No WAL is archived: there is no way back to the moment before the step."
-        elif failing:
+        elif row.failing:
             since = (
                 "nothing was archived yet"
                 if row.archived_age_s is None
@@ -82,6 +86,9 @@ class WalArchiving(Check[list[Row]]):
         elif row.waiting > self.max_waiting:
             why = f"{counted(row.waiting, 'segment')} of WAL wait for archiving: recovery ends before, the disk fills."
             verdict = Verdict.BLOCK
+        elif row.oldest_s is not None and row.oldest_s > whole_seconds(self.max_age):
+            why = f"A complete segment of WAL has waited {span(row.oldest_s)}: the archiver hangs, recovery ends there."
+            verdict = Verdict.BLOCK
         elif row.archived_age_s is None:
             verdict, why = (
                 Verdict.UNKNOWN,
@@ -91,6 +98,9 @@ class WalArchiving(Check[list[Row]]):
             why = f"{row.last_archived} was archived {span(row.archived_age_s)} ago."
             verdict = Verdict.PASS
         measured = {
-            key: value for key, value in dataclasses.asdict(row).items() if key not in {"configured", "standby"}
+            key: value
+            for key, value in dataclasses.asdict(row).items()
+            if key not in {"configured", "failing", "standby"}
         }
-        yield Finding("archiver", verdict, why, measured, {"waiting": self.max_waiting})
+        bound = {"waiting": self.max_waiting, "oldest_s": whole_seconds(self.max_age)}
+        yield Finding("archiver", verdict, why, measured, bound)

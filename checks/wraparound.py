@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from checks.base import Ask, Check, Finding, Verdict, check, param
 from checks.facts.activity import require_primary
 
+_OVERDUE = 2
 _LAST = 2**31 - 1
 """Transactions that can be told apart; PostgreSQL stops taking writes about three million before."""
 
@@ -20,6 +21,14 @@ class Row:
     object: str
     xids: int
     multixacts: int
+    due_xids: int = _LAST
+    due_multixacts: int = _LAST
+    """The age at which autovacuum freezes it, whatever holds it back."""
+
+    @property
+    def overdue(self) -> bool:
+        """Whether autovacuum should have frozen it long ago."""
+        return self.xids > _OVERDUE * self.due_xids or self.multixacts > _OVERDUE * self.due_multixacts
 
 
 @check(
@@ -36,7 +45,8 @@ class Wraparound(Check[list[Row]]):
     ## When it blocks
 
     A database, or one of the twenty oldest tables of this one, was last frozen as a whole `block_at` transactions or
-    multixacts ago; it warns at `warn_at` (defaults as in check_postgres).
+    multixacts ago; it warns at `warn_at` (defaults as in check_postgres), and for what is twice as old as
+    autovacuum_freeze_max_age (autovacuum_multixact_freeze_max_age): autovacuum is off, too slow, or held back.
 
     ## What to do
 
@@ -58,15 +68,19 @@ class Wraparound(Check[list[Row]]):
 
     def judge(self, facts: list[Row]) -> Iterator[Finding]:
         """Compare ages."""
-        bound = {"warn_at": self.warn_at, "block_at": self.block_at}
         for row in facts:
             worst = max(row.xids, row.multixacts)
             what = "transactions" if row.xids >= row.multixacts else "multixacts"
-            verdict = (
-                Verdict.BLOCK if worst >= self.block_at else Verdict.WARN if worst >= self.warn_at else Verdict.PASS
-            )
-            message = (
-                f"The {row.kind} {row.object} was frozen {worst} {what} ago, {worst * 100 // _LAST} % of the way"
-                + (": at the end the server takes no more writes." if verdict else ".")
-            )
-            yield Finding(row.object, verdict, message, {"xids": row.xids, "multixacts": row.multixacts}, bound)
+            verdict, told = Verdict.PASS, ""
+            if worst >= self.warn_at:
+                verdict = Verdict.BLOCK if worst >= self.block_at else Verdict.WARN
+                told = ": at the end the server takes no more writes"
+            elif row.overdue:
+                verdict, told = Verdict.WARN, ": autovacuum was due long before, and is off, too slow or held back"
+            share = f"{worst * 100 // _LAST} % of the way"
+            message = f"The {row.kind} {row.object} was frozen {worst:,} {what} ago, {share}{told}."
+            measured = {"xids": row.xids, "multixacts": row.multixacts}
+            bound = {"warn_at": self.warn_at, "block_at": self.block_at}
+            if row.overdue:
+                bound |= {"due_xids": row.due_xids, "due_multixacts": row.due_multixacts}
+            yield Finding(row.object, verdict, message, measured, bound)
