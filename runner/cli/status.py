@@ -154,7 +154,7 @@ def _request(one: Standing, config: Config) -> dict[str, Any]:
         "state": one.state,
         "reason": one.reason,
         "since": one.request.at,
-        "until": None if one.deadline is None else stamp(one.deadline),
+        "until": stamp(one.deadline),
         "not_before": None if one.not_before is None else stamp(one.not_before),
         "broken_by": one.broken_by,
         "approved": [{"person": vote.person, "team": vote.team} for vote in one.votes],

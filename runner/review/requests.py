@@ -25,6 +25,8 @@ class Standing:
 
     request: Request
     state: State
+    deadline: datetime
+    """Waiting: until when people may sign. Approved: until when the step may start."""
     reason: str | None = None
     """Why it can no longer be used; None while waiting or approved."""
     approvals: tuple[Approved, ...] = ()
@@ -34,8 +36,6 @@ class Standing:
     """What is still needed: the policy's name, and the people."""
     not_before: datetime | None = None
     """The start of the signed window; an approved step may not start earlier."""
-    deadline: datetime | None = None
-    """Waiting: until when people may sign. Approved: until when the step may start."""
     started: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """The steps that have begun with it, and how often."""
     done: frozenset[str] = frozenset()
@@ -83,10 +83,7 @@ def uses_left(standing: Standing, step: str, now: datetime) -> int:
     deadline.
     """
     started = standing.started.get(step, 0)
-    used_up = standing.state == "consumed" and started > 0
-    if not (standing.state == "approved" or used_up) or standing.deadline is None or now > standing.deadline:
-        return 0
-    if step in standing.done:
+    if standing.state not in {"approved", "consumed"} or now > standing.deadline or step in standing.done:
         return 0
     return max(0, standing.request.body.max_uses - started)
 
@@ -142,22 +139,22 @@ def _standing(entry: Entry, config: Config, now: datetime) -> Standing:
         done=frozenset(entry.done),
         operator_keys=entry.operator_keys,
     )
-    absent = sorted({*body.policies} - {*known})
-    completed = None if absent or not known else _completed(list(known.values()), entry.approvals)
+    absent = sorted({*body.policies} - {*known}) if body.policies else ["of the request"]
+    completed = None if absent else _completed(list(known.values()), entry.approvals)
     if completed is not None:
         deadline = _start_by(list(known.values()), completed, window.get("not_after"))
         stands = dataclasses.replace(stands, state="approved", deadline=deadline)
     if entry.ended is not None:
         return dataclasses.replace(stands, state=entry.ended[0], reason=entry.ended[1])
-    if absent or not known:
-        reason = f"shisa.yaml has no policy {', '.join(absent) or 'of the request'}"
+    if absent:
+        reason = f"shisa.yaml has no policy {', '.join(absent)}"
         return dataclasses.replace(stands, state="stale", reason=reason)
-    if completed is not None and stands.early(stands.deadline or now):
-        reason = f"the last signature is of {completed:%Y-%m-%d %H:%M} UTC, too long before the window for its policies"
-        return dataclasses.replace(stands, state="expired", reason=reason)
     if completed is None:
         stands = _broken(stands, entry, config)
-    if stands.deadline is not None and now > stands.deadline:
+    elif stands.early(stands.deadline):
+        reason = f"the last signature is of {completed:%Y-%m-%d %H:%M} UTC, too long before the window for its policies"
+        return dataclasses.replace(stands, state="expired", reason=reason)
+    if now > stands.deadline:
         what = "nobody started the step" if stands.state == "approved" else "not enough people signed"
         return dataclasses.replace(stands, state="expired", reason=f"{what} by {stands.deadline:%Y-%m-%d %H:%M:%S} UTC")
     return stands

@@ -184,7 +184,7 @@ def head_in(predicate: Mapping[str, Any]) -> Head:
 
 
 def differences(text: str, expected: str) -> tuple[str, ...]:
-    """Name the fields in which a statement differs from what it must be; none where it does not."""
+    """Name the fields in which a statement, of which there is a predicate, differs from what it must be."""
     if text == expected:
         return ()
     said, due = _flat(parse_canonical(text.encode())), _flat(parse_canonical(expected.encode()))
@@ -225,8 +225,6 @@ def seen(head: Head) -> dict[str, Any]:
     return {"seq": head.seq, "head": head.hash}
 
 
-def _flat(statement: Any) -> dict[str, Any]:
+def _flat(statement: Mapping[str, Any]) -> dict[str, Any]:
     """Spread a statement for comparison: its predicate's fields, then everything else."""
-    if not isinstance(statement, dict) or not isinstance(statement.get("predicate"), dict):
-        return {"predicate": None}
     return {**statement["predicate"], **{key: value for key, value in statement.items() if key != "predicate"}}

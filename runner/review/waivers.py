@@ -88,7 +88,7 @@ def refusal(
 def teams_that_waive(policies: Iterable[str], config: Config) -> tuple[str, ...]:
     """Tell as which teams one may waive a finding under these policies; none where one of them lets nobody."""
     known = [config.policies[name].waive if name in config.policies else () for name in policies]
-    if not known or not all(known):
+    if not all(known):
         return ()
     return tuple(dict.fromkeys(need.team for needs in known for need in needs))
 
@@ -177,7 +177,7 @@ def _waivable(check: str) -> bool:
 
 def _enough(given: Sequence[tuple[Any, str]], policies: Iterable[str], config: Config) -> bool:
     votes = [Vote(person, body.as_team) for body, person in given]
-    return all(name in config.policies and assign(config.policies[name].waive, votes).complete for name in policies)
+    return all(assign(config.policies[name].waive, votes).complete for name in policies)
 
 
 def _joined(given: Sequence[tuple[ev.WaiverGiven, str]]) -> Waived:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -288,6 +289,16 @@ def test_an_answer_is_bound_to_its_question(crew, tmp_path):
         "Line 5, question.answered: what was signed and what the line says differ in asked.",
         "Line 7, question.answered: what was signed and what the line says differ in asked, choice, subject.",
     ]
+
+
+def test_a_rejection_is_judged_without_the_policies_of_today(crew, path):
+    journal, asked = SqliteJournal(path), people.requested()
+    said = crew.decide("bob", "dev", asked, decision="reject", at=people.stamp(datetime.now(UTC)), head=journal.head())
+    no = ev.ApprovalRejected(request=asked.request, as_team="dev", reason="", statement=said[0], signature=said[1])
+    journal.append(no, run=RUN, step=STEP, person="bob")
+    journal.close()
+    (problem,) = messages(verified(crew, path), "signature")
+    assert problem.endswith("it was signed with another deadline than the request's.")
 
 
 def test_a_withdrawal_is_bound_to_its_step_and_reason(crew, path):

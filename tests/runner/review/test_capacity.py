@@ -9,7 +9,7 @@ from runner.errors import ApprovalError
 from runner.policy import Missing, uses
 from runner.review.decide import capacity
 from runner.review.requests import Standing
-from tests.runner.review.people import request, requested
+from tests.runner.review.people import NOON, request, requested
 from tests.runner.review.test_requests import BODY, Story
 
 
@@ -18,7 +18,7 @@ def office(crew, tmp_path):
     return Loaded(config=crew.config, path=tmp_path / "shisa.yaml", digest=BODY.policy_digest)
 
 
-BY_BOB = Standing(request(), "waiting", missing=(("cross", Missing("ops", 1)),))
+BY_BOB = Standing(request(), "waiting", NOON, missing=(("cross", Missing("ops", 1)),))
 """bob has signed as dev, nobody as ops."""
 
 
@@ -38,7 +38,7 @@ def test_a_no_needs_no_team_named_where_an_approval_would(office):
 
 
 def test_a_team_that_no_policy_asks_has_no_veto(crew, office):
-    alone = Standing(request(policies=("quick",)), "waiting", missing=(("quick", Missing("dev", 1)),))
+    alone = Standing(request(policies=("quick",)), "waiting", NOON, missing=(("quick", Missing("dev", 1)),))
     with pytest.raises(ApprovalError, match="carol is in no team that a policy of this request asks"):
         capacity(alone, office, "carol", None, "reject")
     body = requested(policies=("quick",))

@@ -12,7 +12,8 @@ from runner.journal.record import Record
 from runner.policy import Missing, Vote
 from runner.review import sshsig
 from runner.review.decide import refuse_withdrawal
-from runner.review.requests import new_request_id, requests_of, uses_left
+from runner.review.ledger import operator_keys
+from runner.review.requests import new_request_id, requests_of, sign_from, uses_left
 from runner.review.statement import handed_statement
 from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, requested, stamp
 
@@ -63,6 +64,18 @@ def approved(story):
     return story.approve(5, "bob", "dev").approve(30, "carol", "ops")
 
 
+def test_the_signature_of_a_team_that_nobody_asked_fills_no_place_and_is_no_refusal(crew):
+    body = requested(policies=("quick",))
+    stands = Story(crew).at(0, body).approve(5, "carol", "ops", body).stands(6)
+    assert (stands.state, stands.votes, stands.refused) == ("waiting", (Vote("carol", "ops"),), ())
+
+
+def test_a_broken_glass_is_looked_at_where_there_is_such_a_request(story):
+    broken = ev.BreakglassOpened(reason="-", ticket="-", until=stamp(NOON), skipped=(), request=BODY.request)
+    stands = story.at(1, msgspec.structs.replace(broken, request="req-x"), "bob").at(2, broken, "carol").stands(3)
+    assert stands.refused == (("carol", "carol may not break the glass of cross"),)
+
+
 def test_a_new_request_waits_and_says_for_whom(story):
     stands = story.stands(1)
     assert (stands.state, stands.id, stands.reason) == ("waiting", BODY.request, None)
@@ -107,6 +120,9 @@ def test_a_signed_window_holds_until_its_end_and_names_its_start(crew):
     story = Story(crew).at(0, body).approve(5, "bob", "dev", body).approve(6, "carol", "ops", body)
     stands = story.stands(600)
     assert (stands.state, stands.not_before) == ("approved", NOON + timedelta(hours=9))
+    assert [stands.early(NOON + timedelta(minutes=minutes)) for minutes in (539, 540, 541)] == [True, False, False]
+    assert not Story(crew).at(0, body).stands(1).early(NOON), "nobody has approved it"
+    assert stands.deadline == NOON + timedelta(hours=11)
     assert story.stands(661).state == "expired"
 
 
@@ -114,8 +130,33 @@ def test_a_window_longer_than_a_policy_allows_is_cut(crew):
     body = requested(window={**WINDOW, "not_after": stamp(NOON + timedelta(hours=40))})
     story = Story(crew).at(0, body).approve(0, "bob", "dev", body).approve(0, "carol", "ops", body)
     assert story.stands(1).deadline == NOON + timedelta(hours=16)
+    both = requested(window=WINDOW, policies=("cross", "quick"))
+    story = Story(crew).at(0, both).approve(0, "bob", "dev", both).approve(0, "carol", "ops", both)
+    assert (story.stands(1).state, story.stands(1).deadline) == ("expired", NOON + timedelta(minutes=10))
     quick = requested(window=WINDOW, policies=("quick",))
     assert Story(crew).at(0, quick).approve(0, "bob", "dev", quick).stands(1).deadline == NOON + timedelta(minutes=10)
+
+
+FROM = {
+    "the shortest of all policies": (("cross", "quick"), WINDOW, timedelta(hours=9, minutes=-10)),
+    "what its window grants": (("cross",), WINDOW, timedelta(hours=-7)),
+    "a policy that is gone grants nothing": (("cross", "gone"), WINDOW, timedelta(hours=-7)),
+    "at once where nothing is known": (("gone",), WINDOW, None),
+    "at once where there is no window": (("cross",), None, None),
+}
+
+
+@pytest.mark.parametrize(("policies", "window", "since"), FROM.values(), ids=FROM)
+def test_a_signature_for_a_window_counts_from(policies, window, since, crew):
+    stands = Story(crew).at(0, requested(window=window, policies=policies)).stands(1)
+    assert sign_from(stands, crew.config) == (None if since is None else NOON + since)
+
+
+def test_of_two_policies_the_one_that_is_satisfied_first_does_not_do(crew):
+    body = requested(policies=("quick", "cross"))
+    story = Story(crew).at(0, body).approve(5, "bob", "dev", body)
+    assert story.stands(6).state == "waiting"
+    assert story.approve(7, "carol", "ops", body).stands(8).state == "approved"
 
 
 def test_every_policy_must_be_satisfied_and_one_approval_may_serve_both(crew):
@@ -129,6 +170,12 @@ def test_every_policy_must_be_satisfied_and_one_approval_may_serve_both(crew):
 def test_a_veto_ends_it_whoever_else_approved(approved):
     stands = approved.reject(31, "dan", "dev").stands(32)
     assert (stands.state, stands.reason) == ("rejected", "dan rejected it: too late")
+
+
+def test_a_veto_without_a_reason_says_so(approved):
+    statement, signature = approved.crew.decide("dan", "dev", BODY, decision="reject")
+    no = ev.ApprovalRejected(request=BODY.request, as_team="dev", reason="", statement=statement, signature=signature)
+    assert approved.at(31, no, "dan").stands(32).reason == "dan rejected it: no reason given"
 
 
 def test_a_withdrawn_approval_ends_it(approved):
@@ -170,6 +217,7 @@ def test_an_approval_is_used_once(approved):
     [
         (ev.RunClosed(state="aborted"), "withdrawn", "the run was closed"),
         (ev.RunHandedOver(from_person="alice", to_person="dan"), "stale", "dan is the operator now"),
+        (ev.RunResumed(operator="alice", host="box", plan_digest="11"), "stale", "the runbook was changed"),
         (
             ev.PlanAmended(check="c", object="o", why="w", set={}, then=(), plan_digest="11"),
             "stale",
@@ -182,7 +230,8 @@ def test_what_changes_the_run_voids_its_open_requests(approved, event, state, re
     assert (stands.state, stands.reason) == (state, reason)
 
 
-def test_an_amendment_that_the_request_already_holds_voids_nothing(approved):
+def test_the_same_text_again_voids_nothing(approved):
+    approved.at(31, ev.RunResumed(operator="alice", host="box", plan_digest=BODY.plan_digest), step=None)
     same = ev.PlanAmended(check="c", object="o", why="w", set={}, then=(), plan_digest=BODY.plan_digest)
     assert approved.at(31, same).stands(32).state == "approved"
 
@@ -245,6 +294,18 @@ def test_the_key_that_somebody_took_the_run_over_with_never_approves_their_step(
     assert reason.endswith("is the one that dan, the operator, signed with")
 
 
+def test_only_a_key_that_the_operator_of_the_request_signed_with_is_theirs(crew):
+    begun = opened(crew, HEAD, stamp(NOON))
+    assert operator_keys(begun, "alice") == {crew.keys["alice"].public.fingerprint}
+    for other, who in (
+        (begun, "dan"),
+        (None, "alice"),
+        (msgspec.structs.replace(begun, signature=None), "alice"),
+        (msgspec.structs.replace(begun, signature="x"), "alice"),
+    ):
+        assert operator_keys(other, who) == frozenset()
+
+
 def test_who_opened_the_run_may_review_after_handing_it_over(crew):
     body = requested(operator="dan")
     story = Story(crew).at(0, opened(crew, HEAD, stamp(NOON)), step=None)
@@ -267,7 +328,8 @@ def test_a_policy_that_shisa_yaml_does_not_have_makes_it_stale(crew):
 
 def test_a_request_without_a_policy_is_never_approved(crew):
     body = requested(policies=())
-    assert Story(crew).at(0, body).approve(1, "bob", "dev", body).stands(2).state == "stale"
+    stands = Story(crew).at(0, body).approve(1, "bob", "dev", body).stands(2)
+    assert (stands.state, stands.reason) == ("stale", "shisa.yaml has no policy of the request")
 
 
 def test_two_requests_are_told_apart_and_ids_never_repeat(crew):
@@ -320,6 +382,16 @@ DEVIATIONS = [
 def test_what_goes_another_way_in_a_step_of_a_group_ends_the_rest(grouped, event, reason):
     stands = grouped.at(7, *begin()).at(8, event).stands(9)
     assert (stands.state, stands.reason) == ("stale", reason)
+
+
+def test_guards_that_object_to_nothing_after_a_step_of_a_group_end_nothing(grouped):
+    after = ev.GuardsAsked(moment="after", verdict="warn", evidence=())
+    assert grouped.at(7, *begin()).at(8, after).stands(9).state == "approved"
+
+
+def test_a_withdrawal_does_not_hide_why_a_group_was_ended_before(grouped):
+    grouped.at(7, *begin()).at(8, FAILED).at(9, ev.ApprovalWithdrawn(request=GROUP.request, reason="-"), "bob")
+    assert grouped.stands(10).reason == "restore of the group ended as failed"
 
 
 def test_the_same_in_a_step_that_is_not_of_the_group_ends_nothing(grouped):
@@ -378,6 +450,7 @@ def test_how_often_an_approval_may_still_start_its_step(crew):
     for used in range(5):
         assert uses_left(story.stands(10), STEP, later) == max(0, 3 - used)
         assert uses_left(story.stands(10), STEP, late) == 0, "past its deadline"
+        assert uses_left(story.stands(10), STEP, story.stands(10).deadline) == max(0, 3 - used)
         story.at(7, *begin(body=body))
     story = Story(crew).at(0, body).approve(5, "bob", "dev", body).approve(6, "carol", "ops", body)
     assert uses_left(story.reject(7, "dan", "dev", body).stands(8), STEP, later) == 0
