@@ -208,11 +208,14 @@ def prompt(name: str, param: Param) -> str:
 
 
 def refuse_errors(plan: Plan, at: Desk) -> None:
-    """Refuse a runbook that ``shisa validate`` calls wrong: what CI refuses is not run by hand either."""
+    """Refuse a runbook that ``shisa validate`` calls wrong: what CI refuses is not run by hand either.
+
+    Whether people could satisfy its policies is judged as the run opens, for this operator and a glass to be broken.
+    """
     from runner.cli.plan import errors_of
     from runner.errors import RunbookError
 
-    problems = errors_of(plan, at.config.config)
+    problems = [one for one in errors_of(plan, at.config.config) if one["rule"] != "policy-unsatisfiable"]
     if problems:
         first = problems[0]
         raise RunbookError(
@@ -242,8 +245,12 @@ def _write(record: Record) -> None:
 
 def _last_words(session: Session, ending: Ending) -> str:
     """Name the state and what to do, and the reason where no line above tells it."""
+    from runner.review.breakglass import post_review
+
     hint = "" if ending.hint is None else f"\n  hint: {ending.hint}"
     standing = "".join(f"\n  {line}" for line in ending.standing)
     next_ = _NEXT[ending.state].format(run=session.run)
     why = f": {ending.reason}" if ending.state in _UNTOLD else ""
-    return f"run {session.run} is {ending.state}{why}{hint}{standing}\n  next: {next_}"
+    look = f"; a second person looks at the broken glass: shisa post-review {session.run}"
+    glass = look if post_review(session.records) == "open" else ""
+    return f"run {session.run} is {ending.state}{why}{hint}{standing}\n  next: {next_}{glass}"

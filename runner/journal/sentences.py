@@ -101,7 +101,7 @@ def sentence(record: Record) -> Sentence:  # noqa: C901, PLR0911, PLR0912, PLR09
                 "REVIEWED", f"the break-glass run was looked at by {who}: {body.note or 'no remark'}", "good"
             )
         case ev.Notified():
-            return _notified(body, step)
+            return _notified(body, record.step or "")
         case ev.StepIntended():
             again = f", attempt {body.attempt}" if body.attempt > 1 else ""
             return Sentence("START", f"{step}{again}", "strong")
@@ -153,9 +153,14 @@ def _unattended(*, unattended: bool) -> str:
 
 
 def _notified(body: ev.Notified, step: str) -> Sentence:
-    rule = f" ({body.rule})" if body.rule else ""
-    sink = f", by {body.sink}" if body.sink else ""
-    text = f"{plain(body.to)} of {body.about}{f' at {step}' if step else ''}{rule}{sink}"
+    news = {
+        "request": f"{step} waits to be approved",
+        "question": f"{step} waits for an answer",
+        "escalation": f"{step} still waits to be approved ({body.rule})",
+        "break-glass": f"the glass of {step} was broken",
+        "ended": "the run has ended",
+    }
+    text = f"{plain(body.to)} that {news[body.about]}{f', by {body.sink}' if body.sink else ''}"
     return (
         Sentence("NOTIFIED", text, "ask")
         if body.failed is None

@@ -11,7 +11,8 @@ from runner.journal.sentences import Tone, asked_when
 from runner.report.summary import RunSummary
 
 _RANK: dict[Tone, int] = {"bad": 0, "unknown": 1, "warn": 2}
-_FIRST = frozenset({"BREAK-GLASS", "WAIVER"})
+BREAK_GLASS = "BREAK-GLASS"
+_FIRST = frozenset({BREAK_GLASS, "WAIVER"})
 """What somebody let pass stands above what went wrong."""
 _TRUSTED = frozenset({"signed", "db+signed"})
 
@@ -76,7 +77,7 @@ def _of_events(run: RunSummary) -> Iterator[Flag]:
             case ev.BreakglassOpened(reason=why, ticket=ticket, skipped=skipped, until=until):
                 review = f"post-review {run.post_review}"
                 text = f"{line.person}, {ticket}: {why}; without {plain(skipped)}, until {moment(until)}; {review}"
-                yield Flag("BREAK-GLASS", text, "bad")
+                yield Flag(BREAK_GLASS, text, "bad")
             case ev.Notified() as body if body.failed and last[body.line, body.rule, body.sink] is body:
                 yield Flag(said.word, said.text, "bad")
             case ev.WaiverGiven() | ev.ApprovalRejected() | ev.ApprovalStale() | ev.ApprovalWithdrawn():

@@ -30,7 +30,7 @@ def _target(view: ReviewView) -> Iterator[Block]:
     known = view.target
     environment = known.environment if known else None
     production = environment == "production"
-    group = f" and {len(view.together)} more of its group" if view.together else ""
+    group = f" and {len(view.together)} more in one group," if view.together else ""
     badge = f"{(environment or 'environment unknown').upper()}: {view.step}{group} of {view.runbook}"
     yield Heading(badge, "bad" if production or environment is None else "strong")
     source = [("told by", cell(view.source, tone="warn"))] if view.source else []
@@ -156,15 +156,23 @@ def _signatures(view: ReviewView) -> Iterator[Block]:
         yield Facts((("does not count", cell(*view.excluded, tone="warn")),))
 
 
+def _start(view: ReviewView) -> str:
+    """Say when the step may start: a window is told with the time until then, for a reviewer in any zone."""
+    if view.window is None:
+        return "once it is approved; no window was named"
+    begin, now = parse_time(view.window[0]), parse_time(view.now)
+    ahead = int((begin - now).total_seconds() * 1000) if begin and now else 0
+    return f"{' to '.join(map(moment, view.window))}{f' (begins in {duration(ahead)})' if ahead > 0 else ''}"
+
+
 def _deadline(view: ReviewView) -> Iterator[Block]:
     yield Heading("Until when")
     due, now = parse_time(view.not_after), parse_time(view.now)
     left = int((due - now).total_seconds() * 1000) if due and now else None
     rest = "unknown" if left is None else f"{duration(left)} left" if left > 0 else "EXPIRED"
-    window = cell(" to ".join(map(moment, view.window)) if view.window else "once it is approved; no window was named")
     expired = left is None or left <= 0
     sign = cell(f"{moment(view.not_after)} ({rest})", tone="bad" if expired else "plain")
-    yield Facts((("sign until", sign), ("may start", window), ("request", cell(view.request))))
+    yield Facts((("sign until", sign), ("may start", cell(_start(view))), ("request", cell(view.request))))
     if view.look is not None:
         said = "INDEPENDENT" if view.look.independent else "PRIMED"
         yield Line(said, _LOOKS[view.look.independent], "good" if view.look.independent else "warn")

@@ -15,7 +15,9 @@ TELL = ["/bin/sh", "-c", "cat >> told.jsonl; echo >> told.jsonl"]
 def operator(stage):
     stage.configure(policies={"cross-review": POLICY}, notify={"command": TELL})
     terminal = stage.sit_down("alice", "run", "purge.yaml")
-    terminal.see("waits for approval under cross-review", "NOTIFIED bob, dan of request at purge, by command")
+    terminal.see(
+        "waits for approval under cross-review", "NOTIFIED bob, dan that purge waits to be approved, by command"
+    )
     return terminal
 
 
@@ -25,7 +27,11 @@ def test_the_glass_is_broken_in_the_open_and_looked_at_afterwards(stage, operato
     breaker.see("DELETE FROM session WHERE ended", "BREAK-GLASS: purge on live, environment test", "bob, dan")
     breaker.see("Type live to go on", "anything else stops:")
     breaker.type("live")
-    breaker.see("the glass is broken by alice until", "NOTIFIED bob, dan of break-glass", f"shisa post-review {run}")
+    breaker.see(
+        "the glass is broken by alice until",
+        "NOTIFIED bob, dan that the glass of purge was broken",
+        f"shisa post-review {run}",
+    )
     assert breaker.ended() == 0
     told = [json.loads(line) for line in (stage.folder / "told.jsonl").read_text().splitlines()]
     assert [(one["about"], one["to"], one.get("ticket")) for one in told] == [
@@ -110,3 +116,38 @@ def test_whoever_breaks_the_glass_of_a_group_sees_every_step_that_it_lets_start(
     breaker.type("no")
     breaker.see("the glass is whole")
     assert breaker.ended() == 0
+
+
+def test_a_run_that_nobody_could_approve_opens_for_a_broken_glass_and_stays_open_in_red_until_it_was_looked_at(stage):
+    stage.configure(policies={"cross-review": {"need": [{"team": "cs", "n": 2}], "break_glass": ["alice"]}})
+    refused = stage.shisa("alice", "run", "purge.yaml", "--detach", "--answers", stage.answers(purge="go"))
+    assert refused.code == 2
+    assert "step purge can never be approved under cross-review: the policy needs 2 of team cs" in refused.err
+    assert "hint: alice may break the glass: open the run with --break-glass" in refused.err
+    assert stage.records() == []
+    operator = stage.sit_down("alice", "run", "purge.yaml", "--break-glass")
+    operator.see("waits for approval under cross-review")
+    run = stage.run_id()
+    breaker = stage.sit_down("alice", "break-glass", run, "purge", *WORDS)
+    breaker.see(
+        "BREAK-GLASS: purge on live", "eve must be told by you (shisa.yaml has no notify:)", "Type live to go on"
+    )
+    breaker.type("live")
+    breaker.see("NOT NOTIFIED eve that the glass of purge was broken", "shisa.yaml names no notify:")
+    assert breaker.ended() == 0
+    operator.see("Type purge to go on")
+    operator.type("purge")
+    operator.see("is completed", f"a second person looks at the broken glass: shisa post-review {run}")
+    assert operator.ended() == 0
+    reports = {shape: stage.shisa("carol", "report", run, "--format", shape).out for shape in ("md", "html", "junit")}
+    assert reports["md"].splitlines()[2].startswith("> **BREAK-GLASS** alice, OPS-1: all customers are down")
+    assert '<span class="badge bad">BREAK-GLASS</span>' in reports["html"]
+    assert '<failure message="alice, OPS-1: all customers are down; without eve' in reports["junit"]
+    assert run in stage.shisa("carol", "status").out, "open"
+    reviewer = stage.sit_down("eve", "post-review", run, "--note", "right at that hour", lines=80)
+    reviewer.see(f"Type {run} to go on", "anything else stops:")
+    reviewer.type(run)
+    reviewer.see("was looked at by eve as cs, signed")
+    assert reviewer.ended() == 0
+    assert stage.shisa("carol", "status").out == ""
+    assert stage.shisa("carol", "verify").code == 0

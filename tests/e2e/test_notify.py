@@ -44,8 +44,8 @@ def test_what_failed_is_told_by_cron_and_its_exit_code_says_whether_it_worked(st
     told = stage.shisa("alice", "notify", run)
     assert told.code == 1
     assert [line.split(None, 1)[1] for line in told.out.splitlines()] == [
-        "NOTIFIED      bob, dan of request at purge, by webhook desk",
-        "NOT NOTIFIED  bob, dan of request at purge, by webhook x: it answered 500",
+        "NOTIFIED      bob, dan that purge waits to be approved, by webhook desk",
+        "NOT NOTIFIED  bob, dan that purge waits to be approved, by webhook x: it answered 500",
     ]
     listed = json.loads(stage.shisa("alice", "notify", "--format", "json").out)
     assert listed == []

@@ -164,7 +164,7 @@ def test_a_failure_is_told_flagged_and_tried_again_until_it_is_taken(stage, othe
     play, untold = accompanied(stage, detach=True)
     assert untold == ["bob: it answered 503"]
     assert [flag.text for flag in flags(summary(stage.records(play.run))) if flag.word == "NOT NOTIFIED"] == [
-        "bob of request at clean, by webhook chat: it answered 503"
+        "bob that clean waits to be approved, by webhook chat: it answered 503"
     ]
     assert tell(stage, play.run) == [], "not at once"
     assert [body.failed for body in tell(stage, play.run, later(2))] == ["it answered 503"]

@@ -240,7 +240,7 @@ def test_every_step_of_a_group_is_shown_whole_with_its_guards():
         statements=("DROP TABLE env_b.expense",),
     )
     shown = words(dataclasses.replace(VIEW, together=(Together("drop", second, (found,)),)))
-    assert "restore and 1 more of its group of clone-environment" in shown
+    assert "restore and 1 more in one group, of clone-environment" in shown
     assert "Signed with it, 2 of 2: drop: Drop the old copy" in shown
     for text in ("DROP TABLE env_b.expense", "it drops a table", "NO: it is a copy", "The guard of the second."):
         assert text in shown
