@@ -62,6 +62,8 @@ class StepContext:
     where: Mapping[str, str] = dataclasses.field(default_factory=dict)
     tenant_of: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """SQL of whose a row is, by table."""
+    from_database: str | None = None
+    """Database that a restore's backup was taken from, where it says so."""
     labels: Mapping[str, Label] = dataclasses.field(default_factory=dict)
     """The runbook's parameters whose values have a name, with the question for it."""
     moment: str = "before"

@@ -14,7 +14,7 @@ from runner.runbook.model import Restore, Step, step_of
 from runner.runbook.render import render_step, statements_of
 from runner.sql.classify import classified
 from runner.sql.lookups import expression
-from runner.sql.variables import analysable
+from runner.sql.variables import analysable, placeholders
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
@@ -116,6 +116,11 @@ def _refuse_unsendable(step: Step, statements: Sequence[str], harmless: frozense
             )
     if isinstance(step.restore, Restore):
         for text in (*step.restore.where.values(), *step.restore.tenant_of.values()):
+            if secrets := placeholders(text):
+                raise GateClosedError(
+                    f"{step.id}: the secret {secrets[0].name!r} stands in a restore's condition, which is journaled",
+                    hint="a secret may stand in a step's own `sql`, and in `env` and `stdin` of a command",
+                )
             _require_only_looks(step, "a restore's condition", f"SELECT {expression(text).text}", harmless)
     if step.expect is not None and step.expect.sql is not None:
         _require_only_looks(step, "expect.sql", analysable(step.expect.sql), harmless)

@@ -73,6 +73,7 @@ class Restore(Part, frozen=True, kw_only=True):
     """Rows or objects taken from an archive."""
 
     from_: Template = field(name="from")
+    from_database: Template | None = None
     schemas: tuple[Template, ...] | Template = ()
     tables: tuple[Template, ...] | Template = ()
     section: Template | None = None

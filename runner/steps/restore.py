@@ -46,17 +46,30 @@ def perform(effect: Effect) -> StepEnded:
         from runner.steps.restore_undo import undo
 
         return undo(effect)
+    facts = read_archive(effect.folder / restore.from_)
+    _refuse_foreign(effect, restore, facts)
     if restore.rows is not None:
         from runner.steps.restore_rows import perform_rows
 
-        return perform_rows(effect, restore)
-    facts = read_archive(effect.folder / restore.from_)
+        return perform_rows(effect, restore, facts)
     if restore.into is not None:
         return perform_clone(effect, restore, facts)
     ended = perform_script(effect, restore, facts) if facts.format == "plain" else _archive(effect, restore, facts)
     if ended.outcome == "done" and restore.sequences == "raise":
         return _raise(effect, restore, facts, ended)
     return ended
+
+
+def _refuse_foreign(effect: Effect, restore: Restore, facts: ArchiveFacts) -> None:
+    """Make sure that the backup is one of the database to which the target leads at this moment."""
+    with effect.connect(purpose="look") as connection:
+        database = connection.info.dbname
+    expected = restore.from_database or database
+    if facts.database not in {None, expected}:
+        raise StepFailedError(
+            f"{facts.path.name} is a backup of the database {facts.database}, not of {expected}",
+            hint=f"if that is meant, say `from_database: {facts.database}` in the step",
+        )
 
 
 def _archive(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepEnded:

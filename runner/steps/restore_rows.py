@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from checks.base import Selection
-from runner.archive import Rows, read_archive, sequence_sets, tables_with_data
+from runner.archive import Rows, sequence_sets, tables_with_data
 from runner.errors import UsageError
 from runner.journal.events import StepEnded
 from runner.postgres.raising import raise_sequences
@@ -33,9 +33,8 @@ _AGAIN = "SELECT set_config('search_path', %s, true)"
 _SETVAL = "SELECT setval(format('%%I.%%I', %s::text, %s::text)::regclass, %s, %s)"
 
 
-def perform_rows(effect: Effect, restore: Restore) -> StepEnded:
+def perform_rows(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepEnded:
     """Restore rows as the step's mode says; what does not come out as counted is rolled back."""
-    facts = read_archive(effect.folder / restore.from_)
     mode = cast("Mode", restore.rows)
     return in_one_transaction(
         effect,

@@ -98,6 +98,7 @@ def context_of(path: str, step: Step, statements: tuple[str, ...], folder: Path,
         rows=restore.rows,
         where=dict(restore.where),
         tenant_of=dict(restore.tenant_of),
+        from_database=restore.from_database,
     )
 
 

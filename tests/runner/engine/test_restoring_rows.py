@@ -273,3 +273,20 @@ def test_what_is_ended_while_its_rows_are_staged_was_never_begun(slow, backup, s
     assert "a guard objected while the step ran" in done.reason
     assert not {"step.intended", "step.ended"} & {*done.names}
     assert rows() == before
+
+
+def test_a_secret_in_a_condition_stops_the_step_and_stands_nowhere(stage, backup, rows, monkeypatch, capfd):
+    monkeypatch.setenv("WORD", "Tr0ub4dor")
+    before = rows()
+    text = step().replace('"tenant = :tenant"', "\"tenant = :tenant AND 'x' <> :'word'\"")
+    stage.write(text, head=HEAD + "  word: {type: secret}\n")
+    player = Player(on_wait=stage.sign)
+    done = stage.play(player, params={"backup": str(backup), "tenant": "7", "word": "env:WORD"})
+    assert (done.state, done.ending.exit_code) == ("blocked", 1)
+    assert done.reason == "bring-back: the secret 'word' stands in a restore's condition, which is journaled"
+    assert rows() == before
+    left = [path.read_bytes() for path in stage.folder.rglob("*") if path.is_file()]
+    assert not any(b"Tr0ub4dor" in each for each in left)
+    assert "Tr0ub4dor" not in "".join(
+        [*player.said, *player.progressed, *capfd.readouterr(), repr(done.session.records)]
+    )

@@ -264,3 +264,17 @@ def programs_with(argument):
         if os.fsencode(argument) in argv.split(b"\0"):
             found[entry.name] = argv.decode(errors="replace")
     return found
+
+
+@pytest.mark.parametrize("selection", ["schemas: [shop]", "into: {schemas: {shop: shop_2}}"], ids=["as it is", "clone"])
+def test_an_archive_of_another_database_is_not_restored_by_the_step_itself(shop, play, database, accounts, selection):
+    backup = shop()
+    backup.write_bytes(backup.read_bytes().replace(database.name.encode(), b"x" * len(database.name)))
+    everything = (
+        "SELECT (SELECT count(*) FROM pg_class) || md5(string_agg(i::text, '' ORDER BY id)) FROM shop.item AS i"
+    )
+    before = accounts(everything)
+    done = play(backup, step(selection))
+    assert done.ending.exit_code == 3
+    assert "is a backup of the database xxxx" in done.reason
+    assert accounts(everything) == before

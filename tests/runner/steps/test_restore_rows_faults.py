@@ -50,6 +50,24 @@ def test_an_archive_of_a_pg_dump_that_is_newer_than_all_that_is_known(database, 
     assert untouched() == before
 
 
+def test_an_archive_of_another_database(database, backup, untouched, tmp_path):
+    before, foreign = untouched(), "x" * len(database.name)
+    backup.write_bytes(backup.read_bytes().replace(database.name.encode(), foreign.encode()))
+    with pytest.raises(ShisaError, match=f"^b is a backup of the database {foreign}, not of {database.name}$") as why:
+        restore(database.dsn, tmp_path, {"from": "b", **TYPES})
+    assert why.value.hint == f"if that is meant, say `from_database: {foreign}` in the step"
+    assert untouched() == before
+    meant = restore(database.dsn, tmp_path, {"from": "b", "from_database": foreign, **TYPES})
+    assert meant.ended.outcome == "done"
+
+
+def test_an_archive_that_is_said_to_be_of_another_database_and_is_of_this_one(database, backup, untouched, tmp_path):
+    before = untouched()
+    with pytest.raises(ShisaError, match=f"is a backup of the database {database.name}, not of shop"):
+        restore(database.dsn, tmp_path, {"from": "b", "from_database": "shop", **TYPES})
+    assert untouched() == before
+
+
 def test_a_lock_that_somebody_holds(database, backup, untouched, tmp_path):
     before = untouched()
     other = database.connect(autocommit=False)
