@@ -287,6 +287,5 @@ def test_a_secret_in_a_condition_stops_the_step_and_stands_nowhere(stage, backup
     assert rows() == before
     left = [path.read_bytes() for path in stage.folder.rglob("*") if path.is_file()]
     assert not any(b"Tr0ub4dor" in each for each in left)
-    assert "Tr0ub4dor" not in "".join(
-        [*player.said, *player.progressed, *capfd.readouterr(), repr(done.session.records)]
-    )
+    said = [*player.said, *player.progressed, *capfd.readouterr(), repr(done.session.records)]
+    assert "Tr0ub4dor" not in "".join(said)

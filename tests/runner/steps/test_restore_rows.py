@@ -85,12 +85,8 @@ def test_rows_come_out_of_every_archive_that_pg_dump_wrote(version, database, tm
         if entry is None or not entry.copy:
             continue
         look.execute("TRUNCATE notes")
-        body = {
-            "from": str(path),
-            "from_database": facts.database,
-            "tables": ["public.notes"],
-            "rows": "insert-missing",
-        }
+        body = {"from": str(path), "from_database": facts.database, "tables": ["public.notes"]}
+        body["rows"] = "insert-missing"
         assert restore(database.dsn, tmp_path, body).ended.message.startswith("public.notes: 30 inserted; committed")
         found[path.name] = look.execute(digest).fetchone()
     assert len(found) >= (12 if version >= 16 else 7)
