@@ -22,7 +22,8 @@ def canonical(value: Any) -> bytes:
     Raises NotCanonicalError for floats, keys that are not ASCII strings, lone surrogates, and foreign types.
     """
     try:
-        _refuse_foreign(value, "$")
+        if (found := _foreign(value)) is not None:
+            raise NotCanonicalError(f"${found}")
         return _ENCODER.encode(value).encode("utf-8")
     except UnicodeEncodeError as error:
         message = "a string holds half of a surrogate pair, which is not Unicode text"
@@ -57,6 +58,8 @@ def digest(value: Any) -> str:
 def without_floats(value: Any) -> Any:
     """Spell decimal numbers as text, in a value of mappings, lists and scalars."""
     match value:
+        case str() | int():
+            return value
         case float():
             return repr(value)
         case Mapping():
@@ -67,24 +70,25 @@ def without_floats(value: Any) -> Any:
             return value
 
 
+_SPELLED = frozenset({str, int, bool, type(None)})
 _TOO_DEEP = "nested too deeply for canonical JSON"
 
 
-def _refuse_foreign(value: Any, where: str) -> None:
-    if value is None or isinstance(value, (str, int)):
-        return
-    if isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            _refuse_foreign(item, f"{where}[{index}]")
-    elif isinstance(value, dict):
+def _foreign(value: Any) -> str | None:
+    """Say where in a value the first thing stands that has no spelling, and why; None where all of it has one."""
+    if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii():
-                message = f"{where}: the key {key!r} is not ASCII text"
-                raise NotCanonicalError(message)
-            _refuse_foreign(item, f"{where}.{key}")
-    else:
-        message = f"{where}: {type(value).__name__} has no one spelling; write it as a string or an integer"
-        raise NotCanonicalError(message)
+                return f": the key {key!r} is not ASCII text"
+            if type(item) not in _SPELLED and (found := _foreign(item)) is not None:
+                return f".{key}{found}"
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            if type(item) not in _SPELLED and (found := _foreign(item)) is not None:
+                return f"[{index}]{found}"
+    elif value is not None and not isinstance(value, (str, int)):
+        return f": {type(value).__name__} has no one spelling; write it as a string or an integer"
+    return None
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:

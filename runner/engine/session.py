@@ -189,7 +189,7 @@ class Session:
 
     def _take(self, record: Record) -> None:
         self.records.append(record)
-        self.state = dataclasses.replace(advance(self.state, record), last_seq=record.seq)
+        self.state = advance(self.state, record)
         self.asked.take(record)
         self.frontier.take(record)
         for observer in self.observers:

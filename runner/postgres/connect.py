@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import ConnectError
+from runner.sql.quoting import quote_literal
 
 if TYPE_CHECKING:
     from psycopg import Connection, OperationalError
@@ -61,10 +62,10 @@ _CAUSES = (
 )
 """A pattern in libpq's or the server's message, what it means, what to do; the first that fits."""
 _SESSION = """
-SELECT set_config('application_name', %s, false), set_config('idle_session_timeout', '0', false),
+SELECT set_config('application_name', {}, false), set_config('idle_session_timeout', '0', false),
        set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
        set_config('tcp_keepalives_count', '3', false)"""
-_WATCH = "set_config('client_connection_check_interval', '1s', false)"
+_WATCH = ", set_config('client_connection_check_interval', '1s', false)"
 
 
 def connect(
@@ -129,30 +130,22 @@ def _torn(given: dict[str, Any]) -> bool:
     return (bool(port) and not port.replace(",", "").isdecimal()) or ("@" in dbname and not given.get("user"))
 
 
-def begin_session(connection: Connection[Any], application_name: str) -> None:
-    """Name a fresh session, and let the server end it when this program is gone, and not before.
+def opening(application_name: str, *, watched: bool) -> str:
+    """Write what names a fresh session, and lets the server end it when this program is gone, and not before.
 
-    While a statement runs the server looks each second, where it can tell (not on every system). Raises psycopg.Error.
+    ``watched`` lets the server look each second while a statement runs, where it can tell (not on every system).
     """
+    return _SESSION.format(quote_literal(short_name(application_name))) + (_WATCH if watched else "")
+
+
+def begin_session(connection: Connection[Any], application_name: str) -> None:
+    """Send a fresh session its ``opening``. Raises psycopg.Error."""
     import psycopg
 
-    name = short_name(application_name)
     try:
-        connection.execute(f"{_SESSION}, {_WATCH}", (name,))
+        connection.execute(opening(application_name, watched=True).encode())
     except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject):
-        connection.execute(_SESSION, (name,))
-
-
-def ready(connection: Connection[Any], application_name: str) -> bool:
-    """Begin a session anew that was kept; False where it is gone."""
-    import psycopg
-
-    try:
-        begin_session(connection, application_name)
-    except psycopg.Error:
-        connection.close()
-        return False
-    return True
+        connection.execute(opening(application_name, watched=False).encode())
 
 
 def _worded(error: OperationalError, given: dict[str, Any]) -> ConnectError:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Self
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.generators import fetch_many
+from psycopg.pq import ExecStatus, TransactionStatus
+
+from runner.postgres.connect import opening
+
+_A_WHILE = 1.0
+"""Seconds; on the wall's clock, for another one may stand still while the machine sleeps."""
 
 
 class Held(psycopg.Connection[Any]):
@@ -16,7 +23,46 @@ class Held(psycopg.Connection[Any]):
 
 
 class Kept(psycopg.Connection[Any]):
-    """A session that forgets at the end of a ``with`` what was set, prepared or made in it; a broken one is closed."""
+    """A session that forgets at the end of a ``with`` what was set, prepared or made in it; a broken one is closed.
+
+    Nobody waits for that, nor for a step's name: the one is answered when the next step takes the session, the other
+    goes along with the step's first words. Who has not answered for a while is asked by itself: it may be gone.
+    """
+
+    _opening = ""
+    _forgetting = False
+    _watched: bool | None = None
+    _given_back = 0.0
+
+    def take(self, application_name: str) -> bool:
+        """Be a fresh session under a step's name; False where this one is gone."""
+        try:
+            self._forget()
+            if self._watched is None:
+                row = self.execute("SELECT current_setting('client_connection_check_interval') <> '0'").fetchone()
+                self._watched = row is not None and row[0]
+            self._opening = opening(application_name, watched=self._watched)
+            if not 0 <= time.time() - self._given_back < _A_WHILE:
+                self._open()
+        except psycopg.Error:
+            self.close()
+            return False
+        return not self.closed
+
+    def first_words(self) -> str:
+        """Give what has to be sent before anything else, to somebody who sends it in the same message."""
+        text, self._opening = self._opening, ""
+        return text
+
+    def cursor(self, *args: Any, **options: Any) -> Any:
+        """Make a cursor, behind the first words."""
+        self._open()
+        return super().cursor(*args, **options)
+
+    def transaction(self, *args: Any, **options: Any) -> Any:
+        """Begin a transaction, behind the first words: they must outlast it."""
+        self._open()
+        return super().transaction(*args, **options)
 
     def __enter__(self) -> Self:
         """Let psycopg prepare nothing by itself: the server would forget it at the end, and psycopg would not."""
@@ -29,6 +75,23 @@ class Kept(psycopg.Connection[Any]):
             self.close()
             return
         try:
-            self.execute("DISCARD ALL")
+            self.pgconn.send_query(b"DISCARD ALL")
+            self.pgconn.flush()
+            self._forgetting, self._given_back = True, time.time()
         except psycopg.Error:
             self.close()
+
+    def _open(self) -> None:
+        if words := self.first_words():
+            self.execute(words.encode())
+
+    def _forget(self) -> None:
+        """Hear that everything is forgotten. Raises psycopg.Error where it is not."""
+        if self._forgetting:
+            self._forgetting = False
+            for result in self.wait(fetch_many(self.pgconn)):
+                if result.status != ExecStatus.COMMAND_OK:
+                    raise psycopg.OperationalError(result.get_error_message())
+            for _ in range(2):  # the server's last words, then the end that it put to the session
+                self.pgconn.consume_input()
+                self.pgconn.is_busy()

@@ -24,9 +24,10 @@ _TRIES = 3
 
 _CLASS = int.from_bytes(b"shsa", "big")
 _SESSION = "SELECT pg_backend_pid()"
-_OWNED = """
+_OWNED = f"""
 SELECT objid::int8, mode FROM pg_locks
- WHERE locktype = 'advisory' AND classid::int8 = %s AND objsubid = 2 AND granted AND pid = pg_backend_pid()"""
+ WHERE locktype = 'advisory' AND classid::int8 = {_CLASS} AND objsubid = 2 AND granted
+   AND pid = pg_backend_pid()"""  # noqa: S608 - a number of ours
 _HOLDERS = """
 SELECT l.pid, coalesce(a.application_name, '') AS application_name, a.usename::text AS role,
        host(a.client_addr) AS address,
@@ -128,7 +129,7 @@ def owns(connection: Connection[Any], locks: Collection[Lock]) -> bool:
     import psycopg
 
     try:
-        owned = set(connection.execute(_OWNED, (_CLASS,)).fetchall())
+        owned = set(connection.execute(_OWNED).fetchall())
     except psycopg.Error:
         return False
     return owned >= {(lock.number, lock.mode) for lock in locks}

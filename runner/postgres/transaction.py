@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from runner.errors import StepFailedError
 from runner.postgres.identity import identify
+from runner.sql.quoting import quote_literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,17 +56,19 @@ Fate = Literal["committed", "aborted", "in progress", "unknown"]
 
 _PATIENCE = 10.0
 """Seconds to wait for a transaction that is still in progress."""
-_SET = "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)"
-_SHOW = """
-SELECT current_setting('lock_timeout')::interval = %s::interval
-   AND current_setting('statement_timeout')::interval = %s::interval,
+_BEGIN = """
+BEGIN READ WRITE;
+{first};
+SELECT set_config('lock_timeout', {lock}, true), set_config('statement_timeout', {statement}, true);
+SELECT current_setting('lock_timeout')::interval = {lock}::interval
+   AND current_setting('statement_timeout')::interval = {statement}::interval,
        pg_current_xact_id()::text, s.system_identifier::text,
        ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
   FROM pg_control_system() s"""
 _COMMIT = """
 SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off';
 COMMIT"""
-_NOTE = "SELECT set_config('synchronous_commit', 'on', false), pg_logical_emit_message(true, 'shisa', %s)"
+_NOTE = "SELECT set_config('synchronous_commit', 'on', false), pg_logical_emit_message(true, 'shisa', {})"
 _DELTAS = """
 SELECT relid::regclass::text, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_user_tables
  WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"""
@@ -88,12 +91,14 @@ class Transaction:
 
         Raises psycopg.Error, and StepFailedError when the server shows other timeouts than were set.
         """
-        execute = self._connection.execute
-        with self._connection.pipeline():
-            execute("BEGIN READ WRITE")
-            execute(_SET, self._timeouts)
-            asked = execute(_SHOW, self._timeouts)
-        shown = asked.fetchone()  # behind the pipeline, which otherwise waits for the server twice
+        from runner.postgres.kept import Kept
+
+        lock, statement = map(quote_literal, self._timeouts)
+        first = self._connection.first_words() if isinstance(self._connection, Kept) else ""
+        cursor = self._connection.execute(_BEGIN.format(first=first, lock=lock, statement=statement).encode())
+        while cursor.nextset():
+            pass
+        shown = cursor.fetchone()
         if shown is None or not shown[0]:
             raise StepFailedError("the server does not show the timeouts that were set")
         if self._counting:
@@ -143,7 +148,7 @@ def leave_note(connection: Connection[Any], run: str, step: str, xid: Xid) -> No
 
     The connection must be in autocommit and not the one that runs the step.
     """
-    connection.execute(_NOTE, (f"{run} {step} xid {xid.xid}",))
+    connection.execute(_NOTE.format(quote_literal(f"{run} {step} xid {xid.xid}")).encode())
 
 
 def fate(connection: Connection[Any], xid: Xid) -> tuple[Fate, str]:

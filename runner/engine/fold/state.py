@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from runner.engine.fold.about import about
 from runner.engine.fold.step_state import StepState, advance_step, resume_step
@@ -16,8 +16,7 @@ from runner.journal.record import Record
 __all__ = ["State", "StepState", "advance", "fold", "untidied"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """What is known of one run."""
 
     run: str
@@ -25,7 +24,7 @@ class State:
     """How it opened; its files and parameters are those that were accepted last, its targets as they changed since."""
     operator: str
     started_at: str
-    steps: dict[str, StepState] = dataclasses.field(default_factory=dict)
+    steps: dict[str, StepState] = msgspec.field(default_factory=dict)
     amendments: tuple[tuple[str, ev.PlanAmended], ...] = ()
     rollback: tuple[str, ...] | None = None
     """What takes the run back, in order, once that has begun; then nothing else is done any more."""
@@ -74,33 +73,35 @@ def fold(records: Iterable[Record]) -> State:
     Raises ValueError when the first record does not open the run.
     """
     state: State | None = None
-    last_seq = 0
     for record in records:
-        last_seq = record.seq
         if state is None:
             if not isinstance(record.body, ev.RunOpened):
                 message = f"run {record.run} does not begin with run.opened"
                 raise ValueError(message)
-            state = State(record.run, record.body, record.body.operator, record.at)
+            state = State(record.run, record.body, record.body.operator, record.at, last_seq=record.seq)
         else:
             state = advance(state, record)
     if state is None:
         message = "a run without records"
         raise ValueError(message)
-    return dataclasses.replace(state, last_seq=last_seq)
+    return state
 
 
-def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one return an event
+def advance(state: State, record: Record) -> State:
     """Take one more record into account."""
+    return replace(_advance(state, record), last_seq=record.seq)
+
+
+def _advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one return an event
     body = record.body
     match body:
         case ev.PlanAmended():
             steps = {path: step for path, step in state.steps.items() if path != record.step}
             amended = (*state.amendments, (record.step or "", body))
             failing = _failing(steps, state.failing)
-            return dataclasses.replace(state, amendments=amended, steps=steps, failing=failing, paused=None)
+            return replace(state, amendments=amended, steps=steps, failing=failing, paused=None)
         case ev.RunPaused():
-            return dataclasses.replace(state, paused=body)
+            return replace(state, paused=body)
         case ev.RunResumed():
             told = state.paused is not None and state.paused.state == "rejected"
             steps = {
@@ -108,16 +109,16 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
                 for path, step in state.steps.items()
             }
             failing = _failing(steps, state.failing)
-            resumed = dataclasses.replace(state, steps=steps, failing=failing, paused=None, operator=body.operator)
+            resumed = replace(state, steps=steps, failing=failing, paused=None, operator=body.operator)
             return _repinned(resumed, body) if body.files else resumed
         case ev.RunHandedOver():
-            return dataclasses.replace(state, operator=body.to_person)
+            return replace(state, operator=body.to_person)
         case ev.TargetChanged():
             return _rebound(state, body, record.step)
         case ev.RollbackBegun():
-            return dataclasses.replace(state, rollback=body.paths, paused=None)
+            return replace(state, rollback=body.paths, paused=None)
         case ev.RunClosed():
-            return dataclasses.replace(state, closed=body, ended_at=record.at, paused=None)
+            return replace(state, closed=body, ended_at=record.at, paused=None)
         case (
             ev.RunOpened()
             | ev.Note()
@@ -139,7 +140,7 @@ def advance(state: State, record: Record) -> State:  # noqa: PLR0911 - one retur
             giving = (*state.giving, record.step or "") if gave else state.giving
             paused = state.paused if decided else None
             failing = _failing(steps, (*state.failing, *paths))
-            return dataclasses.replace(state, steps=steps, giving=giving, paused=paused, failing=failing)
+            return replace(state, steps=steps, giving=giving, paused=paused, failing=failing)
 
 
 def _repinned(state: State, body: ev.RunResumed) -> State:
@@ -148,19 +149,19 @@ def _repinned(state: State, body: ev.RunResumed) -> State:
         path: StepState(path, attempts=step.attempts) if step.outcome is None else step
         for path, step in state.steps.items()
     }
-    opened = msgspec.structs.replace(state.opened, files=body.files, params=body.params)
-    return dataclasses.replace(state, opened=opened, steps=steps)
+    opened = replace(state.opened, files=body.files, params=body.params)
+    return replace(state, opened=opened, steps=steps)
 
 
 def _rebound(state: State, body: ev.TargetChanged, path: str | None) -> State:
     """Bind targets to what they have become; where a step did it, that it is done with that."""
     targets = tuple(
-        msgspec.structs.replace(target, identity=body.identity) if target.name in body.targets else target
+        replace(target, identity=body.identity) if target.name in body.targets else target
         for target in state.opened.targets
     )
-    changed = {} if path is None else {path: dataclasses.replace(state.step(path), changed=body)}
-    opened = msgspec.structs.replace(state.opened, targets=targets)
-    return dataclasses.replace(state, opened=opened, steps={**state.steps, **changed}, paused=None)
+    changed = {} if path is None else {path: replace(state.step(path), changed=body)}
+    opened = replace(state.opened, targets=targets)
+    return replace(state, opened=opened, steps={**state.steps, **changed}, paused=None)
 
 
 def untidied(state: State, path: str) -> bool:

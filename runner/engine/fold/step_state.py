@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, assert_never
+
+import msgspec
+from msgspec.structs import replace
 
 from checks.base import Verdict
 from runner.journal import events as ev
 from runner.journal.record import Record
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StepState:
+class StepState(msgspec.Struct, frozen=True):
     """What is known of one step since it was entered last."""
 
     path: str
@@ -29,7 +30,7 @@ class StepState:
     resolved: ev.StepResolved | None = None
     changed: ev.TargetChanged | None = None
     """What its target has become by it, where it says that it changes it."""
-    captured: dict[str, Any] = dataclasses.field(default_factory=dict)
+    captured: dict[str, Any] = msgspec.field(default_factory=dict)
     items: tuple[Any, ...] | None = None
     """What a loop goes through, as it was found out first; nothing changes it afterwards."""
     asked: Record | None = None
@@ -135,7 +136,6 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
     step: StepState, body: StepEvent, record: Record
 ) -> StepState:
     """Take one more record of a step into account."""
-    replace = dataclasses.replace
     match body:
         case ev.StepEntered():
             return StepState(step.path, entered=body, attempts=step.attempts, started_at=record.at)
@@ -201,7 +201,7 @@ def resume_step(step: StepState, *, told: bool) -> StepState:
         return anew
     if step.outcome is None and ((step.refused and told) or _closed(step.before)):
         return anew
-    return dataclasses.replace(step, after=None) if _closed(step.after) else step
+    return replace(step, after=None) if _closed(step.after) else step
 
 
 def _closed(asked: ev.GuardsAsked | None) -> bool:
@@ -211,4 +211,4 @@ def _closed(asked: ev.GuardsAsked | None) -> bool:
 def _refuse(step: StepState, request: str, why: str) -> StepState:
     if step.request is None or step.request.request != request:
         return step
-    return dataclasses.replace(step, refused=why)
+    return replace(step, refused=why)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.postgres.connect import ready
-
 if TYPE_CHECKING:
     from runner.engine.target.locks import Locks
     from runner.engine.target.targets import Target
@@ -26,12 +24,11 @@ class Links:
         """
         from runner.postgres.kept import Kept
 
-        kept = self._effects.get(target.place)
-        if kept is None or not ready(kept, application_name):
+        kept: Any = self._effects.get(target.place)
+        if kept is None or not kept.take(application_name):
             kept = target.connect(f"shisa/{self._run} idle", made=Kept, unmoved=True)
             self._effects[target.place] = kept
-            if not ready(kept, application_name):
-                kept.close()
+            kept.take(application_name)
         return kept
 
     def note(self, target: Target, application_name: str) -> Any:

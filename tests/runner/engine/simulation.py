@@ -145,7 +145,7 @@ class Process:
 
     def refresh(self) -> None:
         for record in self.world.records[self.state.last_seq :]:
-            self.state = dataclasses.replace(advance(self.state, record), last_seq=record.seq)
+            self.state = advance(self.state, record)
 
     def work(self) -> bool:  # noqa: C901, PLR0912 - a case an action
         """Do one action; True when the run is closed."""

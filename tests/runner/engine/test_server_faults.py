@@ -94,7 +94,7 @@ def down_at(nth, end):
     seen, real = [], psycopg.Connection.execute
 
     def execute(self, query, *arguments, **options):
-        if seen or str(query).startswith("BEGIN READ WRITE"):
+        if seen or "BEGIN READ WRITE" in str(query):
             seen.append(str(query))
             if len(seen) == nth:
                 end()
@@ -130,7 +130,7 @@ def test_the_server_goes_down_at_every_message_of_a_step_and_it_happens_once(sta
         with psycopg.connect(crashing.dsn()) as connection:
             assert connection.execute(COUNT).fetchone() == (1,), seen
     assert play.state == "completed"
-    assert outcomes[:5] == ["failed"] * 5, "BEGIN, two settings, the note and the statement"
+    assert outcomes[:3] == ["failed"] * 3, "BEGIN with its settings, the note and the statement"
     assert "unknown" in outcomes, "COMMIT"
     assert stage.problems() == []
 

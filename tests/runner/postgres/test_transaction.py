@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from runner.errors import StepFailedError
-from runner.postgres.transaction import Result, TableDelta, Transaction, fate, judge_rows, leave_note
+from runner.postgres.transaction import _BEGIN, Result, TableDelta, Transaction, fate, judge_rows, leave_note
 
 
 @pytest.fixture
@@ -32,7 +32,8 @@ def test_the_timeouts_are_set_for_this_transaction_only(database):
 
 
 def test_a_server_that_shows_other_timeouts_than_were_set_is_not_worked_on(database, monkeypatch):
-    monkeypatch.setattr("runner.postgres.transaction._SET", "SELECT %s::text, %s::text")
+    without = _BEGIN.replace("set_config('lock_timeout', {lock}, true)", "1")
+    monkeypatch.setattr("runner.postgres.transaction._BEGIN", without)
     transaction = Transaction(database.connect(), lock_timeout="2s", statement_timeout="0")
     with pytest.raises(StepFailedError, match="does not show the timeouts that were set"):
         transaction.begin()
