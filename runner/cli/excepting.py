@@ -59,10 +59,11 @@ def sign(
 ) -> str | None:
     """Let the person type the word, sign and hand in; gives what is left to do, None where they typed anything else.
 
-    The keys of the run's operators sign nothing but a broken glass. Raises ApprovalError where it would not count.
+    The keys of those who took part sign nothing but a broken glass. Raises ApprovalError where it would not count.
     """
     from runner.engine.ports import wall_clock
-    from runner.journal.events import BreakglassOpened
+    from runner.journal.events import BreakglassOpened, BreakglassReviewed
+    from runner.review.afterwards import glass_of
     from runner.review.exceptions import signed
     from runner.review.ledger import operators_of
     from runner.terminal.prompts import Prompter
@@ -74,7 +75,13 @@ def sign(
         typed = False
     if not typed:
         return None
-    theirs = () if isinstance(body, BreakglassOpened) else operators_of(at.records).values()
+    match body:
+        case BreakglassOpened():
+            theirs = frozenset[str]()
+        case BreakglassReviewed():
+            theirs = frozenset(glass_of(at.records, at.config).keys)
+        case _:
+            theirs = frozenset[str]().union(*operators_of(at.records).values())
     made = signed(
         body,
         run=at.state.run,
@@ -84,6 +91,6 @@ def sign(
         people=at.config.people,
         head=at.source.head(),
         now=wall_clock(),
-        excluded_keys=frozenset[str]().union(*theirs),
+        excluded_keys=theirs,
     )
     return at.source.hand_in(made, step, at.who.person)

@@ -11,11 +11,10 @@ from runner.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
 
+    from runner.config.model import Config
     from runner.engine.fold.state import State
     from runner.journal.record import Record
-    from runner.review.requests import Standing
 
 HELP = (
     "Write what waits as text for somebody who shares no journal, by mail, by chat, by file: a step that asks for an "
@@ -36,14 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the request."""
     from runner.cli.sources import write_text
     from runner.engine.fold.state import fold
-    from runner.engine.ports import wall_clock
     from runner.review.exchange import export_request
-    from runner.review.requests import requests_of
 
     at = desk(arguments, readonly=True)
     records = one_run(at.journal, arguments.run)
     state = fold(records)
-    waits = _waits(state, records, requests_of(records, at.config.config, wall_clock()))
+    waits = _waits(state, records, at.config.config)
     step = arguments.step or next(reversed(waits), None)
     if step not in waits:
         which = f"step {step} of run {state.run}" if step else f"run {state.run}"
@@ -56,11 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _waits(state: State, records: list[Record], asked: Iterable[Standing]) -> dict[str | None, str]:
+def _waits(state: State, records: list[Record], config: Config) -> dict[str | None, str]:
     """Tell what waits, the newest last, each with what a second person runs; None stands for the run as a whole."""
-    from runner.review.breakglass import post_review
+    from runner.engine.ports import wall_clock
+    from runner.review.afterwards import post_review
+    from runner.review.requests import requests_of
 
-    glass: dict[str | None, str] = {None: "post-review --note TEXT"} if post_review(records) == "open" else {}
+    asked, looked = requests_of(records, config, wall_clock()), post_review(records, config)
+    open_ = looked is not None and looked.state == "open"
+    glass: dict[str | None, str] = {None: "post-review --note TEXT"} if open_ else {}
     steps = {}.items() if state.closed is not None else state.steps.items()
     return {
         **glass,

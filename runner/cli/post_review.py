@@ -32,19 +32,19 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.cli.show import blocks
     from runner.journal.events import BreakglassReviewed
     from runner.report.summary import summary
-    from runner.review.breakglass import looks_as
+    from runner.review.afterwards import glass_of
     from runner.terminal.console import console
     from runner.terminal.paint import show
 
     note = worded(arguments.note, "the note")
     at = sit_down(arguments)
-    found, who = summary(list(at.records)), at.who.person
+    found, who = summary(at.records, at.config), at.who.person
     if found.post_review != "open":
         raise UsageError(
             f"run {at.state.run} has no broken glass that nobody has looked at",
             hint="`shisa runs` marks those that have",
         )
-    team = looks_as(at.records, who, arguments.team, at.config)
+    team = glass_of(at.records, at.config).team(who, arguments.team, at.config)
     show(blocks(found), console("stderr"))
     body = BreakglassReviewed(
         note=note, as_team=team, policy_digest=at.source.config.digest, statement="", signature=""

@@ -11,6 +11,7 @@ from runner.cli.lookup import add_run, one_run
 if TYPE_CHECKING:
     import argparse
 
+    from runner.config.model import Config
     from runner.journal.record import Record
 
 HELP = "Write a run's report: what happened and what did not, the evidence, who approved, the timeline."
@@ -27,41 +28,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the report."""
-    records = one_run(desk(arguments, readonly=True).journal, arguments.run)
+    at = desk(arguments, readonly=True)
+    records, config = one_run(at.journal, arguments.run), at.config.config
     if arguments.out is None:
         if arguments.format == "json":
             from runner.report.as_json import report_json
 
-            print_json(report_json(records))
+            print_json(report_json(records, config))
         else:
-            put(written(records, arguments.format))
+            put(written(records, config, arguments.format))
         return 0
-    _write(arguments.out, written(records, arguments.format))
+    _write(arguments.out, written(records, config, arguments.format))
     say(f"wrote {arguments.out}")
     return 0
 
 
-def written(records: list[Record], shape: str) -> str:
+def written(records: list[Record], config: Config, shape: str) -> str:
     """Write the report of one run in a shape: ``md``, ``json``, ``html`` or ``junit``."""
     match shape:
         case "html":
             from runner.report.as_html import html
 
-            return html(records)
+            return html(records, config)
         case "junit":
             from runner.report.as_junit import junit
 
-            return junit(records)
+            return junit(records, config)
         case "json":
             import json
 
             from runner.report.as_json import report_json
 
-            return json.dumps(report_json(records), ensure_ascii=False, indent=2) + "\n"
+            return json.dumps(report_json(records, config), ensure_ascii=False, indent=2) + "\n"
         case _:
             from runner.report.as_markdown import markdown
 
-            return markdown(records)
+            return markdown(records, config)
 
 
 def _write(path: Path, text: str) -> None:

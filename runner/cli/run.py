@@ -245,12 +245,13 @@ def _write(record: Record) -> None:
 
 def _last_words(session: Session, ending: Ending) -> str:
     """Name the state and what to do, and the reason where no line above tells it."""
-    from runner.review.breakglass import post_review
+    from runner.review.afterwards import post_review
 
     hint = "" if ending.hint is None else f"\n  hint: {ending.hint}"
     standing = "".join(f"\n  {line}" for line in ending.standing)
     next_ = _NEXT[ending.state].format(run=session.run)
     why = f": {ending.reason}" if ending.state in _UNTOLD else ""
     look = f"; a second person looks at the broken glass: shisa post-review {session.run}"
-    glass = look if post_review(session.records) == "open" else ""
+    looked = post_review(session.records, session.config.config)
+    glass = look if looked is not None and looked.state == "open" else ""
     return f"run {session.run} is {ending.state}{why}{hint}{standing}\n  next: {next_}{glass}"

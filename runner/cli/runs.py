@@ -31,11 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the list."""
     from runner.cli.lookup import all_runs
     from runner.engine.fold.state import fold
-    from runner.review.breakglass import post_review
+    from runner.review.afterwards import post_review
 
-    runs = ((fold(lines), post_review(lines)) for lines in all_runs(desk(arguments, readonly=True).journal))
+    at = desk(arguments, readonly=True)
+    runs = ((fold(lines), post_review(lines, at.config.config)) for lines in all_runs(at.journal))
     found = [
-        (state, glass)
+        (state, None if glass is None else glass.state)
         for state, glass in runs
         if arguments.state in {None, state.name} and (arguments.target is None or arguments.target in _names(state))
     ]

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.report.summary import summary
 
     at = desk(arguments, readonly=True)
-    found = summary(one_run(at.journal, arguments.run))
+    found = summary(one_run(at.journal, arguments.run), at.config.config)
     haunting = hauntings(at.config.config, [found.state])[found.state.run]
     if arguments.format == "json":
         from runner.report.as_json import show_json

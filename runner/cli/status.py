@@ -76,21 +76,20 @@ def _print(at: Desk, shape: str) -> None:
 def statuses(runs: Iterable[list[Record]], config: Config, now: datetime) -> Iterator[dict[str, Any]]:
     """Tell where each open run stands at a moment; one that broke the glass is open until somebody has looked at it."""
     from runner.engine.fold.state import fold
-    from runner.review.breakglass import post_review
+    from runner.review.afterwards import post_review
     from runner.review.requests import requests_of
 
     for records in runs:
         state = fold(records)
-        if state.closed is None or post_review(records) == "open":
+        glass = post_review(records, config)
+        if state.closed is None or (glass is not None and glass.state == "open"):
             current = {step.request.request for step in state.steps.values() if step.request and not step.intended}
             asked = [one for one in requests_of(records, config, now) if one.id in current]
-            yield _status(state, records, asked, config)
+            told = {} if glass is None else {"post_review": glass.state}
+            yield _status(state, records, asked, config) | told
 
 
 def _status(state: State, records: list[Record], asked: Iterable[Standing], config: Config) -> dict[str, Any]:
-    from runner.review.breakglass import post_review
-
-    glass = post_review(records)
     return {
         "run": state.run,
         "runbook": state.opened.runbook,
@@ -103,7 +102,7 @@ def _status(state: State, records: list[Record], asked: Iterable[Standing], conf
         "requests": [_request(one, config) for one in asked],
         "questions": list(_questions(state, records, config)),
         "told": list(_told(records)),
-    } | ({} if glass is None else {"post_review": glass})
+    }
 
 
 def _told(records: list[Record]) -> Iterator[dict[str, Any]]:

@@ -122,7 +122,7 @@ class Show(Calls):
 
     def end(self, session: Session) -> list[Record]:
         """Write the report, close the journal, and give the run's record."""
-        self.stage.report.write_text(markdown(session.records), encoding="utf-8")
+        self.stage.report.write_text(markdown(session.records, self.stage.config.config), encoding="utf-8")
         records = session.records
         session.journal.close()
         return records

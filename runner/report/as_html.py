@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.config.model import Config
 from runner.figures import clock, duration, figures, findings_shown, moment, plain, told_by_finding
 from runner.journal.record import Record
 from runner.journal.sentences import VERDICT_TONES, target_lines
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
-def html(records: Iterable[Record]) -> str:
+def html(records: Iterable[Record], config: Config) -> str:
     """Write the report of one run; every value passes `escape`, then HTML's own escaping, in one place."""
-    run = summary(records)
+    run = summary(records, config)
     return _template().render(
         run=run, flags=flags(run), next_steps=next_steps(run), took=took(run), counts=counts(run), moments=MOMENTS
     )

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from runner.config.model import Config
 from runner.journal.events import RunOpened
 from runner.journal.record import Record
 from runner.report.flags import flags, next_steps
@@ -43,9 +44,9 @@ def targets_json(opened: RunOpened) -> list[dict[str, Any]]:
     ]
 
 
-def report_json(records: Iterable[Record]) -> dict[str, Any]:
+def report_json(records: Iterable[Record], config: Config) -> dict[str, Any]:
     """Give everything that the other reports tell, with whole evidence and the journal's head."""
-    run = summary(records)
+    run = summary(records, config)
     opened = run.state.opened
     evidence = [[dict(item) for asked in step.asked for item in asked.evidence] for step in run.steps]
     shown = show_json(run)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checks.base import Verdict
+from runner.config.model import Config
 from runner.figures import parse_time
 from runner.journal.record import Record
 from runner.report.flags import BREAK_GLASS, flags
@@ -24,9 +25,9 @@ _KINDS = {
 """Step state → the element that says so; what is not listed did not run and is skipped."""
 
 
-def junit(records: Iterable[Record]) -> str:
+def junit(records: Iterable[Record], config: Config) -> str:
     """Write one test suite; ``error`` is what nobody knows, ``failure`` what did not happen or was stopped."""
-    run = summary(records)
+    run = summary(records, config)
     name = f"{run.state.opened.runbook} {run.state.run}"
     suite = ET.Element("testsuite", name=escape(name), timestamp=escape(run.state.started_at))
     for flag in flags(run):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from runner.config.model import Config
 from runner.figures import clock, duration, figures, findings_shown, moment, parse_time, plain, told_by_finding
 from runner.journal.record import Record
 from runner.journal.sentences import target_lines
@@ -13,9 +14,9 @@ from runner.report.markup import code, code_in_table, fence, in_table, prose
 from runner.report.summary import MOMENTS, Decision, RunSummary, StepSummary, summary
 
 
-def markdown(records: Iterable[Record]) -> str:
+def markdown(records: Iterable[Record], config: Config) -> str:
     """Write the report of one run."""
-    run = summary(records)
+    run = summary(records, config)
     parts = (_head, _glance, _steps, _plan, _details, _timeline, _record)
     return "\n".join(line for part in parts for line in part(run)).rstrip() + "\n"
 

@@ -68,6 +68,8 @@ def _by_state(run: RunSummary, name: str) -> Iterator[str]:
 
 
 def _of_events(run: RunSummary) -> Iterator[Flag]:
+    for person, reason in run.looked_at.refused if run.looked_at else ():
+        yield Flag("POST-REVIEW REFUSED", f"that of {person} does not count: {reason}", "bad")
     if run.state.opened.unattended:
         yield Flag("UNATTENDED", "the answers came from a file, not from a person", "warn")
     told = (line.body for line, _ in run.timeline if isinstance(line.body, ev.Notified))

@@ -10,11 +10,12 @@ from typing import Any
 
 from checks.base import Verdict
 from runner.canonical import NotCanonicalError
+from runner.config.model import Config
 from runner.engine.fold.state import State, StepState, fold
 from runner.journal import events as ev
 from runner.journal.record import Head, Record
 from runner.journal.sentences import Sentence, sentence
-from runner.review.breakglass import post_review
+from runner.review.afterwards import LookedAt, post_review
 from runner.review.statement import predicate_of
 from runner.strict_yaml import parse
 
@@ -95,10 +96,15 @@ class RunSummary:
     state: State
     steps: tuple[StepSummary, ...]
     timeline: tuple[tuple[Record, Sentence], ...]
-    post_review: str | None
-    """``open`` or ``done`` where the glass was broken."""
+    looked_at: LookedAt | None
+    """Whether somebody has looked at a broken glass; None where none was broken."""
     head: Head
     """The run's last journal line."""
+
+    @property
+    def post_review(self) -> str | None:
+        """``open`` or ``done`` where the glass was broken."""
+        return None if self.looked_at is None else self.looked_at.state
 
     @property
     def reason(self) -> str | None:
@@ -116,13 +122,16 @@ class RunSummary:
                         yield step, asked, item
 
 
-def summary(records: Iterable[Record]) -> RunSummary:
-    """Summarise the records of one run, in order; raises ValueError where they do not begin with ``run.opened``."""
+def summary(records: Iterable[Record], config: Config) -> RunSummary:
+    """Summarise the records of one run, in order; raises ValueError where they do not begin with ``run.opened``.
+
+    ``config`` says who the people are that could look at a broken glass.
+    """
     lines = tuple(records)
     state = fold(lines)
     steps = tuple(_step(path, title, kind, state, lines) for path, title, kind in _order(state.opened, lines))
     timeline = tuple((line, sentence(line)) for line in lines)
-    return RunSummary(state, steps, timeline, post_review(lines), Head(lines[-1].seq, lines[-1].hash))
+    return RunSummary(state, steps, timeline, post_review(lines, config), Head(lines[-1].seq, lines[-1].hash))
 
 
 def _order(opened: ev.RunOpened, lines: Sequence[Record]) -> Iterator[tuple[str, str, str | None]]:

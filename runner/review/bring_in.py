@@ -11,13 +11,13 @@ from runner.config.model import Loaded
 from runner.errors import ApprovalError
 from runner.journal import events as ev
 from runner.journal.record import Head, Journal, Record
+from runner.review.afterwards import glass_of
 from runner.review.answers import answered
 from runner.review.approval import event_of, verify_approval
-from runner.review.breakglass import looks_as, post_review
 from runner.review.decide import refuse_withdrawal
-from runner.review.exceptions import rebuilt, signer_of
+from runner.review.exceptions import rebuilt
 from runner.review.exchange import Decided
-from runner.review.ledger import State, operators_of
+from runner.review.ledger import State
 from runner.review.requests import Standing, requests_of
 from runner.review.sshsig import APPROVAL, Refused, verify
 from runner.review.statement import differences, head_in, kind_of, predicate_of, withdrawal_statement
@@ -153,7 +153,7 @@ def _exception(
     config: Loaded, records: Sequence[Record], decided: Decided, said: Mapping[str, Any], now: datetime
 ) -> ev.Event:
     """Build a waiver, or a look at a broken glass, from what was signed, and judge it as `shisa` does at a screen."""
-    run, person, people = records[0].run, str(said["person"]), config.config.people
+    run, person = records[0].run, str(said["person"])
     try:
         body = rebuilt(decided.statement, decided.signature)
     except NotCanonicalError as error:
@@ -162,13 +162,11 @@ def _exception(
         if any(isinstance(one.body, ev.RunClosed) for one in records):
             raise ApprovalError("it comes too late: the run has ended")
         reason = refusal(records, str(said["step"]), body, person, config=config.config, now=now)
-    elif post_review(records) != "open":
-        raise ApprovalError(f"run {run} has no broken glass that nobody has looked at")
     else:
-        looks_as(records, person, body.as_team, config.config)
-        keys = frozenset[str]().union(*operators_of(records).values())
-        found = signer_of(body, run=run, step=None, person=person, people=people, at=now, excluded_keys=keys)
-        reason = found.reason if isinstance(found, Refused) else None
+        glass = glass_of(records, config.config)
+        if glass.looked is None or glass.looked.state != "open":
+            raise ApprovalError(f"run {run} has no broken glass that nobody has looked at")
+        reason = glass.refusal(body, run=run, step=None, person=person, at=now, config=config.config)
     if reason is not None:
         raise ApprovalError(f"this does not count: {reason}")
     return body

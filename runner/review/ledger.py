@@ -183,10 +183,13 @@ def operator_keys(begun: ev.RunOpened | ev.RunHandedOver | None, operator: str) 
     They signed when they opened the run, or when they took it over.
     """
     who = begun.to_person if isinstance(begun, ev.RunHandedOver) else None if begun is None else begun.operator
-    if begun is None or begun.signature is None or who != operator:
-        return frozenset()
+    return frozenset() if begun is None or who != operator else key_of(begun.signature)
+
+
+def key_of(signature: str | None) -> frozenset[str]:
+    """Tell the fingerprint of the key that a signature names; none where it names none."""
     try:
-        return frozenset({fingerprint(dearmour(begun.signature).key)})
+        return frozenset() if signature is None else frozenset({fingerprint(dearmour(signature).key)})
     except MalformedError:
         return frozenset()
 

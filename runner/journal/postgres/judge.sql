@@ -89,7 +89,7 @@ BEGIN
     WHEN 'question.answered' THEN PERFORM shisa.judge_answer(_run, _step, _me, _b);
     WHEN 'waiver.given' THEN PERFORM shisa.judge_waiver(_run, _me);
     WHEN 'breakglass.opened' THEN PERFORM shisa.judge_breakglass(_run, _me, _b);
-    WHEN 'breakglass.reviewed' THEN PERFORM shisa.judge_afterwards(_run, _me);
+    WHEN 'breakglass.reviewed' THEN PERFORM shisa.judge_afterwards(_run, _me, _b);
     WHEN 'step.intended' THEN PERFORM shisa.judge_start(_run, _step, _me, _b);
     ELSE NULL;
   END CASE;

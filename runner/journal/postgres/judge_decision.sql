@@ -309,14 +309,29 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION shisa.judge_afterwards(_run text, _me shisa.person) RETURNS void LANGUAGE plpgsql
+-- Somebody looks afterwards who took no part, for a team that was done without.
+DROP FUNCTION IF EXISTS shisa.judge_afterwards(text, shisa.person); -- of an earlier version
+CREATE OR REPLACE FUNCTION shisa.judge_afterwards(_run text, _me shisa.person, _b jsonb) RETURNS void
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF _me.name = shisa.operator_of(_run)
-     OR EXISTS (SELECT FROM shisa.journal WHERE run = _run AND event = 'breakglass.opened' AND person = _me.name) THEN
-    PERFORM shisa.refuse(format('%s broke the glass, and somebody else looks at it afterwards', _me.name),
+  IF NOT EXISTS (SELECT FROM shisa.journal WHERE run = _run AND event = 'breakglass.opened') THEN
+    PERFORM shisa.refuse(format('nobody broke the glass in run %s', _run), NULL, 'SHA00');
+  ELSIF EXISTS (SELECT FROM shisa.journal WHERE run = _run AND person = _me.name
+                   AND event IN ('run.opened', 'run.handed_over', 'breakglass.opened')) THEN
+    PERFORM shisa.refuse(format('%s took part in run %s, and somebody else looks at it afterwards', _me.name, _run),
                          NULL, 'SHA00');
+  ELSIF _b ->> 'as_team' IS NULL OR NOT _b ->> 'as_team' = ANY (_me.teams) THEN
+    PERFORM shisa.refuse(format('%s is not in team %s', _me.name, _b ->> 'as_team'), NULL, 'SHA00');
+  ELSIF NOT EXISTS (
+    SELECT FROM shisa.journal broken, shisa.policy
+    WHERE broken.run = _run AND broken.event = 'breakglass.opened' AND need ? (_b ->> 'as_team')
+      AND shisa.object((shisa.request_of(_run, shisa.object(broken.body) ->> 'request')).body) -> 'policies' ? name
+  ) THEN
+    PERFORM shisa.refuse(format('team %s was not done without', _b ->> 'as_team'), NULL, 'SHA00');
+  ELSIF coalesce(_b ->> 'signature', '') = '' OR coalesce(_b ->> 'statement', '') = '' THEN
+    PERFORM shisa.refuse('a look without a signature counts for nothing', NULL, 'SHA00');
   END IF;
 END
 $$;

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import stat
 from datetime import timedelta
 
@@ -16,8 +17,11 @@ from runner.journal.events import BreakglassOpened, BreakglassReviewed
 from runner.notify.deliver import deliver
 from runner.report.flags import flags
 from runner.report.summary import summary
-from runner.review.breakglass import post_review, skipped, who_may
+from runner.review.afterwards import LookedAt, post_review
+from runner.review.breakglass import skipped, who_may
+from runner.review.exceptions import exception_statement
 from runner.review.requests import requests_of
+from runner.review.sshsig import APPROVAL, sign
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE
 
@@ -77,7 +81,7 @@ def test_the_step_starts_without_signatures_and_everybody_who_was_skipped_is_tol
     assert (told["to"], told["step"], told["person"], told["ticket"]) == (["bob", "carol"], "clean", "alice", "OPS-1")
     assert "DELETE" not in json.dumps(told), "no SQL in a chat"
     assert glass.problems() == []
-    found = summary(glass.records(first.run))
+    found = summary(glass.records(first.run), glass.config.config)
     assert (found.state.name, found.post_review) == ("completed", "open")
     assert (flags(found)[0].word, flags(found)[0].tone) == ("BREAK-GLASS", "bad")
 
@@ -168,25 +172,86 @@ def test_a_reviewer_who_could_not_be_told_stands_in_the_journal_and_in_the_repor
     failed = [line.body.failed for line in lines if line.body.name == "notified"]
     assert len(failed) == 1
     assert reason in failed[0]
-    assert [flag.word for flag in flags(summary(lines))].count("NOT NOTIFIED") == 1
+    assert [flag.word for flag in flags(summary(lines, glass.config.config))].count("NOT NOTIFIED") == 1
 
 
-def look(stage, run, person, team="dev"):
-    body = BreakglassReviewed(
-        note="it was right", as_team=team, policy_digest=stage.config.digest, statement="", signature=""
-    )
-    stage.make_exception(body, run, None, person)
+LOOK = BreakglassReviewed(note="it was right", as_team="dev", statement="", signature="")
 
 
-def test_the_run_is_open_until_somebody_else_has_looked_at_it(glass, accounts):
-    first = glass.play(detach=True)
-    break_it(glass, first.run)
-    glass.resume(first.run)
-    look(glass, first.run, "alice", "ops")
-    assert post_review(glass.records(first.run)) == "open", "who took part does not look at it"
-    look(glass, first.run, "bob")
-    assert post_review(glass.records(first.run)) == "done"
+def look(stage, run, person, team="dev", *, signer=None, **edited):
+    """Journal a look without what ``shisa post-review`` refuses; ``edited`` is changed after it was signed."""
+    body = msgspec.structs.replace(LOOK, as_team=team, policy_digest=stage.config.digest)
+    journal, at = stage.journal(person), stamp(wall_clock())
+    statement = exception_statement(body, run=run, step=None, person=person, at=at, head=journal.head())
+    signature = sign(stage.key(signer or person), APPROVAL, statement.encode())
+    body = msgspec.structs.replace(body, **{"statement": statement, "signature": signature} | edited)
+    journal.append(body, run=run, step=None, person=person)
+    journal.close()
+    return body
+
+
+@pytest.fixture
+def broken(glass):
+    """A run that was completed behind a broken glass."""
+    run = glass.play(detach=True).run
+    break_it(glass, run)
+    assert glass.resume(run).state == "completed"
+    return run
+
+
+def looked(stage, run):
+    return post_review(stage.records(run), stage.config.config)
+
+
+def test_the_run_is_open_until_somebody_else_has_looked_at_it(glass, broken):
+    look(glass, broken, "alice", "ops")
+    found = looked(glass, broken)
+    assert (found.state, found.refused) == ("open", (("alice", "alice took part in the run"),))
+    look(glass, broken, "bob")
+    assert looked(glass, broken).state == "done"
     assert glass.problems() == []
+
+
+LOOKS = {
+    "of another's key": ({"signer": "carol"}, r"the key SHA256:\S+ belongs to carol, not to bob"),
+    "without a signature": ({"signature": ""}, "that is not an armoured SSH signature"),
+    "without a statement": ({"statement": "{}"}, "the statement is malformed"),
+    "of another text": ({"note": "it was wrong"}, "what was signed and what the line says differ in note"),
+    "as another team": ({"team": "ops"}, "bob is in no team that was done without"),
+    "as no team": ({"team": ""}, "bob is in no team that was done without"),
+}
+
+
+@pytest.mark.parametrize(("how", "reason"), LOOKS.values(), ids=LOOKS)
+def test_a_look_does_not_count(glass, broken, how, reason):
+    look(glass, broken, "bob", **how)
+    found = looked(glass, broken)
+    assert found.state == "open"
+    ((who, why),) = found.refused
+    assert who == "bob"
+    assert re.search(reason, why)
+    assert "POST-REVIEW REFUSED" in [flag.word for flag in flags(summary(glass.records(broken), glass.config.config))]
+
+
+def test_a_look_with_the_key_of_whoever_broke_the_glass_does_not_count_under_another_name(glass, broken):
+    people = glass.settings["people"]
+    people["bob"]["keys"], people["alice"]["keys"] = people["alice"]["keys"], people["bob"]["keys"]
+    glass.save()
+    look(glass, broken, "bob", signer="alice")
+    ((_, why),) = looked(glass, broken).refused
+    assert why.endswith("is the one that the operator signed with")
+
+
+def test_a_look_of_before_counts_for_no_glass_that_is_broken_after_it(glass, broken):
+    earlier = look(glass, broken, "bob")
+    assert looked(glass, broken).state == "done"
+    lines = {line.body.name: line for line in glass.records(broken)}
+    journal = glass.journal("alice")
+    for name, person in (("breakglass.opened", "alice"), ("breakglass.reviewed", "bob")):
+        journal.append(lines[name].body, run=broken, step=lines[name].step, person=person)
+    journal.close()
+    assert lines["breakglass.reviewed"].body == earlier
+    assert looked(glass, broken) == LookedAt("open", (("bob", "it was signed before the glass was broken"),))
 
 
 def test_a_line_of_nobody_known_is_refused_before_it_is_journaled(glass):
@@ -195,7 +260,7 @@ def test_a_line_of_nobody_known_is_refused_before_it_is_journaled(glass):
     glass.settings["people"]["bob"]["keys"] = []
     glass.save()
     with pytest.raises(ApprovalError, match=r"belongs to nobody in shisa\.yaml"):
-        look(glass, first.run, "bob")
+        glass.make_exception(LOOK, first.run, None, "bob")
     assert len(glass.records()) == before
 
 

@@ -12,7 +12,7 @@ from runner.engine.ports import stamp, wall_clock
 from runner.errors import ApprovalError, UsageError
 from runner.journal.events import BreakglassOpened, BreakglassReviewed, RunClosed
 from runner.journal.record import Head
-from runner.review.breakglass import post_review
+from runner.review.afterwards import post_review
 from runner.review.bring_in import bring_in
 from runner.review.exceptions import exception_statement
 from runner.review.exchange import export_decision, export_request, import_decision, import_request
@@ -127,7 +127,7 @@ def test_a_look_that_came_as_text_closes_the_run(stage, broken):
     run, body = broken
     record = taken(stage, run, written(stage, body, run, None))
     assert (record.body.name, record.person, record.step) == ("breakglass.reviewed", "bob", None)
-    assert post_review(stage.records(run)) == "done"
+    assert post_review(stage.records(run), stage.config.config).state == "done"
     assert stage.problems() == []
     refused(stage, run, written(stage, body, run, None), "no broken glass that nobody has looked at")
 
@@ -157,7 +157,7 @@ def test_what_waits_for_an_exception_travels_with_the_lines_of_its_run(stage, br
 def test_a_run_without_a_broken_glass_is_not_sent_to_be_looked_at(stage, blocked):
     run, _ = blocked
     with contextlib.closing(stage.journal()) as journal:
-        with pytest.raises(UsageError, match="has no broken glass that nobody has looked at"):
+        with pytest.raises(UsageError, match="has no broken glass that somebody could look at"):
             export_request(journal.records(), run, None, journal.head())
         assert import_request(export_request(journal.records(), run, "clean", journal.head())).step == "clean"
     assert not any(isinstance(one.body, RunClosed) for one in stage.records(run))

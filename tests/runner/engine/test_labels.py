@@ -22,7 +22,7 @@ def test_a_label_is_read_from_the_target_when_the_run_opens_and_shown(stage):
     done = play(stage, "SELECT owner FROM account WHERE id = :account")
     opened = done.session.records[0]
     assert opened.body.labels == {"account": "ben"}
-    assert "`account` = `2`, which is ben" in markdown(done.session.records)
+    assert "`account` = `2`, which is ben" in markdown(done.session.records, done.session.config.config)
     shown = [pair for block in render_event(opened) if hasattr(block, "pairs") for pair in block.pairs]
     assert ("-p account", ("2 = ben",)) in [(name, value.lines) for name, value in shown]
 
@@ -32,4 +32,4 @@ def test_a_label_that_cannot_be_read_is_unknown_and_stops_nothing(stage):
         done = play(stage, sql)
         assert done.state == "completed"
         assert done.session.records[0].body.labels == {"account": None}
-        assert "which is unknown" in markdown(done.session.records)
+        assert "which is unknown" in markdown(done.session.records, done.session.config.config)

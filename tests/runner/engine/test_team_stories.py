@@ -10,7 +10,7 @@ from runner.engine.guard.waivable import closing_finding, waiver_of
 from runner.engine.people.windows import Window
 from runner.engine.ports import stamp, wall_clock
 from runner.journal.events import BreakglassOpened, BreakglassReviewed
-from runner.review.breakglass import post_review
+from runner.review.afterwards import post_review
 from runner.review.requests import requests_of
 from tests.runner.engine.stage import Player, Stage
 from tests.runner.engine.test_approvals import DELETE
@@ -119,10 +119,10 @@ def test_a_glass_is_broken_and_looked_at_afterwards(team, accounts):
 
     play = team.play(Player(on_wait=break_it))
     assert (play.state, accounts()) == ("completed", [1, 3]), play.reason
-    assert post_review(team.records(play.run)) == "open"
+    assert post_review(team.records(play.run), team.config.config).state == "open"
     looked = BreakglassReviewed(as_team="dev", policy_digest=team.config.digest, statement="", signature="")
     team.make_exception(looked, play.run, None, "bob")
-    assert post_review(team.records(play.run)) == "done"
+    assert post_review(team.records(play.run), team.config.config).state == "done"
     assert team.problems() == []
 
 

@@ -63,7 +63,7 @@ def test_a_waived_finding_is_shown_and_does_not_close_the_gate(stage, twins, acc
     assert (finding["verdict"], finding["waived"]["by"]) == ("block", "bob")
     assert accounts("SELECT id FROM ONLY account ORDER BY id") == [1, 3]
     assert stage.problems() == []
-    assert flags(summary(stage.records(first.run)))[0].word == "WAIVER"
+    assert flags(summary(stage.records(first.run), stage.config.config))[0].word == "WAIVER"
 
 
 def test_a_run_that_waits_for_the_waiver_goes_on_at_once(stage, twins, accounts):

@@ -92,12 +92,12 @@ def tags_of(document):
     return parser
 
 
-KNOWN = tags_of(html(sample.records()))
+KNOWN = tags_of(html(sample.records(), sample.CONFIG))
 
 
 @pytest.mark.parametrize("payload", TEXTS.values(), ids=TEXTS)
 def test_html_stays_one_document_of_its_own_tags(payload):
-    document = html(hostile(payload))
+    document = html(hostile(payload), sample.CONFIG)
     found = tags_of(document)
     assert found.tags <= KNOWN.tags | {"br", "span"}
     assert found.attributes <= KNOWN.attributes
@@ -107,14 +107,14 @@ def test_html_stays_one_document_of_its_own_tags(payload):
 
 
 def test_html_asks_the_network_for_nothing():
-    document = html(sample.records())
+    document = html(sample.records(), sample.CONFIG)
     assert not {"src", "href", "srcset", "action", "data"} & KNOWN.attributes
     assert not re.search(r"url\(|@import|<script|<link|<img", document)
 
 
 @pytest.mark.parametrize("payload", TEXTS.values(), ids=TEXTS)
 def test_markdown_keeps_its_own_structure(payload):
-    tokens = MARKDOWN.parse(markdown(hostile(payload)))
+    tokens = MARKDOWN.parse(markdown(hostile(payload), sample.CONFIG))
     inline = [child for token in tokens for child in token.children or ()]
     kinds = {token.type for token in inline}
     assert kinds <= {
@@ -173,7 +173,7 @@ def test_a_cell_of_a_table_holds_its_text_and_no_other_cell(payload, write):
 
 @pytest.mark.parametrize("payload", TEXTS.values(), ids=TEXTS)
 def test_junit_is_xml_with_its_own_elements(payload):
-    suite = ET.fromstring(junit(hostile(payload)))  # noqa: S314 - our own text
+    suite = ET.fromstring(junit(hostile(payload), sample.CONFIG))  # noqa: S314 - our own text
     assert {element.tag for element in suite.iter()} <= {
         "testsuite",
         "testcase",
@@ -187,7 +187,7 @@ def test_junit_is_xml_with_its_own_elements(payload):
 
 @pytest.mark.parametrize("payload", TEXTS.values(), ids=TEXTS)
 def test_json_holds_the_text_as_it_is(payload):
-    report = json.loads(json.dumps(report_json(hostile(payload))))
+    report = json.loads(json.dumps(report_json(hostile(payload), sample.CONFIG)))
     assert report["title"] == payload
     assert report["timeline"][0]["person"] == payload
 

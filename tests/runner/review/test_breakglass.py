@@ -4,8 +4,11 @@ import pytest
 
 from runner.config.model import Config, Need, Person, Policy
 from runner.journal import events as ev
-from runner.review.breakglass import post_review, skipped
-from tests.runner.review.people import HEAD, NOON, opened, request, stamp
+from runner.journal.record import Head
+from runner.review.afterwards import post_review
+from runner.review.breakglass import skipped
+from runner.review.exceptions import signed
+from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, request, requested, stamp
 from tests.runner.review.test_requests import Story
 
 PEOPLE = {
@@ -39,7 +42,7 @@ BROKEN = ev.BreakglassOpened(
 )
 OPENED = "opened"
 TAKEN = ev.RunHandedOver(from_person="alice", to_person="dan")
-LOOKED = ev.BreakglassReviewed(statement="{}", signature="s")
+LOOKED = ev.BreakglassReviewed(as_team="dev", statement="", signature="")
 AFTERWARDS = {
     "nothing was broken": ([("alice", OPENED)], None),
     "nothing was broken, and somebody looked": ([("alice", OPENED), ("bob", LOOKED)], None),
@@ -55,7 +58,15 @@ AFTERWARDS = {
 
 @pytest.mark.parametrize(("lines", "state"), AFTERWARDS.values(), ids=AFTERWARDS)
 def test_afterwards_it_is_open_until_somebody_who_had_no_part_in_it_has_looked(lines, state, crew):
-    story = Story(crew)
-    for minute, (who, body) in enumerate(lines):
-        story.at(minute, opened(crew, HEAD, stamp(NOON)) if body == OPENED else body, who)
-    assert post_review(story.records) == state
+    story = Story(crew).at(0, requested(request="r"))
+    for who, body in lines:
+        if body == OPENED:
+            story.at(1, opened(crew, HEAD, stamp(NOON)), who)
+        elif body == LOOKED:
+            facts = {"key": crew.keys[who], "people": crew.people, "head": Head(len(story.records), "0" * 64)}
+            look = signed(LOOKED, run=RUN, step=STEP, person=who, now=NOON, **facts)
+            story.at(1, look, who)
+        else:
+            story.at(1, body, who)
+    found = post_review(story.records, crew.config)
+    assert (None if found is None else found.state) == state
