@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 VERDICTS = {"pass": "PASS", "warn": "WARN", "unknown": "UNKNOWN", "block": "BLOCK"}
@@ -110,6 +110,20 @@ def plain(value: Any) -> str:
 def as_written(value: Any) -> str:
     """Word any value of a runbook in one line; its keys may be names of the database and stay as they are."""
     return _in_one_line(value, str)
+
+
+def in_lines(body: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Word a step's body, a key at a time: a text by its lines, a mapping with a line for each of its keys."""
+    for key, value in body.items():
+        if isinstance(value, Mapping) and value:
+            lines = (line for name, one in value.items() for line in _text_lines(f"{name}: {as_written(one)}"))
+            yield str(key), tuple(lines)
+        else:
+            yield str(key), tuple(_text_lines(as_written(value)))
+
+
+def _text_lines(text: str) -> list[str]:
+    return text.strip().split("\n")
 
 
 def _in_one_line(value: Any, say: Callable[[str], str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import shutil
+import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -102,9 +104,15 @@ def _show(told: Told, folder: Path) -> None:
     show([Heading("What it came to"), table, *left, places, Heading("Try next")], console("stdout"))
     config = shlex.quote(str(folder / "shisa.yaml"))
     for command, what in (
-        (f"shisa show {told.run} --config {config}", "what happened, line by line"),
-        (f"shisa verify --config {config}", "is the journal whole, are the signatures good?"),
-        (f"shisa explain {told.explain}", "what the guard looks at, and what it cannot see"),
-        ("shisa init", "begin with your own database"),
+        (f"show {told.run} --config {config}", "what happened, line by line"),
+        (f"verify --config {config}", "is the journal whole, are the signatures good?"),
+        (f"explain {told.explain}", "what the guard looks at, and what it cannot see"),
+        ("init", "begin with your own database"),
     ):
-        put(f"  {command}\n      {what}\n")
+        put(f"  {_called()} {command}\n      {what}\n")
+
+
+def _called() -> str:
+    """Name this program as the user's shell finds it: `make demo` starts one that is not on the PATH."""
+    name = Path(sys.argv[0]).name
+    return name if shutil.which(name) else shlex.quote(sys.argv[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import sys
 from collections.abc import Sequence
@@ -38,10 +39,11 @@ def run(args: argparse.Namespace) -> int:
     from runner.runbook.lint.files import validate
 
     _require_rules(select := _split(args.select), ignore := _split(args.ignore))
-    report = validate(args.paths, config=args.config, baseline=args.baseline, select=select, ignore=ignore)
+    found = validate(args.paths, config=args.config, baseline=args.baseline, select=select, ignore=ignore)
+    report = dataclasses.replace(found, strict=args.strict)
     _write(importlib.import_module(f"runner.runbook.lint.formats.{args.format}").render(report))
     sys.stderr.write(_summary(report))
-    return 1 if report.fails(strict=args.strict) else 0
+    return 1 if report.failing else 0
 
 
 def _write(text: str) -> None:

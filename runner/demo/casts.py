@@ -98,7 +98,8 @@ class GuidedCast:
 
     def operator(self, calls: Calls) -> Operator:
         """Give the operator at the terminal."""
-        return _Guided(self._console, self._prompter, calls)
+        seen = self._terminal
+        return _Guided(self._console, self._prompter, calls, live=seen.live, shown=seen.shown)
 
     def answer(self, question: QuestionAsked, part: Part) -> str:
         """Change the chair: the same question as ``shisa answer`` asks in another terminal."""

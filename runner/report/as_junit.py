@@ -58,10 +58,12 @@ def _step(step: StepSummary) -> ET.Element:
 def _guard(step: StepSummary, asked: Asked, item: Mapping[str, Any]) -> ET.Element:
     name = escape(f"{asked.moment}: {item.get('check')}")
     case = ET.Element("testcase", classname=escape(step.id), name=name, time=f"{item.get('duration_ms', 0) / 1000:.3f}")
-    verdict = str(item.get("verdict"))
+    verdict, message = str(item.get("verdict")), escape(str(item.get("message")))
     if Verdict.of(verdict).closes:
         tag = "failure" if verdict == "block" else "error"
-        ET.SubElement(case, tag, message=escape(str(item.get("message"))), type=escape(verdict))
+        ET.SubElement(case, tag, message=message, type=escape(verdict))
+    elif verdict != "pass":
+        ET.SubElement(case, "system-out").text = f"{escape(verdict.upper())} {message}"
     return case
 
 

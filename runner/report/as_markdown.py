@@ -55,8 +55,7 @@ def _steps(run: RunSummary) -> Iterator[str]:
     yield "| step | what | outcome | guards | approved by | took |"
     yield "|---|---|---|---|---|---|"
     for step in run.steps:
-        length = duration(step.ended.duration_ms) if step.ended else ""
-        cells = (in_table(step.title), _outcome(step), _verdicts(step), _approvers(step), length)
+        cells = (in_table(step.title), _outcome(step), _verdicts(step), _approvers(step), step.took)
         yield f"| {code_in_table(step.id)} | {' | '.join(cells)} |"
     yield ""
 
@@ -97,12 +96,23 @@ def _details(run: RunSummary) -> Iterator[str]:
         yield from ("", f"### {code(step.id)} {prose(step.title)}", "")
         destructive = f"; destructive: {', '.join(step.entered.reasons)}" if step.entered.destructive else ""
         on = f" on {step.entered.target}" if step.entered.target else ""
-        yield prose(f"{(step.kind or 'step').capitalize()}{on}{destructive}.")
+        yield f"{code(step.kind or 'step')}{prose(f'{on}{destructive}')}"
         for text, language in step.texts:
             yield from ("", fence(text, language))
+        yield from _facts(step)
         yield from _findings(step)
         yield from (f"- {_decision(each)}" for each in step.decisions)
     yield ""
+
+
+def _facts(step: StepSummary) -> Iterator[str]:
+    if step.facts:
+        yield ""
+    for key, lines in step.facts:
+        if len(lines) == 1:
+            yield f"- **{prose(key)}** {prose(lines[0])}"
+        else:
+            yield from (f"- **{prose(key)}**", *(f"  - {prose(line)}" for line in lines))
 
 
 def _findings(step: StepSummary) -> Iterator[str]:
@@ -143,7 +153,7 @@ def _row(head: str, verdict: str, *cells: str) -> str:
 def _decision(each: Decision) -> str:
     team = f" as {each.team}" if each.team else ""
     reason = f": {each.reason}" if each.reason else ""
-    read = f"; read back {plain(dict(each.attested))}" if each.attested else ""
+    read = f"; as signed: {each.signed_with}" if each.attested else ""
     how = f" ({each.assurance})" if each.assurance else ""
     return f"**{each.decision}** {prose(f'{moment(each.at)} by {each.person}{team}{how}{reason}{read}')}"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +12,7 @@ from checks.base import Verdict
 from runner.canonical import NotCanonicalError
 from runner.config.model import Config
 from runner.engine.fold.state import State, StepState, fold
+from runner.figures import duration, figures, in_lines
 from runner.journal import events as ev
 from runner.journal.record import Head, Record
 from runner.journal.sentences import Sentence, sentence
@@ -56,6 +57,11 @@ class Decision:
     attested: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """What the person read back or measured, as it was signed."""
 
+    @property
+    def signed_with(self) -> str:
+        """Word what was attested, with its units."""
+        return ", ".join(f"{each.label} {', '.join(each.values)}" for each in figures(self.attested))
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StepSummary:
@@ -78,15 +84,30 @@ class StepSummary:
 
     @property
     def texts(self) -> tuple[tuple[str, str], ...]:
-        """The exact texts with their language: the statements, or else the step's body as it was rendered."""
+        """The exact texts with their language: the statements, or else the words of the step itself."""
         if self.entered is None:
             return ()
         if self.entered.statements:
             return tuple((text, "text" if self.kind == "command" else "sql") for text in self.entered.statements)
-        body = self.entered.rendered.get(self.entered.kind)
-        if body is None:
-            return ()
-        return ((body, "text") if isinstance(body, str) else (json.dumps(body, ensure_ascii=False, indent=2), "json"),)
+        return ((self._body, "text"),) if isinstance(self._body, str) else ()
+
+    @property
+    def facts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What the step was told key by key, where it has no text: of a restore where from, which tables, and so on."""
+        expected = (self.entered.rendered.get("expected") if self.entered else None) or ()
+        told = {"expected": expected} if expected else {}
+        body = self._body if isinstance(self._body, Mapping) and not self.texts else told
+        return tuple(in_lines(body))
+
+    @property
+    def took(self) -> str:
+        """How long the effect took; nothing is measured of what a person does."""
+        return duration(self.ended.duration_ms) if self.ended and self.ended.duration_ms else ""
+
+    @property
+    def _body(self) -> Any:
+        body = self.entered.rendered.get(self.entered.kind) if self.entered else None
+        return shlex.join(map(str, body)) if isinstance(body, list | tuple) else body
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import dataclasses
 import select
 import shutil
 import sys
-import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,10 @@ from runner.safe_text import escape
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
     from prompt_toolkit.output import Output
+
+
+_NARROWEST = 20
+"""Texts are not folded to fewer cells than this."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Prompter:
 
         self._say(question)
         for word, meaning in choices.items():
-            self._say(f"    {word:<10} {meaning}", hang=15)
+            self._say(meaning, f"    {word:<10} ")
         typed = self._ask("text", ending, validate=judge)
         chosen = _chosen(typed, choices, default)
         if chosen is None:
@@ -75,15 +78,14 @@ class Prompter:
         ready, _, _ = select.select([sys.stdin], [], [], seconds)
         return bool(ready) and sys.stdin.readline().strip() == word
 
-    def _say(self, text: str, hang: int = 0) -> None:
-        """Show a line, folded between words, where prompt_toolkit's prompt would cut it at the screen's edge."""
+    def _say(self, text: str, label: str = "") -> None:
+        """Show a text behind its label, folded between words."""
         if self.input is None:
             demand_terminal()
         from prompt_toolkit import print_formatted_text
 
-        columns, after = shutil.get_terminal_size().columns, " " * hang
-        for line in escape(text, multiline=True).split("\n"):
-            print_formatted_text(textwrap.fill(line, columns, subsequent_indent=after), output=self.output)
+        for number, line in enumerate(_folded(escape(text, multiline=True), len(label))):
+            print_formatted_text(f"{' ' * len(label) if number else label}{line}", output=self.output)
 
     def _ask(self, kind: str, question: str, **options: Any) -> str:
         if self.input is None:
@@ -94,12 +96,21 @@ class Prompter:
 
         source = self.input or get_app_session().input
         asked = {"text": questionary.text, "password": questionary.password}[kind](
-            escape(question), qmark=">", input=source, output=self.output, **options
+            "\n".join(_folded(escape(question), len("> "))), qmark=">", input=source, output=self.output, **options
         )
         clear_typeahead(source)
         if self.input is None:
             _forget_typed()
         return str(asked.unsafe_ask())
+
+
+def _folded(text: str, taken: int) -> list[str]:
+    """Fold a text for the terminal by the cells that its letters take, beside some that are taken."""
+    from rich.console import Console
+    from rich.text import Text
+
+    columns = max(shutil.get_terminal_size().columns - taken, _NARROWEST)
+    return [line.plain.rstrip() for line in Text(text).wrap(Console(), columns)]
 
 
 def at_terminal() -> bool:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runner.figures import as_written
+from runner.figures import as_written, in_lines
 from runner.journal.events import StepEntered
 from runner.runbook.describe import asked_again
 from runner.runbook.model import KINDS
@@ -53,13 +53,7 @@ def exact_text(entered: StepEntered) -> Iterator[Block]:
     elif isinstance(body, list | tuple):
         yield Code(shlex.join(map(str, body)), entered.kind)
     elif isinstance(body, Mapping):
-        yield Facts(tuple((str(key), _value(value)) for key, value in body.items()))
-
-
-def _value(value: Any) -> Cell:
-    if isinstance(value, Mapping) and value:
-        return cell(*(line for key, one in value.items() for line in _lines(f"{key}: {as_written(one)}")))
-    return cell(*_lines(as_written(value)))
+        yield Facts(tuple((key, cell(*lines)) for key, lines in in_lines(body)))
 
 
 def _lines(text: str) -> list[str]:

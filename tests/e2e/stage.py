@@ -140,11 +140,8 @@ class Stage:
     def env(self, person: str) -> dict[str, str]:
         """A person's environment: their own home, and nothing of whoever runs the tests."""
         kept = {name: os.environ[name] for name in ("SHISA_PG_BIN", "TMPDIR") if name in os.environ}
-        return (
-            kept
-            | self.extra_env
-            | {"PATH": self.path, "HOME": str(self.home(person)), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
-        )
+        usual = {"PATH": self.path, "HOME": str(self.home(person)), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        return kept | usual | self.extra_env
 
     def shisa(
         self,

@@ -218,9 +218,19 @@ def test_the_guided_tour_leads_to_its_end(tour, env):
     tour.review("restore-shared.remedy1")
     tour.terminal.see("What it came to", "sequence-drift (block)", "completed", "Try next", "shisa show")
     assert tour.terminal.ended() == 0
+    assert tour.terminal.text().count("━━ Create the empty copy") == 1, "a step is shown once"
     for line in tour.terminal.text().splitlines():
         assert not line.startswith(tuple(EDGES)) or line.endswith(EDGES[line[0]]), f"a table cut or folded: {line}"
     nothing_is_left(env)
+
+
+def test_what_to_try_next_can_be_pasted_also_where_the_program_is_not_on_the_path(env, home):
+    told = demo("--auto", env=env, cwd=home).stdout
+    typed = [line.strip() for line in told.split("Try next")[1].splitlines() if SHISA in line]
+    assert [line.removeprefix(SHISA).split()[0] for line in typed] == ["show", "verify", "explain", "init"]
+    for line in typed[:-1]:
+        done = subprocess.run(line, shell=True, env=env, cwd=home, capture_output=True, text=True, check=False)  # noqa: S602
+        assert (done.returncode, done.stderr) == (0, ""), line
 
 
 @pytest.mark.long

@@ -21,6 +21,7 @@ from runner.journal.postgres.rules import demand_same
 from runner.postgres.clients import run_client
 from runner.postgres.reach import shown
 from runner.runbook.plan import Plan
+from runner.sql.quoting import quote_identifier, quote_literal
 
 _SECONDS = 10.0
 """How long a tool may take to tell its version."""
@@ -34,13 +35,14 @@ def target_items(target: Target, plan: Plan) -> Iterator[Item]:
     told = f"{identity['database']} as {identity['role']}, PostgreSQL {_dotted(identity['version'])}"
     yield Item("target", bound.name, Verdict.PASS, told)
     marked, configured = identity["environment"], bound.environment
+    mark = f"ALTER DATABASE {quote_identifier(identity['database'])} SET shisa.environment"
     if marked != configured and marked is not None:
         message = f"the database says that it is {marked}, and shisa.yaml says {configured or 'nothing of it'}"
-        hint = "ALTER DATABASE … SET shisa.environment marks a database; one of the two is wrong."
+        hint = f"{mark} marks a database; one of the two is wrong."
         yield Item("target", bound.name, Verdict.BLOCK, message, hint)
     elif configured is not None and marked is None:
         message = f"the database carries no mark shisa.environment, so that nobody can tell that it is {configured}"
-        hint = f"ALTER DATABASE … SET shisa.environment = '{configured}' marks it."
+        hint = f"{mark} = {quote_literal(configured)} marks it."
         yield Item("target", bound.name, Verdict.WARN, message, hint)
     for file in plan.files:
         wanted = file.runbook.requires.postgres

@@ -92,7 +92,8 @@ def privilege_items(looks: Sequence[StepLook], targets: Targets, config: Loaded)
         objecting = [item for each in answers for item in _objection(each, first[each.need], role)]
         yield from objecting
         if not objecting:
-            told = f"{role} may do what {len(steps)} steps need on {len({each.relation for each in whole})} relations"
+            relations = len({each.relation for each in whole})
+            told = f"{role} may do what is needed (steps: {len(steps)}, relations: {relations})"
             yield Item("privilege", name, Verdict.PASS, told)
 
 

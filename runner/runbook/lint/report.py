@@ -18,6 +18,8 @@ class Report:
     """The content of each file, for excerpts."""
     known: frozenset[Found] = frozenset()
     """Those of the problems that the baseline already holds."""
+    strict: bool = False
+    """Whether warnings fail too."""
 
     @property
     def open(self) -> tuple[Found, ...]:
@@ -28,6 +30,7 @@ class Report:
         """Count the open problems of one severity."""
         return sum(each.severity == severity for each in self.open)
 
-    def fails(self, *, strict: bool) -> bool:
-        """Tell whether CI should go red."""
-        return bool(self.open) if strict else self.count("error") > 0
+    @property
+    def failing(self) -> tuple[Found, ...]:
+        """The problems for which CI should go red."""
+        return tuple(each for each in self.open if self.strict or each.severity == "error")

@@ -141,6 +141,15 @@ def test_junit_has_a_case_a_file(validate: Validate):
     assert [(case.attrib["name"], len(case)) for case in suite] == [("x.yaml", 1), ("y.yaml", 0)]
 
 
+@pytest.mark.parametrize(("strict", "failures", "tag"), [([], "0", "system-out"), (["--strict"], "1", "failure")])
+def test_a_warning_fails_a_case_of_junit_only_where_it_fails_the_command(validate: Validate, strict, failures, tag):
+    write("x.yaml", WARNING)
+    code, out, _ = validate("x.yaml", "--format", "junit", *strict)
+    suite = ET.fromstring(out)[0]  # noqa: S314 - our own output
+    assert (str(code), suite.attrib["failures"], [told.tag for told in suite[0]]) == (failures, failures, [tag])
+    assert "warning [manual-without-expected]" in suite[0][0].text
+
+
 @pytest.mark.parametrize("place", ["same", "above"])
 def test_a_suppression_needs_its_line_and_a_reason_and_is_reported(place: str, validate: Validate):
     comment = "# shisa: ignore manual-without-expected the page says it"

@@ -58,7 +58,7 @@ def test_a_colleague_reads_what_was_done_stopped_changed_approved_and_comes_next
         "Keep the sequence where it is and raise it above every id in use.",
         "2026-11-23 12:11:02 UTC by bob as dev (signed)",
         "2026-11-23 12:13:01 UTC by carol as ops (signed)",
-        "read back rows 100",
+        "as signed: rows 100",
         "canceling statement due to lock timeout",
         "2 happened, 3 did not happen, 0 unknown",
         "shisa resume 261123-k3f9qa",
@@ -66,6 +66,39 @@ def test_a_colleague_reads_what_was_done_stopped_changed_approved_and_comes_next
     ):
         assert said in seen, said
     assert sample.records()[-1].hash in seen[-200:]
+
+
+BODIES = [
+    (
+        "restore",
+        {"from": "/b/keihi.dump", "tables": ["a.t", "a.u"], "where": {"a.t": "id = 7"}},
+        ["a.t, a.u", "a.t: id = 7"],
+    ),
+    ("backup", {"to": "/b/before.dump", "format": "custom", "jobs": 4}, ["/b/before.dump", "custom"]),
+    ("command", ["pg_dumpall", "--roles-only", "a b"], ["pg_dumpall --roles-only 'a b'"]),
+    (
+        "ask",
+        {"team": "cs", "question": "Saved?\nAny row?", "choices": {"none": "No row"}},
+        ["Any row?", "none: No row"],
+    ),
+]
+
+
+@pytest.mark.parametrize("write", [markdown, html])
+@pytest.mark.parametrize(("kind", "body", "says"), BODIES, ids=[kind for kind, *_ in BODIES])
+def test_a_step_without_statements_is_told_in_words_and_not_as_json(write, kind, body, says):
+    step = sample.entered({"title": "A step", kind: body}, kind=kind)
+    seen = write(records(("step", step))).replace("\\", "").replace("&#39;", "'")
+    assert "{" not in seen[seen.index("Each step") : seen.index("Timeline")]
+    for said in says:
+        assert said in seen, said
+
+
+def test_no_time_is_told_of_what_a_person_did():
+    manual = sample.entered({"title": "A step", "manual": "Look.", "expected": "It is there."}, kind="manual")
+    told = markdown(records(("step", manual), ("step", ev.StepEnded(outcome="done", duration_ms=0))))
+    assert "0 ms" not in told
+    assert "- **expected** It is there." in told
 
 
 def test_show_has_the_shape_of_the_design():

@@ -153,7 +153,8 @@ def test_what_was_typed_together_with_the_answer_before_is_no_answer(tmp_path):
 
 LONG = """
 from runner.terminal.prompts import Prompter
-Prompter().choose("Question " + "q" * 100 + " END1", {"go": "m" * 100 + " END2", "stop": "here"})
+Prompter().choose("Question " + "q" * 100 + " END1", {"go": "m" * 100 + " END2", "stop": "経費" * 20 + " END3"})
+Prompter().text("What was measured of " + "the word " * 10 + "END4?")
 """
 
 
@@ -167,6 +168,12 @@ def test_a_long_question_is_folded_and_not_cut():
         seen = "".join(line.strip() for line in screen.display)
         assert "q" * 100 + " END1" in seen
         assert "m" * 100 + " END2" in seen
+        told = "".join(line.strip() for line in screen.display).replace(" ", "")
+        assert "経費" * 20 + "END3" in told
+        terminal.send("go\r")
+        terminal.expect(r"END4\?")
+        pyte.Stream(screen).feed(terminal.before + terminal.after)
+        assert "the word\nthe word" in "\n".join(line.strip() for line in screen.display), "folded between words"
 
 
 def test_a_secret_does_not_appear_on_the_terminal():

@@ -65,7 +65,7 @@ def _by_loop(view: StepView) -> bool:
 def _named(name: str, path: Path, known: frozenset[str]) -> Iterator[Flag]:
     if name not in known and not is_template(name):
         message = f"the target {name!r} is not declared"
-        yield Flag(path, message, spelling(name, known, what="Declared under targets:"))
+        yield Flag(path, message, spelling(name, known, what="Declared under `targets`"))
 
 
 RULE = Rule("unknown-target", __doc__, judge)
