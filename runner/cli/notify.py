@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.journal.events import Notified
     from runner.journal.sentences import sentence
     from runner.notify.deliver import deliver
+    from runner.notify.messages import may_tell
 
     if arguments.test:
         return _test(arguments)
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     late = timedelta(seconds=0 if arguments.run else _LATE_S)
     runs = [one_run(at.journal, arguments.run)] if arguments.run else all_runs(at.journal)
     lines: list[Record] = []
-    for records in reversed(runs):
+    for records in (one for one in reversed(runs) if may_tell(one, wall_clock())):
         lines += deliver(at.config, at.journal, records[0].run, person=who.person, clock=wall_clock, late=late)
     if arguments.format == "json":
         print_json([envelope(line) for line in lines])

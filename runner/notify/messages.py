@@ -80,6 +80,12 @@ class Message:
         return _PLAIN.sub("?", f"shisa: {', '.join(self.to)}: {said}. {self.next}")
 
 
+def may_tell(records: Sequence[Record], now: datetime) -> bool:
+    """Whether a run may have something to tell at all: one that ended long ago has not, and costs no second look."""
+    closed = any(isinstance(line.body, ev.RunClosed) for line in records)
+    return not closed or now < moment(records[-1].at) + _HORIZON
+
+
 def messages(records: Sequence[Record], config: Config, now: datetime) -> Iterator[Message]:
     """Give what people of one run should be told: what holds now, and escalations that are yet to come."""
     state = fold(records)

@@ -137,6 +137,15 @@ class Stage:
                 reason=reason,
             )
 
+    def read_back(self, reviewer: Terminal) -> None:
+        """Approve at the reviewer's screen: choose it, and read the target and its database's name back."""
+        reviewer.see("what do you decide?", "> approve, reject, leave:")
+        reviewer.type("approve")
+        reviewer.see("Which target does this run on?")
+        reviewer.type("live")
+        reviewer.see("What is the name of the target's database?")
+        reviewer.type(self.database.name)
+
     def env(self, person: str) -> dict[str, str]:
         """A person's environment: their own home, and nothing of whoever runs the tests."""
         kept = {name: os.environ[name] for name in ("SHISA_PG_BIN", "TMPDIR") if name in os.environ}

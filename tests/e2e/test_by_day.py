@@ -7,17 +7,10 @@ import pytest
 from tests.e2e.stage import PURGE
 
 WINDOWED = {"need": [{"team": "dev", "n": 1}], "window": {"max": "4h"}}
-DECIDE = "> approve, reject, leave:"
 
 
-def read_back(stage, reviewer):
-    """Approve: one read-back, the target and the database's name."""
-    reviewer.see("what do you decide?", DECIDE)
-    reviewer.type("approve")
-    reviewer.see("Which target does this run on?")
-    reviewer.type("live")
-    reviewer.see("What is the name of the target's database?")
-    reviewer.type(stage.database.name)
+def approve(stage, reviewer):
+    stage.read_back(reviewer)
     reviewer.see("approved by bob, signed")
     assert reviewer.ended() == 0
 
@@ -36,7 +29,7 @@ def test_what_is_approved_by_day_waits_for_its_window_and_runs_in_it(stage):
     operator.see("window: ", "WAITING", "It may start from")
     reviewer = stage.sit_down("bob", "review", stage.run_id())
     reviewer.see("Until when", "may start", "(begins in ")
-    read_back(stage, reviewer)
+    approve(stage, reviewer)
     operator.see("APPROVED", "purge is approved; its window begins at")
     assert stage.sessions() == 10
     operator.see("purge is destructive on live.", "Type purge to go on")
@@ -55,7 +48,7 @@ def test_a_run_that_is_left_by_day_says_at_its_resume_that_the_window_has_not_be
     stage.configure(policies={"cross-review": WINDOWED})
     words = (*window(timedelta(hours=1)), "--detach", "--answers", stage.answers(purge="go"))
     assert stage.shisa("alice", "run", "purge.yaml", *words).code == 6
-    read_back(stage, stage.sit_down("bob", "review", stage.run_id()))
+    approve(stage, stage.sit_down("bob", "review", stage.run_id()))
     early = stage.shisa("alice", "resume", "last", "--detach", "--answers", stage.answers(purge="go"))
     assert early.code == 6
     assert "purge is approved, and its window has not begun" in early.said
@@ -87,7 +80,7 @@ def test_a_group_is_shown_whole_and_read_back_once(stage):
     reviewer = stage.sit_down("bob", "review", stage.run_id())
     reviewer.see("purge and 1 more in one group, of purge", "DELETE FROM session WHERE ended")
     reviewer.see("Signed with it, 2 of 2: rest", "DELETE FROM session WHERE id > 9")
-    read_back(stage, reviewer)
+    approve(stage, reviewer)
     for step in ("purge", "rest"):
         operator.see(f"Type {step} to go on")
         operator.type(step)
@@ -104,7 +97,7 @@ def test_a_group_that_deviates_is_asked_for_again(stage):
     stage.runbook(first.replace("rows: 3", "rows: 99") + second.replace("rows: 3", "rows: 1"))
     operator = stage.sit_down("alice", "run", "purge.yaml")
     operator.see("purge and rest wait for approval")
-    read_back(stage, stage.sit_down("bob", "review", stage.run_id()))
+    approve(stage, stage.sit_down("bob", "review", stage.run_id()))
     operator.see("Type purge to go on")
     operator.type("purge")
     operator.see("FAILED", "purge", "is failed")
@@ -125,7 +118,7 @@ def test_the_next_person_is_told_when_nobody_signs_and_the_operator_sees_it(stag
     operator.see("NOTIFIED", "bob, dan that purge waits to be approved, by command")
     operator.see("NOTIFIED", "carol that purge still waits to be approved (cross-review: carol after 1s), by command")
     assert "purge: escalation cross-review: carol after 1s: carol told" in stage.shisa("carol", "status").out
-    read_back(stage, stage.sit_down("bob", "review", stage.run_id()))
+    approve(stage, stage.sit_down("bob", "review", stage.run_id()))
     operator.see("Type purge to go on")
     operator.type("purge")
     operator.see("is completed")

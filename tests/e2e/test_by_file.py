@@ -51,12 +51,7 @@ def decide(stage: Stage, folder: Path, *words: str) -> None:
     reviewer = stage.sit_down("bob", "review", *words, cwd=folder)
     reviewer.see("purge of purge", "told by", "a text that the operator's machine wrote at line")
     reviewer.see("DELETE FROM session WHERE ended", "purge.yaml: renders the same step", "INDEPENDENT")
-    reviewer.see("what do you decide?", "> approve, reject, leave:")
-    reviewer.type("approve")
-    reviewer.see("Which target does this run on?")
-    reviewer.type("live")
-    reviewer.see("What is the name of the target's database?")
-    reviewer.type(stage.database.name)
+    stage.read_back(reviewer)
     reviewer.see("by bob, signed", "next: send decision.txt to the operator")
     assert reviewer.ended() == 0
 
@@ -88,12 +83,7 @@ def test_a_request_can_be_pasted_into_the_reviewers_terminal_and_the_decision_in
     reviewer.see("Paste the text; it ends with -----END SHISA REQUEST-----")
     for line in ("Hi Bob, please look:", *(folder / "request.txt").read_text().splitlines()):
         reviewer.type(f"> {line}  ")
-    reviewer.see("what do you decide?", "> approve, reject, leave:")
-    reviewer.type("approve")
-    reviewer.see("Which target does this run on?")
-    reviewer.type("live")
-    reviewer.see("What is the name of the target's database?")
-    reviewer.type(stage.database.name)
+    stage.read_back(reviewer)
     reviewer.see("BEGIN SHISA DECISION", "END SHISA DECISION", "send this text to the operator")
     assert reviewer.ended() == 0
     shown = reviewer.text()

@@ -19,12 +19,7 @@ def keygen(*words):
 def up_to_signing(stage: Stage, *words: str):
     """bob, at the moment at which his key is used."""
     reviewer = stage.sit_down("bob", "review", open_waiting(stage), *words)
-    reviewer.see("bob, what do you decide?", "> approve, reject, leave:")
-    reviewer.type("approve")
-    reviewer.see("Which target does this run on?")
-    reviewer.type("live")
-    reviewer.see("What is the name of the target's database?")
-    reviewer.type(stage.database.name)
+    stage.read_back(reviewer)
     return reviewer
 
 

@@ -90,12 +90,7 @@ def records(machines: Machines):
 
 
 def read_back(reviewer: Terminal, machines: Machines) -> None:
-    reviewer.see("what do you decide?", "> approve, reject, leave:")
-    reviewer.type("approve")
-    reviewer.see("Which target does this run on?")
-    reviewer.type("live")
-    reviewer.see("What is the name of the target's database?")
-    reviewer.type(machines.stage.database.name)
+    machines.stage.read_back(reviewer)
     reviewer.see("approved by bob, signed")
     assert reviewer.ended() == 0
 

@@ -81,12 +81,7 @@ def test_each_sees_what_the_other_does(stage, operator):
     reviewer = stage.sit_down("bob", "review", stage.run_id(), "--follow")
     operator.see("bob is looking at it now")
     assert stage.events() == before
-    reviewer.see("what do you decide?", DECIDE)
-    reviewer.type("approve")
-    reviewer.see("Which target does this run on?")
-    reviewer.type("live")
-    reviewer.see("What is the name of the target's database?")
-    reviewer.type(stage.database.name)
+    stage.read_back(reviewer)
     reviewer.see("approved by bob, signed")
     operator.see("APPROVED", "purge by bob as dev (signed, primed", "Type purge to go on")
     operator.type("purge")

@@ -10,7 +10,7 @@ from runner.config.model import Config, Escalation
 from runner.engine.fold.state import fold
 from runner.journal import events as ev
 from runner.notify.due import deliveries
-from runner.notify.messages import messages
+from runner.notify.messages import may_tell, messages
 from tests.runner.review.people import NOON, RUN, STEP, hire, opened, requested, stamp
 from tests.runner.review.test_requests import HEAD, Story
 
@@ -59,6 +59,7 @@ def test_everybody_who_could_sign_is_told_and_an_escalation_when_its_time_has_co
     times = {0: [REQUEST], 29: [REQUEST], 30: [REQUEST, FIRST], 120: [REQUEST, FIRST, SECOND]}
     assert {minutes: told(story, crew, minutes) for minutes in times} == times
     assert told(story, crew, 180) == [REQUEST, FIRST, SECOND, NOBODY]
+    assert may_tell(story.records, NOON + timedelta(days=2)), "it is open still"
 
 
 def test_who_has_signed_is_not_waited_for_and_a_decided_request_tells_nobody(story, crew):
@@ -115,6 +116,8 @@ def test_whoever_had_a_say_is_told_how_it_ended_for_a_day(story, crew):
     story.approve(5, "bob", "dev").at(9, ev.RunClosed(state="completed"), step=None)
     assert told(story, crew, 10) == [("ended", ("bob",), 9, "command")]
     assert told(story, crew, 9 + 24 * 60) == []
+    assert may_tell(story.records, NOON + HOUR)
+    assert not may_tell(story.records, NOON + timedelta(days=2))
 
 
 def test_a_run_in_which_nobody_had_a_say_ends_in_silence(story, crew):
