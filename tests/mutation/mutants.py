@@ -1,6 +1,7 @@
 """Every mutant of what decides: the team journal's functions, and the judgement of policy, review and engine."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -52,6 +53,8 @@ class Mutant:
     path: str
     text: str
     lines: range
+    words: frozenset[str]
+    """What stands around the change; who refuses says it there."""
 
     @property
     def area(self) -> str:
@@ -88,4 +91,9 @@ def _named(what: str, path: str, text: str, changes: Iterable[Change]) -> Iterat
     for each in changes:
         name = f"{what}: {' '.join(each.told.split())}"
         seen[name] = seen.get(name, 0) + 1
-        yield Mutant(name if seen[name] == 1 else f"{name} #{seen[name]}", path, each.made(text), each.lines)
+        name = name if seen[name] == 1 else f"{name} #{seen[name]}"
+        yield Mutant(name, path, each.made(text), each.lines, words(text[max(each.start - 100, 0) : each.end + 300]))
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w{4,}", text))

@@ -15,7 +15,7 @@ import pytest
 
 from runner.demo.server import Server
 from tests.mutation.children import each_in_a_child
-from tests.mutation.mutants import Mutant
+from tests.mutation.mutants import Mutant, words
 from tests.mutation.swapping import swap
 
 TEAM = "tests/runner/journal/team/"
@@ -48,6 +48,7 @@ class Trials:
             raise session.Interrupted("the tests cannot be collected")
         self._record(session.items)
         items = {each.nodeid: each for each in session.items}
+        self._words = {name: words(str(vars(getattr(each, "callspec", each)))) for name, each in items.items()}
         suited = {each.name: [items[test] for test in self._suited(each)] for each in self._mutants}
 
         def tried(mutant: Mutant, server: Server) -> str:
@@ -65,12 +66,15 @@ class Trials:
         return True
 
     def _suited(self, mutant: Mutant) -> list[str]:
-        """The tests that could notice, the quickest first."""
+        """The tests that could notice: first those that speak of what stands around the change, the quickest first."""
         if mutant.area == "sql":
             found = {each for each in self._took if each.startswith(TEAM)}
         else:
             found = {test for line in mutant.lines for test in self._touch.get((mutant.path, line), ())}
-        return sorted((test for test in found if self._took[test] < math.inf), key=lambda test: self._took[test])
+        near = {test: -len(mutant.words & self._words[test]) if mutant.area == "sql" else 0 for test in found}
+        return sorted(
+            (test for test in found if self._took[test] < math.inf), key=lambda test: (near[test], self._took[test])
+        )
 
     def _record(self, items: Sequence[pytest.Item]) -> None:
         """Run every test once, and learn which lines it touches and how long it takes."""
