@@ -42,6 +42,16 @@ def test_honest_people_write_every_line_and_the_chain_is_whole(way, ground):
     assert whole(ground) == []
 
 
+def test_a_step_that_works_on_no_target_is_approved_and_starts(ground):
+    tell(ground, ORDER, entered={"target": None}, requested={"target": ""})
+    assert whole(ground) == []
+
+
+def test_a_question_is_answered_out_of_a_rehearsals_file(ground):
+    tell(ground, (*ORDER[:2], "asked", "answered"), answered={"statement": "", "signature": ""})
+    assert ground.lines() == 4
+
+
 def test_a_story_that_was_copied_goes_on(ground):
     write(ground, ORDER[:-1])
     append(ground.login("alice"), ground, told(ground)["started"])
