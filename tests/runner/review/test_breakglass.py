@@ -3,9 +3,10 @@
 import pytest
 
 from runner.config.model import Config, Need, Person, Policy
+from runner.errors import ApprovalError
 from runner.journal import events as ev
 from runner.journal.record import Head
-from runner.review.afterwards import post_review
+from runner.review.afterwards import glass_of, post_review
 from runner.review.breakglass import skipped
 from runner.review.exceptions import signed
 from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, request, requested, stamp
@@ -17,17 +18,22 @@ PEOPLE = {
     "carol": Person(teams=("ops", "cs")),
     "erin": Person(teams=("cs",)),
     "frank": Person(teams=("ops",)),
+    "gina": Person(teams=("dev", "ops")),
 }
 CONFIG = Config(
     shisa=1,
     people=PEOPLE,
-    policies={"cross": Policy(need=(Need(team="dev", n=1), Need(team="ops", n=1))), "quick": Policy(need=())},
+    policies={
+        "cross": Policy(need=(Need(team="dev", n=1), Need(team="ops", n=1))),
+        "quick": Policy(need=()),
+        "care": Policy(need=(Need(team="cs", n=1),)),
+    },
 )
 SKIPPED = {
-    "everybody of the teams that were asked, but nobody else": ({}, (), ("bob", "carol")),
-    "not who has signed": ({}, ("bob",), ("carol",)),
-    "not who is excluded": ({"excluded": {"carol": "wrote it"}}, (), ("bob",)),
-    "a policy that is gone asks nobody": ({"policies": ("gone", "cross")}, (), ("bob", "carol")),
+    "everybody of the teams that were asked, but nobody else": ({}, (), ("bob", "carol", "gina")),
+    "not who has signed": ({}, ("bob", "gina"), ("carol",)),
+    "not who is excluded": ({"excluded": {"carol": "wrote it"}}, (), ("bob", "gina")),
+    "a policy that is gone asks nobody": ({"policies": ("gone", "cross")}, (), ("bob", "carol", "gina")),
     "a policy that asks nobody": ({"policies": ("quick",)}, (), ()),
 }
 
@@ -43,6 +49,29 @@ BROKEN = ev.BreakglassOpened(
 OPENED = "opened"
 TAKEN = ev.RunHandedOver(from_person="alice", to_person="dan")
 LOOKED = ev.BreakglassReviewed(as_team="dev", statement="", signature="")
+LOOKS = {
+    "as the team that was done without": ("frank", None, "ops"),
+    "as the one of two teams that is named": ("gina", "ops", "ops"),
+    "as the first of two teams where none is named": ("gina", None, "dev"),
+    "not as another team than they are in": ("bob", "ops", "bob is in no team that was done without"),
+    "not as a team that only another request asked": ("erin", None, "erin is in no team that was done without"),
+    "not as somebody whom nobody knows": ("zoe", None, "zoe is in no team that was done without"),
+    "not who broke the glass": ("carol", None, "carol took part in the run"),
+    "not who operates": ("alice", None, "alice took part in the run"),
+}
+
+
+@pytest.mark.parametrize(("person", "team", "said"), LOOKS.values(), ids=LOOKS)
+def test_afterwards_somebody_looks(person, team, said, crew):
+    story = Story(crew).at(0, opened(crew, HEAD, stamp(NOON)))
+    story.at(1, requested(request="r")).at(1, requested(request="other", policies=("care",))).at(2, BROKEN, "carol")
+    try:
+        found = glass_of(story.records, CONFIG).team(person, team, CONFIG)
+    except ApprovalError as error:
+        found = error.message
+    assert found == said
+
+
 AFTERWARDS = {
     "nothing was broken": ([("alice", OPENED)], None),
     "nothing was broken, and somebody looked": ([("alice", OPENED), ("bob", LOOKED)], None),
