@@ -1,25 +1,24 @@
 """Try mutants in a process that has collected the tests once: each in a child, by the tests that touch its lines."""
 
-import contextlib
-import json
 import math
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import coverage
 import pytest
 
 from runner.demo.server import Server
 from tests.mutation.children import each_in_a_child
 from tests.mutation.mutants import Mutant, words
+from tests.mutation.recording import Record, record
+from tests.mutation.running import first_failing
 from tests.mutation.swapping import swap
 
 TEAM = "tests/runner/journal/team/"
-"""The tests that ask the team journal's functions: they run for every mutant in SQL."""
+"""The tests that ask the team journal's functions: all of them run for a mutant in SQL."""
 
 
 class Trial(NamedTuple):
@@ -39,25 +38,28 @@ class Trials:
         self._folder = folder
         self._mutants = mutants
         self._servers = servers
-        self._took: dict[str, float] = {}
-        self._touch: dict[tuple[str, int], set[str]] = {}
         self.done: list[Trial] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed:
             raise session.Interrupted("the tests cannot be collected")
-        self._record(session.items)
-        items = {each.nodeid: each for each in session.items}
-        self._words = {name: words(str(vars(getattr(each, "callspec", each)))) for name, each in items.items()}
-        suited = {each.name: [items[test] for test in self._suited(each)] for each in self._mutants}
+        began = time.monotonic()
+        files = [self._root / each for each in {each.path for each in self._mutants}]
+        known = record(session.items, files, self._servers, self._folder)
+        for test, seconds in known.took.items():
+            if seconds == math.inf:
+                _say(f"fails before anything is changed, and counts for nothing: {test}")
+        _say(
+            f"{len(session.items)} tests in {time.monotonic() - began:.0f} s; each mutant runs those that could notice"
+        )
+        suited = {each.name: self._suited(each, session.items, known) for each in self._mutants}
 
         def tried(mutant: Mutant, server: Server) -> str:
-            _use(server)
             swap(mutant, self._root, Path(os.environ["TMPDIR"]))
-            return _failing(suited[mutant.name])
+            return first_failing(suited[mutant.name], server)
 
         def limit(mutant: Mutant) -> float:
-            return 60 + 5 * sum(self._took[each.nodeid] for each in suited[mutant.name])
+            return 60 + 5 * sum(known.took[each.nodeid] for each in suited[mutant.name])
 
         for mutant, killer, seconds in each_in_a_child(self._mutants, tried, self._servers, limit):
             self.done.append(Trial(mutant, killer, seconds, len(suited[mutant.name])))
@@ -65,87 +67,17 @@ class Trials:
             _say(f"{len(self.done)}/{len(self._mutants)}  {seconds:.1f} s  {mutant.name}\n    {state}")
         return True
 
-    def _suited(self, mutant: Mutant) -> list[str]:
-        """The tests that could notice: first those that speak of what stands around the change, the quickest first."""
-        if mutant.area == "sql":
-            found = {each for each in self._took if each.startswith(TEAM)}
+    def _suited(self, mutant: Mutant, items: Sequence[pytest.Item], known: Record) -> list[pytest.Item]:
+        """The tests that could notice, the quickest first; of SQL first those that speak of what is around the change."""
+        if mutant.area == "python":
+            path = str(self._root / mutant.path)
+            touching = set().union(*(known.touch.get((path, line), ()) for line in mutant.lines))
+            found = [(known.took[each.nodeid], each) for each in items if each.nodeid in touching]
         else:
-            found = {test for line in mutant.lines for test in self._touch.get((mutant.path, line), ())}
-        near = {test: -len(mutant.words & self._words[test]) if mutant.area == "sql" else 0 for test in found}
-        return sorted(
-            (test for test in found if self._took[test] < math.inf), key=lambda test: (near[test], self._took[test])
-        )
-
-    def _record(self, items: Sequence[pytest.Item]) -> None:
-        """Run every test once, and learn which lines it touches and how long it takes."""
-        python = [str(self._root / path) for path in {each.path for each in self._mutants if each.area == "python"}]
-        files = list(dict.fromkeys(each.path for each in items))
-        parts = [
-            [each for each in items if files.index(each.path) % len(self._servers) == part]
-            for part, _ in enumerate(self._servers)
-        ]
-
-        def recorded(part: list[pytest.Item], server: Server) -> str:
-            _use(server)
-            own = self._folder / f"part{parts.index(part)}"
-            cover = coverage.Coverage(data_file=own, config_file=False, include=python) if python else None
-            if cover is not None:
-                cover.set_option("run:disable_warnings", ["no-data-collected"])
-            took = {}
-            for number, item in enumerate(part):
-                began = time.monotonic()
-                if cover is not None:
-                    cover.start()
-                    cover.switch_context(item.nodeid)
-                failed = _failing(part[number : number + 1], part[number + 1] if number + 1 < len(part) else None)
-                if cover is not None:
-                    cover.stop()
-                took[item.nodeid] = math.inf if failed else time.monotonic() - began
-                item.session.testsfailed = 0
-            if cover is not None:
-                cover.save()
-            own.with_suffix(".json").write_text(json.dumps(took))
-            return "whole"
-
-        began = time.monotonic()
-        for part, said, _ in each_in_a_child(parts, recorded, self._servers, lambda _: 3600):
-            if said != "whole":
-                raise pytest.UsageError(said)
-            own = self._folder / f"part{parts.index(part)}"
-            self._took |= json.loads(own.with_suffix(".json").read_text())
-            for line, test in _touched(own):
-                self._touch.setdefault((str(Path(line[0]).relative_to(self._root)), line[1]), set()).add(test)
-        failing = [test for test, seconds in self._took.items() if seconds == math.inf]
-        _say("".join(f"fails before anything is changed, and counts for nothing: {test}\n" for test in failing))
-        _say(f"{len(items)} tests in {time.monotonic() - began:.0f} s; each mutant runs those that touch its lines")
-
-
-def _touched(file: Path) -> Iterator[tuple[tuple[str, int], str]]:
-    if not file.exists():
-        return
-    data = coverage.CoverageData(file)
-    data.read()
-    for path in data.measured_files():
-        for line, tests in data.contexts_by_lineno(path).items():
-            for test in tests:
-                if test:
-                    yield (path, line), test
-
-
-def _failing(items: Sequence[pytest.Item], then: pytest.Item | None = None) -> str:
-    """Run tests until one fails; give its name, or nothing."""
-    for number, item in enumerate(items):
-        following = items[number + 1] if number + 1 < len(items) else then
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        if item.session.testsfailed:
-            item.session._setupstate.teardown_exact(None)  # what the session has opened
-            return item.nodeid
-    return ""
-
-
-def _use(server: Server) -> None:
-    """Let the fixture ``server`` give one that runs already."""
-    sys.modules["tests.fixtures.postgres"].session_server = lambda: contextlib.nullcontext(server)  # type: ignore[attr-defined]
+            team = [each for each in items if each.nodeid.startswith(TEAM)]
+            near = {each: len(mutant.words & words(str(vars(getattr(each, "callspec", each))))) for each in team}
+            found = [(known.took[each.nodeid] - 1000 * near[each], each) for each in team]
+        return [each for took, each in sorted(found, key=lambda pair: pair[0]) if took < math.inf]
 
 
 def _say(text: str) -> None:
