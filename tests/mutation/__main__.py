@@ -27,7 +27,7 @@ TESTS = {
         "tests/runner/review",
         "tests/runner/journal",
         "tests/runner/engine",
-        "tests/runner/cli",
+        "tests/runner/cli/test_verify.py",
     ],
 }
 

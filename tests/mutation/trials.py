@@ -1,5 +1,6 @@
 """Try mutants in a process that has collected the tests once: each in a child, by the tests that touch its lines."""
 
+import itertools
 import math
 import os
 import sys
@@ -19,6 +20,8 @@ from tests.mutation.swapping import swap
 
 TEAM = "tests/runner/journal/team/"
 """The tests that ask the team journal's functions: all of them run for a mutant in SQL."""
+SECONDS = 60
+"""What is not noticed by so many seconds of the quickest tests is noticed too late."""
 
 
 class Trial(NamedTuple):
@@ -49,9 +52,7 @@ class Trials:
         for test, seconds in known.took.items():
             if seconds == math.inf:
                 _say(f"fails before anything is changed, and counts for nothing: {test}")
-        _say(
-            f"{len(session.items)} tests in {time.monotonic() - began:.0f} s; each mutant runs those that could notice"
-        )
+        _say(f"{len(known.took)} tests in {time.monotonic() - began:.0f} s; each mutant runs those that could notice")
         suited = {each.name: self._suited(each, session.items, known) for each in self._mutants}
 
         def tried(mutant: Mutant, server: Server) -> str:
@@ -68,16 +69,25 @@ class Trials:
         return True
 
     def _suited(self, mutant: Mutant, items: Sequence[pytest.Item], known: Record) -> list[pytest.Item]:
-        """The tests that could notice, the quickest first; of SQL first those that speak of what is around the change."""
-        if mutant.area == "python":
-            path = str(self._root / mutant.path)
-            touching = set().union(*(known.touch.get((path, line), ()) for line in mutant.lines))
-            found = [(known.took[each.nodeid], each) for each in items if each.nodeid in touching]
-        else:
-            team = [each for each in items if each.nodeid.startswith(TEAM)]
-            near = {each: len(mutant.words & words(str(vars(getattr(each, "callspec", each))))) for each in team}
-            found = [(known.took[each.nodeid] - 1000 * near[each], each) for each in team]
-        return [each for took, each in sorted(found, key=lambda pair: pair[0]) if took < math.inf]
+        """The tests that could notice, the quickest first; of SQL first those that speak of what is around it."""
+
+        def order(item: pytest.Item) -> tuple[int, float]:
+            near = words(str(vars(getattr(item, "callspec", item)))) if mutant.area == "sql" else frozenset()
+            return -len(mutant.words & near), known.took[item.nodeid]
+
+        path = str(self._root / mutant.path)
+        touching = set().union(*(known.touch.get((path, line), ()) for line in mutant.lines))
+        found = sorted(
+            (
+                each
+                for each in items
+                if each.nodeid in touching or (mutant.area == "sql" and each.nodeid.startswith(TEAM))
+                if known.took[each.nodeid] < math.inf
+            ),
+            key=order,
+        )
+        spent = itertools.accumulate(known.took[each.nodeid] for each in found)
+        return [each for each, seconds in zip(found, spent, strict=True) if seconds < SECONDS]
 
 
 def _say(text: str) -> None:
