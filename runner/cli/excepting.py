@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from runner.cli.common import person
-from runner.cli.sources import source_of
+from runner.cli.common import person, say
+from runner.cli.sources import source_of, told_by
 
 if TYPE_CHECKING:
     import argparse
@@ -45,6 +45,8 @@ def sit_down(arguments: argparse.Namespace) -> Sitting:
     demand_terminal()
     source = source_of(arguments)
     who = person(arguments, source.config)
+    if told := told_by(source):
+        say(f"told by {told}")
     records = tuple(one for one in source.records() if one.run == source.run)
     return Sitting(source, who, records, fold(records))
 

@@ -56,15 +56,13 @@ def find(source: Source, step: str | None, now: datetime, *, decision: Decision 
 
 def look_at(source: Source, case: Case, person: str | None, runbook: Path | None) -> ReviewView:
     """Render and measure the step again on this machine, and put the reviewer's screen together."""
+    from runner.cli.sources import told_by
     from runner.engine.ports import wall_clock
     from runner.engine.reviewer.second_look import second_look
     from runner.terminal.reviewing import view_of
 
     look = second_look(case.state, case.standing.request.steps, source.config, wall_clock, runbook=runbook)
-    told = ""
-    if source.journal is None:
-        told = f"a text that the operator's machine wrote at line {source.head().seq} of its journal"
-    return view_of(case, source.config.config, wall_clock(), look=look, person=person, source=told)
+    return view_of(case, source.config.config, wall_clock(), look=look, person=person, source=told_by(source))
 
 
 def read_back(source: Source, view: ReviewView, seen: float, person: str) -> dict[str, Any]:

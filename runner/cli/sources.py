@@ -118,6 +118,13 @@ class FileSource:
         return f"\n  next: send {told} to the operator, who runs: shisa import {self.run} {self.out or 'FILE'}"
 
 
+def told_by(source: Source) -> str:
+    """Say where what is shown of a run comes from; empty where both read one journal."""
+    if source.journal is not None:
+        return ""
+    return f"a text that the operator's machine wrote at line {source.head().seq} of its journal"
+
+
 def add_exchange(parser: argparse.ArgumentParser) -> None:
     """Add ``--request`` and ``--out``."""
     parser.add_argument(

@@ -136,7 +136,8 @@ def test_a_waiver_by_file_opens_the_gate(stage):
     folder, request = apart(stage), ("--request", "request.txt", "--out", "decision.txt")
     words = ("duplicate-keys-in-tree", "--reason", "the copy goes tonight", "--until", "4h")
     reviewer = stage.sit_down("bob", "waive", *request, *words, cwd=folder)
-    reviewer.see("BLOCK", "public.session", "Type public.session to go on", "anything else stops:")
+    reviewer.see("told by a text that the operator's machine wrote at line", "BLOCK", "public.session")
+    reviewer.see("Type public.session to go on", "anything else stops:")
     reviewer.type("public.session")
     reviewer.see("public.session is waived by bob as dev until", "next: send decision.txt to the operator")
     assert reviewer.ended() == 0

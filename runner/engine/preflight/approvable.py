@@ -9,7 +9,7 @@ from checks.base import Verdict
 from runner.config.model import Loaded
 from runner.engine.people.windows import Window, objection
 from runner.engine.preflight.item import Item
-from runner.engine.preflight.signing import signing_items, window_items
+from runner.engine.preflight.signing import escalation_items, signing_items, window_items
 from runner.engine.preflight.steps import StepLook
 from runner.engine.target.targets import Target, Targets
 from runner.errors import ShisaError, UsageError
@@ -49,6 +49,7 @@ def policy_items(
         else:
             yield from signing_items(name, policy, steps, plan, config=config.config, operator=operator)
             yield from window_items(name, policy, window, now)
+            yield from escalation_items(name, policy, config.config)
 
 
 def demands_of_policies(

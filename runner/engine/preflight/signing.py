@@ -41,6 +41,14 @@ def signing_items(
         yield Item("policy", subject, Verdict.BLOCK, f"it can never be approved: {why} {who}", hint)
 
 
+def escalation_items(name: str, policy: Policy, config: Config) -> Iterator[Item]:
+    """Warn where a policy counts on people who would never be told."""
+    if policy.escalate and not (config.notify.command or config.notify.webhook):
+        who = ", ".join(f"{each.to} after {each.after}" for each in policy.escalate)
+        message = f"it escalates to {who}, and shisa.yaml names no notify: nobody would be told"
+        yield Item("policy", name, Verdict.WARN, message, "notify: {command: [PROGRAM]} or {webhook: [{url: …}]}")
+
+
 def window_items(name: str, policy: Policy, window: Window | None, now: datetime) -> Iterator[Item]:
     """Say when the window is that was named, whether the policy allows it, and from when a signature counts."""
     if window is None:

@@ -2,7 +2,12 @@
 
 import pytest
 
+from runner.engine.ports import wall_clock
+from runner.engine.preflight.preflight import preflight
 from runner.errors import UsageError
+from runner.runbook.expand import plan_of
+from runner.runbook.load import load
+from runner.runbook.params import resolve
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE
 
@@ -45,6 +50,24 @@ def test_it_begins_for_people_who_may_break_the_glass_when_they_say_so(stage):
         "alice may break the glass: open the run with --break-glass, then `shisa break-glass RUN clean`"
     )
     assert stage.play(break_glass=True, detach=True).state == "waiting"
+
+
+def test_a_preflight_warns_where_a_policy_escalates_and_nobody_would_be_told(stage):
+    stage.settings["policies"]["cross"]["escalate"] = [{"after": "1h", "to": "carol"}]
+    stage.save()
+    stage.write(DELETE)
+
+    def warned():
+        loaded = load(stage.runbook)
+        plan = plan_of(loaded, resolve(loaded.runbook.params, {}))
+        found = preflight(plan, stage.config, {}, operator="alice", signed=True, clock=wall_clock)
+        assert found.exit_code == 0
+        return [each.message for each in found.items if each.area == "policy" and str(each.verdict) == "warn"]
+
+    assert warned() == ["it escalates to carol after 1h, and shisa.yaml names no notify: nobody would be told"]
+    stage.settings["notify"] = {"webhook": [{"url_env": "CHAT"}]}
+    stage.save()
+    assert warned() == []
 
 
 def test_a_step_that_is_left_out_or_needs_nobody_asks_nobody(stage):
