@@ -14,7 +14,6 @@ SQL = "runner/journal/postgres"
 JUDGED = (
     "runner/policy.py",
     "runner/review/afterwards.py",
-    "runner/review/afterwards.py",
     "runner/review/answers.py",
     "runner/review/approval.py",
     "runner/review/audit.py",
