@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from checks.base import Ask, Check, Finding, Verdict, check, param
 from checks.facts.scope import SCHEMAS, Seen, not_there, scope
 
+_FIRES = {"D": "never", "R": "in replication sessions"}
 _MISSED = {
     "foreign key": "rows that refer to nothing are taken without an error",
     "constraint": "rows that break it are taken without an error",
@@ -72,7 +73,8 @@ class DisabledTriggers(Check[Seen[SwitchedRow]]):
         """Block what is off."""
         yield from not_there(facts.absent)
         for row in facts.rows:
-            measured, bound = {"kind": row.kind, "state": row.state, "table": row.table or None}, {"state": "O"}
+            measured = {"kind": row.kind, "fires": _FIRES[row.state]} | {"table": row.table or None}
+            bound = {"fires": "in ordinary sessions"}
             if row.state == "R":
                 message = (
                     f"The {row.kind} {row.object} fires in replication sessions only: elsewhere {_MISSED[row.kind]}."

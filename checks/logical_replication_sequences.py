@@ -60,7 +60,7 @@ class Facts:
     "logical-replication-sequences",
     since=14,
     group="target and backup",
-    looks_at="sequences",
+    looks_at="replicated sequences",
     empty_ok=True,
     limits=["ids_to_be_reissued"],
 )

@@ -66,14 +66,9 @@ class ReplicationSlots(Check[list[Row]]):
         """Say what each costs, and whether it is still good."""
         for row in facts:
             verdict, why = self._said(row)
-            measured = {
-                "kept_bytes": row.kept_bytes,
-                "active": row.active,
-                "wal_status": row.status,
-                "invalidated": row.invalidated,
-                "inactive_s": row.inactive_s,
-                "left_bytes": row.left_bytes,
-            }
+            measured = {"kept_bytes": row.kept_bytes, "active": row.active, "wal_status": row.status}
+            told = {"invalidated": row.invalidated, "inactive_s": row.inactive_s, "left_bytes": row.left_bytes}
+            measured |= {key: value for key, value in told.items() if value is not None}
             yield Finding(
                 row.name, verdict, f"The slot {row.name} {why}", measured, {"kept_bytes": self.max_kept * _MB}
             )

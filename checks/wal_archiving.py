@@ -97,10 +97,9 @@ class WalArchiving(Check[list[Row]]):
         else:
             why = f"{row.last_archived} was archived {span(row.archived_age_s)} ago."
             verdict = Verdict.PASS
-        measured = {
-            key: value
-            for key, value in dataclasses.asdict(row).items()
-            if key not in {"configured", "failing", "standby"}
-        }
+        told = {"mode", "archived", "failed", "last_archived", "last_failed", "archived_age_s", "failed_age_s"}
+        told |= {"waiting", "oldest_s"}
+        known = dataclasses.asdict(row).items()
+        measured = {key: value for key, value in known if key in told and value is not None}
         bound = {"waiting": self.max_waiting, "oldest_s": whole_seconds(self.max_age)}
         yield Finding("archiver", verdict, why, measured, bound)

@@ -19,10 +19,10 @@ _LABELS = {
     "deleted_since": "rows deleted since the backup",
     "inserted_since": "rows inserted since the backup",
 }
-_NUMBERED = frozenset({"pid"})
+_NUMBERED = frozenset({"pid", "pids", "announced_pid", "version", "other_version", "timeline"})
 """Numbers that name something; a separator would hinder whoever copies one into psql."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_KIB = 1024
+_STEP = 1024
 _PASSES_SHOWN = 5
 
 
@@ -37,8 +37,11 @@ class Figure:
 
 
 def figures(measured: Mapping[str, Any], bound: Mapping[str, Any] | None = None) -> tuple[Figure, ...]:
-    """Word what a finding measured, each figure with its bound; bounds without a figure stand behind."""
-    bound = bound or {}
+    """Word what a finding measured, each figure with its bound; bounds without a figure stand behind.
+
+    A bound of None is none: nothing was asked for.
+    """
+    bound = {key: value for key, value in (bound or {}).items() if value is not None}
     found = [Figure(_label(key), _values(key, value), _limit(key, bound)) for key, value in measured.items()]
     used = {name for key in measured for name, _ in _names(key)}
     return (*found, *(Figure(f"limit: {_label(key)}", _values(key, bound[key])) for key in bound if key not in used))
@@ -154,8 +157,8 @@ def _stem(key: str) -> tuple[str, str]:
 def _values(key: str, value: Any) -> tuple[str, ...]:
     if key == "drawn_by" and isinstance(value, list | tuple):
         return tuple(_drawer(drawer) for drawer in value) or ("nothing found",)
-    if key in _NUMBERED:
-        return ("unknown" if value is None else str(value),)
+    if key in _NUMBERED and value is not None:
+        return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
     if isinstance(value, int) and not isinstance(value, bool):
         return (_with_unit(value, _stem(key)[1]),)
     if isinstance(value, list | tuple) and value:
@@ -179,11 +182,11 @@ def _with_unit(value: int, unit: str) -> str:
 
 def _bytes(value: int) -> str:
     size = float(value)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if abs(size) < _KIB:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if abs(size) < _STEP:
             return f"{value:,} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= _KIB
-    return f"{size:,.1f} TiB"
+        size /= _STEP
+    return f"{size:,.1f} TB"
 
 
 def _drawer(drawer: Any) -> str:

@@ -105,6 +105,8 @@ def _require_version(spec: CheckSpec, version: int) -> None:
 def _message(spec: CheckSpec, counting: Sequence[Finding], looked_at: int, accepted: int) -> str:
     settled = f" {accepted} known and accepted." if accepted else ""
     objecting = [finding for finding in counting if finding.verdict > Verdict.PASS]
+    if not (counting or looked_at):
+        return f"No {spec.looks_at} found.{settled}"
     if not objecting:
         told = counting[0].message if len(counting) == 1 else f"Nothing to object to in {looked_at} {spec.looks_at}."
         return told + settled

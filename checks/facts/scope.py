@@ -100,7 +100,8 @@ def seen(ask: Ask, query: str, into: type[Row], schemas: Sequence[str], *kinds: 
 def not_there(absent: Iterable[str], what: str = "schema") -> Iterator[Finding]:
     """Say of each name asked for that nothing is called so: whoever named it meant something else."""
     for name in absent:
-        yield Finding(name, Verdict.UNKNOWN, f"There is no {what} {name} to look at.")
+        hint = "; name it with its schema" if what == "table" and "." not in name else ""
+        yield Finding(name, Verdict.UNKNOWN, f"There is no {what} {name} to look at{hint}.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

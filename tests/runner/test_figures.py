@@ -15,7 +15,7 @@ DRAWN = [{"table": "env_a.expense", "column": "id", "via": "default"}, {"table":
         ({"max_in_use": 1204150}, {}, [Figure("highest id in use", ("1,204,150",))]),
         ({"ids_to_be_reissued": 50}, {"ids_to_be_reissued": 0}, [Figure("ids issued twice", ("50",), "0")]),
         ({"lag_ms": 12000}, {"max_lag_ms": 5000}, [Figure("lag", ("12.0 s",), "at most 5.0 s")]),
-        ({"free_bytes": 3 << 30}, {"min_free_bytes": 1023}, [Figure("free", ("3.0 GiB",), "at least 1,023 bytes")]),
+        ({"free_bytes": 3 << 30}, {"min_free_bytes": 1023}, [Figure("free", ("3.0 GB",), "at least 1,023 bytes")]),
         ({"age_s": 3700, "used_pct": 80}, {}, [Figure("age", ("1 h 1 min",)), Figure("used", ("80 %",))]),
         ({"rows": 3}, {"window": "2 h"}, [Figure("rows", ("3",)), Figure("limit: window", ("2 h",))]),
         ({"drawn_by": DRAWN}, {}, [Figure("drawn by", ("env_a.expense.id (default)", "f() (function)", "other"))]),
@@ -24,6 +24,10 @@ DRAWN = [{"table": "env_a.expense", "column": "id", "via": "default"}, {"table":
             Figure("cycles", ("yes",)), Figure("ratio", ("0.5",)), Figure("at", ("unknown",)),
         ]),
         ({"pid": 40961}, {}, [Figure("pid", ("40961",))]),
+        ({"pids": [40961, 40962], "version": None}, {}, [
+            Figure("pids", ("40961", "40962")), Figure("version", ("unknown",)),
+        ]),
+        ({"rows": 7}, {"rows": None, "maximum": None}, [Figure("rows", ("7",))]),
         ({}, {}, []),
     ],
 )  # fmt: skip
