@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from runner.config.model import Config
     from runner.engine.fold.state import State
+    from runner.engine.fold.step_state import StepState
     from runner.journal.record import Record
 
 HELP = (
@@ -53,6 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _finding(step: StepState) -> str:
+    """Name what keeps a step's gate shut as it is typed; one of several is the waiver's choice."""
+    from runner.engine.guard.waivable import closing_names
+
+    asked = step.after or step.before
+    names = () if asked is None else closing_names(asked.evidence)
+    return shlex.quote(names[0]) if len(names) == 1 else "FINDING"
+
+
 def _waits(state: State, records: list[Record], config: Config) -> dict[str | None, str]:
     """Tell what waits, the newest last, each with what a second person runs; None stands for the run as a whole."""
     from runner.engine.ports import wall_clock
@@ -65,7 +76,7 @@ def _waits(state: State, records: list[Record], config: Config) -> dict[str | No
     steps = {}.items() if state.closed is not None else state.steps.items()
     return {
         **glass,
-        **{path: "waive --reason WHY --until TIME" for path, step in steps if step.closed_by_guards},
+        **{path: f"waive {_finding(step)} --reason WHY --until TIME" for path, step in steps if step.closed_by_guards},
         **{one.request.step: "review" for one in asked if one.state in {"waiting", "approved"}},
         **{path: "answer" for path, step in steps if step.question is not None and step.answer is None},
     }

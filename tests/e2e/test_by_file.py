@@ -132,7 +132,10 @@ def test_a_waiver_by_file_opens_the_gate(stage):
     stage.configure(policies={"cross-review": {"need": [{"team": "dev", "n": 1}], "waive": [{"team": "dev", "n": 1}]}})
     assert stage.shisa("alice", "run", "purge.yaml", "--detach", "--answers", stage.answers(purge="go")).code == 1
     sent = stage.shisa("alice", "export", "last", "--out", "request.txt")
-    assert "they run: shisa waive --reason WHY --until TIME --request FILE --out decision.txt" in sent.err
+    typed = (
+        "shisa waive duplicate-keys-in-tree:public.session --reason WHY --until TIME --request FILE --out decision.txt"
+    )
+    assert f"they run: {typed}" in sent.err
     folder, request = apart(stage), ("--request", "request.txt", "--out", "decision.txt")
     words = ("duplicate-keys-in-tree", "--reason", "the copy goes tonight", "--until", "4h")
     reviewer = stage.sit_down("bob", "waive", *request, *words, cwd=folder)

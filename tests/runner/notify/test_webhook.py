@@ -1,9 +1,16 @@
 """A webhook, over the wire: what it carries, and every way in which the other side fails; the URL stays a secret."""
 
+import ipaddress
 import json
 import socket
+import ssl
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from runner.config.model import Webhook
 from runner.config.url import url_objection
@@ -67,6 +74,34 @@ def test_nobody_there_is_told_by_what_the_system_says():
     assert (
         webhook.send(Webhook(url=f"http://127.0.0.1:{port}/x"), MESSAGE) == "it cannot be reached: Connection refused"
     )
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for this machine that nobody vouches for, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "here")]), datetime.now(UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    built = built.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    signed = built.add_extension(here, critical=False).sign(key, hashes.SHA256())
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)
+    (tmp_path / "here.pem").write_bytes(text)
+    return tmp_path / "here.pem"
+
+
+def test_over_tls_a_server_that_nobody_vouches_for_gets_nothing(certificate, monkeypatch):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with receiver(context) as other:
+        failed = webhook.send(Webhook(url=other.url("/ok" + SECRET)), MESSAGE)
+        assert failed is not None
+        assert "certificate verify failed" in failed
+        assert "XYZZY" not in failed
+        assert other.asked == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert webhook.send(Webhook(url=other.url()), MESSAGE) is None
+        assert other.got == [MESSAGE]
 
 
 ENV = [
