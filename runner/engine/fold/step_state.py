@@ -162,7 +162,6 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
                 ended=None,
                 resolved=None,
                 after=None,
-                changed=None,
                 attempts=step.attempts + 1,
                 tries=step.tries + 1,
             )

@@ -5,129 +5,17 @@ and appends events. The list of choices is the only source of chance; where it e
 """
 
 import dataclasses
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from unittest.mock import patch
+from datetime import datetime, timedelta
 
-from runner.config.model import Config, Need, Person, Policy
 from runner.engine.fold import next_action as na
 from runner.engine.fold.state import State, advance, fold
 from runner.engine.fold.undoing import to_undo, undone_of
 from runner.journal import events as ev
-from runner.journal.record import Head, Record
-from runner.review import requests
-from runner.review.approval import Counted
-from runner.review.sshsig import Refused
+from tests.runner.engine.simulated_world import CONFIG, Crash, Left, Planned, World
 
-RUN = "261123-abcdef"
 TTL, APPROVAL = timedelta(hours=1), timedelta(minutes=15)
-CONFIG = Config(
-    shisa=1,
-    people={"bob": Person(teams=("dev",)), "carol": Person(teams=("dev",))},
-    policies={"cross": Policy(need=(Need(team="dev", n=1),), approval_ttl="15min", retries=1)},
-)
 GUARDED = {"guards": {"before": [{"check": "x"}], "after": [{"check": "x"}]}}
-
-
-@dataclasses.dataclass(frozen=True)
-class Planned:
-    """One step: its kind, whether a second person must sign, whether guards stand around it."""
-
-    kind: str
-    approved: bool
-    guarded: bool
-    undone: bool = False
-    """Whether it says how it is taken back."""
-
-    @property
-    def exactly_once(self) -> bool:
-        return self.kind == "sql"
-
-
-class Crash(Exception):  # noqa: N818 - no error, the end of a process
-    """The process is gone."""
-
-
-class Left(Exception):  # noqa: N818 - as above
-    """The program let go of the run."""
-
-
-class World:
-    """The database, the people and the journal; they outlive every process."""
-
-    def __init__(self, plan: dict[str, Planned], choices: list[int]) -> None:
-        self.plan = dict(plan)
-        self.choices: Iterator[int] = iter(choices)
-        self.records: list[Record] = []
-        self.effects: dict[str, int] = {}
-        self.committed: set[tuple[str, int]] = set()
-        """Step and attempt of each transaction that was committed: what ``pg_xact_status`` knows."""
-        self.now = datetime(2026, 11, 23, tzinfo=UTC)
-        self.crashes = 0
-        self.operator = "alice"
-        self.append(
-            ev.RunOpened(
-                version="0",
-                runbook="r",
-                title="",
-                files=(),
-                params={},
-                targets=(),
-                operator="alice",
-                host="h",
-                plan_digest="0",
-                policy_digest="0",
-            )
-        )
-
-    def chance(self, count: int) -> int:
-        """Choose one of ``count`` ways; 0, the good one, where the schedule has ended."""
-        return next(self.choices, 0) % count
-
-    def planned(self, path: str) -> Planned:
-        """Give a step of the plan; a rollback is one transaction."""
-        return self.plan[path] if undone_of(path) is None else Planned("sql", approved=False, guarded=False)
-
-    def hand_over(self) -> None:
-        """Let another person take the run over, now and then."""
-        if self.chance(8) == 1:
-            heir = "dave" if self.operator == "alice" else "alice"
-            self.append(ev.RunHandedOver(from_person=self.operator, to_person=heir), person=heir)
-            self.operator = heir
-
-    def append(self, body: ev.Event, step: str | None = None, person: str | None = None) -> None:
-        """Write a line; the process may die right before or right after it."""
-        own, person = person is None, person or self.operator
-        self.now += timedelta(seconds=1)
-        record = Record(len(self.records) + 1, self.now.isoformat(), RUN, step, person, body, "", "", "")
-        if self.records and own and self.chance(40) == 1:
-            raise Crash
-        self.records.append(record)
-        if len(self.records) > 1 and own and self.chance(40) == 1:
-            raise Crash
-
-    def standing(self) -> list[requests.Standing]:
-        with patch.object(requests, "judge_by", lambda *_: believe):
-            return requests.requests_of(self.records, CONFIG, self.now)
-
-    def requests(self) -> dict[str, str]:
-        return {one.id: one.state for one in self.standing()}
-
-    def usable(self, path: str, request: ev.ApprovalRequested | None) -> bool:
-        """Whether an attempt at a step may be made under its approval."""
-        found = [one for one in self.standing() if request is not None and one.id == request.request]
-        return any(one.state == "approved" or requests.uses_left(one, path, self.now) for one in found)
-
-    def order(self) -> list[str]:
-        return list(self.plan)
-
-
-def believe(_request: object, record: Record, _keys: object) -> Counted | Refused:
-    """Take every decision for rightly signed, but of a stranger."""
-    if record.person not in CONFIG.people:
-        return Refused("nobody knows them")
-    decision = "approve" if isinstance(record.body, ev.ApprovalGiven) else "reject"
-    return Counted(record.person, "dev", decision, record.at, "", {}, Head(0, ""), None)
+MOVES = {"changes_target": {"timeline": "next"}}
 
 
 class Process:
@@ -138,6 +26,7 @@ class Process:
         self.state: State = fold(world.records)
         if resumed:
             self.append(ev.RunResumed(operator=world.operator, host="h"))
+            self.accept_moved()
 
     def append(self, body: ev.Event, step: str | None = None) -> None:
         self.world.append(body, step)
@@ -150,6 +39,7 @@ class Process:
     def work(self) -> bool:  # noqa: C901, PLR0912 - a case an action
         """Do one action; True when the run is closed."""
         self.refresh()
+        self.world.fail_over()
         requests = self.world.requests()
         action = na.next_action(self.state, self.world.order(), requests)
         if len(self.world.records) % 8 == 0:
@@ -184,6 +74,8 @@ class Process:
                 self.retry(path)
             case na.Settle(path):
                 self.settle(path)
+            case na.Rebind(path):
+                self.rebind(path)
             case other:
                 raise AssertionError(other)
         return False
@@ -191,6 +83,31 @@ class Process:
     def leave(self, state: str) -> None:
         self.append(ev.RunPaused(state=state, reason=""))
         raise Left
+
+    def changed(self, path: str | None) -> None:
+        server = self.world.server
+        self.append(ev.TargetChanged(targets=("t",), was="", became="", identity={"server": server}), path)
+
+    def accept_moved(self) -> None:
+        """What ``accept_moved`` does, where the operator accepts a failover that nobody declared."""
+        steps = self.state.steps
+        changing = any(step.rebinds or (step.changes_target and step.outcome == "unknown") for step in steps.values())
+        if self.world.server == self.world.bound() or changing or self.world.chance(2) == 1:
+            return
+        self.changed(None)
+        for path, step in steps.items():
+            if step.request is not None and step.refused is None and step.intended is None:
+                self.append(ev.ApprovalStale(request=step.request.request, reasons=("moved",)), path)
+
+    def rebind(self, path: str) -> None:
+        """What ``rebinding.rebind`` does; the switchover may take longer than it waits."""
+        world = self.world
+        assert world.effects.get(path, 0) >= 1, "a target is bound anew by what did not happen"
+        if world.server == world.bound() and world.chance(2) == 1:
+            self.leave("blocked" if self.state.rollback is None else "rollback-failed")
+        if world.server == world.bound():
+            world.server += 1
+        self.changed(path)
 
     def failed(self) -> None:
         """What ``rolling.offer`` does: take the run back, where that is possible and wanted."""
@@ -219,14 +136,21 @@ class Process:
             kind=step.kind,
             title="",
             step_digest=path,
-            rendered=(GUARDED if step.guarded else {}) | ({"rollback": {"sql": "x"}} if step.undone else {}),
+            rendered=(GUARDED if step.guarded else {})
+            | ({"rollback": {"sql": "x"}} if step.undone else {})
+            | (MOVES if step.moves else {}),
             destructive=step.approved,
             policies=("cross",) if step.approved else (),
         )
         self.append(body, path)
 
     def blocked(self, path: str, moment: str) -> None:
-        if moment == "before" and self.world.chance(3) == 1 and len(self.world.plan) < 8:
+        way = self.world.chance(3)
+        if way == 2:
+            verdict = ("pass", "block")[self.world.chance(2)]
+            self.append(ev.GuardsAsked(moment=moment, verdict=verdict, evidence=()), path)
+            return
+        if moment == "before" and way == 1 and len(self.world.plan) < 8:
             body = ev.PlanAmended(check="x", object="o", why="", set={}, then=(), plan_digest=f"{len(self.world.plan)}")
             added = f"{path}.remedy{len(self.world.plan)}"
             self.append(body, path)
@@ -301,6 +225,8 @@ class Process:
                 self.leave("blocked")
         if step.approved and not world.usable(path, request):
             self.leave("rejected")
+        if world.server != world.bound():
+            self.leave("blocked" if self.state.rollback is None else "rollback-failed")
         self.check_start(path)
         attempt = self.state.step(path).attempts + 1
         xid = str(len(world.records)) if step.exactly_once else None
@@ -311,6 +237,8 @@ class Process:
     def check_start(self, path: str) -> None:
         """No start without what it needs, told from the raw events alone."""
         step = self.world.planned(path)
+        unbound = [each for each, known in self.state.steps.items() if known.rebinds]
+        assert not unbound, "started before the run is bound to what an earlier step made of its target"
         if undone_of(path) is not None:
             self.check_rollback(path)
         mine = [record for record in self.world.records if record.step == path]
@@ -362,7 +290,7 @@ class Process:
             return
         if fate == 3:
             raise Crash
-        world.effects[path] = world.effects.get(path, 0) + 1
+        world.happen(path)
         if step.exactly_once:
             world.committed.add((path, attempt))
         if fate == 4:
@@ -372,7 +300,7 @@ class Process:
     def settle(self, path: str) -> None:
         """What ``settle`` does: the server knows of a transaction, only a person knows of the rest."""
         step = self.state.step(path)
-        if self.world.planned(path).exactly_once:
+        if self.world.planned(path).exactly_once and self.world.server == self.world.bound():
             happened = (path, step.attempts) in self.world.committed
             self.append(ev.StepEnded(outcome="done" if happened else "failed"), path)
             return
@@ -391,7 +319,7 @@ def live(world: World, *, processes: int = 60) -> State:
                 world.hand_over()
             process = Process(world, resumed=number > 0)
             while not process.work():
-                pass
+                assert len(world.records) < 5_000, "the run goes round in circles"
         except Crash:
             world.crashes += 1
             continue
