@@ -4,7 +4,6 @@ Every process that the simulation runs does what ``loop.perform`` does, without 
 and appends events. The list of choices is the only source of chance; where it ends, everything goes well.
 """
 
-import dataclasses
 from datetime import datetime, timedelta
 
 from runner.engine.fold import next_action as na
