@@ -13,7 +13,6 @@ from tests.mutation.change import Change
 SQL = "runner/journal/postgres"
 JUDGED = (
     "runner/policy.py",
-    "runner/review/afterwards.py",
     "runner/review/answers.py",
     "runner/review/approval.py",
     "runner/review/audit.py",

@@ -139,7 +139,7 @@ BEGIN
                 WHERE NOT EXISTS (SELECT FROM shisa.policy WHERE name = p)) THEN
     PERFORM shisa.refuse('the request names a policy that the journal does not know');
   END IF;
-  SELECT max(request_ttl) INTO _longest FROM shisa.policy WHERE _b -> 'policies' ? name;
+  SELECT min(request_ttl) INTO _longest FROM shisa.policy WHERE _b -> 'policies' ? name;
   IF coalesce((_b ->> 'not_after')::timestamptz, 'infinity') > clock_timestamp() + _longest + interval '1 min' THEN
     PERFORM shisa.refuse(format('the request would wait until %s, longer than its policy allows (%s)',
                                 coalesce(_b ->> 'not_after', 'the end of time'), _longest));

@@ -30,6 +30,9 @@ HONEST = {
     "amended": (*ORDER[:4], "amended", "resumed"),
     "taken over": (*ORDER[:2], "taken"),
     "asked and answered": (*ORDER[:2], "asked", "answered"),
+    "named before it was asked": (*ORDER[:3], "notified", *ORDER[3:]),
+    "amended before it was asked": (*ORDER[:2], "amended", *ORDER[2:]),
+    "asked again and answered": (*ORDER[:2], "asked", "asked", "answered"),
     "waived": (*ORDER[:3], "waived"),
     "ended and remarked upon": (*ORDER, "ended", "closed", "note"),
 }
@@ -73,6 +76,19 @@ def test_the_steps_of_a_group_start_with_one_request(ground):
     tell(ground, (*ORDER, "ended"), requested={"parts": GROUP})
     for name in ("entered", "again", "started"):
         tell(ground, [name], **{name: {"step": "second"}})
+    assert whole(ground) == []
+
+
+def test_a_veto_between_the_steps_of_a_group_is_taken_in(ground):
+    tell(ground, (*ORDER, "ended", "rejected"), requested={"parts": GROUP})
+    assert whole(ground) == []
+
+
+def test_what_ends_another_run_ends_nothing_here(ground):
+    tell(ground, ORDER[:-1])
+    for name in ("opened", "closed"):
+        append(ground.login("alice"), ground, told(ground)[name], run="another")
+    tell(ground, ["started"])
     assert whole(ground) == []
 
 
