@@ -67,7 +67,7 @@ def window_items(name: str, policy: Policy, window: Window | None, now: datetime
         yield Item("policy", name, Verdict.BLOCK, message, "open the run later, or name a window that is nearer")
         return
     signed = "" if counts <= now else f" from {moment(stamp(counts))}"
-    message = f"the window is {told(window, now)}; who signs does so{signed} until {moment(stamp(until))}"
+    message = f"the window is {told(window, now)}; a signature for it counts{signed} until {moment(stamp(until))}"
     yield Item("policy", name, Verdict.PASS, message)
 
 

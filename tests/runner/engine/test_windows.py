@@ -277,10 +277,10 @@ def utc(when):
 def test_a_preflight_says_when_the_window_is_and_from_when_a_signature_counts(stage):
     ((verdict, message),), window, now = said(stage, 1, 2, window={"max": "4h"}, request_ttl="9h")
     when = f"the window is {told(window, now)}"
-    assert (verdict, message) == ("pass", f"{when}; who signs does so until {utc(window.not_after)}")
+    assert (verdict, message) == ("pass", f"{when}; a signature for it counts until {utc(window.not_after)}")
     ((verdict, message),), window, now = said(stage, 6, 8, window={"max": "4h"}, request_ttl="9h")
     counts = utc(window.not_before - timedelta(hours=4))
-    assert message.endswith(f"; who signs does so from {counts} until {utc(window.not_after)}")
+    assert message.endswith(f"; a signature for it counts from {counts} until {utc(window.not_after)}")
 
 
 def test_a_preflight_objects_to_a_window_that_no_signature_could_reach(stage):
