@@ -96,7 +96,9 @@ class LockConflicts(Check[Facts]):
 
     relations: tuple[str, ...] = param(RELATIONS, default=())
     lock: str | None = param(
-        "Lock that is wanted, as AccessExclusiveLock, the default where the step does not tell.", default=None
+        "Lock that is wanted, as AccessExclusiveLock, the default where the step does not tell.",
+        default=None,
+        choices=(*MODES, "unknown"),
     )
     max_wait: timedelta = param(
         "Age up to which a transaction is expected to end by itself.", default=timedelta(seconds=2)

@@ -56,24 +56,26 @@ class LongTransactions(Check[Facts]):
 
     ## When it blocks
 
-    A transaction of another session in this database is older than `max_age`, or a replication slot or a standby with
-    feedback keeps row versions older than `max_xids` transactions. The transactions of one role and application are
-    one finding, told by the oldest. Autovacuum and this run's own sessions do not count.
+    A transaction of another session in this database is older than `max_age`, or a replication slot, a standby with
+    feedback or a prepared transaction keeps row versions older than `max_xids` transactions. The transactions of one
+    role and application are one finding, told by the oldest. Autovacuum and this run's own sessions do not count.
 
     ## What to do
 
     Ask the owner to end it, or wait; `SELECT pg_terminate_backend(pid)` is the last resort. Drop a slot that nobody
-    reads any more.
+    reads any more. How to settle a prepared transaction `prepared-transactions` tells, which judges its age too.
 
     ## What it cannot see
 
-    Without pg_monitor (pg_read_all_stats) nothing: unknown. Prepared transactions (`prepared-transactions`), and
-    transactions that begin after this look.
+    Without pg_monitor (pg_read_all_stats) nothing: unknown. Transactions that begin after this look.
     """
 
     max_age: timedelta = param("Oldest transaction that is fine.", default=timedelta(minutes=5))
     max_xids: int = param(
-        "Transactions that a slot or standby may be behind.", default=10_000_000, minimum=0, unit="transactions"
+        "Transactions that a slot, standby or prepared transaction may be behind.",
+        default=10_000_000,
+        minimum=0,
+        unit="transactions",
     )
     everywhere: bool = param("Whether transactions in other databases of the server count too.", default=False)
 

@@ -12,7 +12,8 @@ WHERE a.xact_start IS NOT NULL AND a.pid <> pg_backend_pid() AND a.backend_type 
            AND split_part(a.application_name, '/', 2) = split_part(current_setting('application_name'), '/', 2));
 
 -- name: horizons
--- One row for each slot and standby that keeps old row versions alive, and how many transactions it is behind.
+-- One row for each slot, standby and prepared transaction that keeps old row versions alive, and how many transactions it
+-- is behind.
 SELECT 'replication slot' AS kind, s.slot_name::text AS name,
        greatest(age(s.xmin), age(s.catalog_xmin))::int8 AS xids
 FROM pg_replication_slots s
@@ -20,4 +21,8 @@ WHERE s.xmin IS NOT NULL OR s.catalog_xmin IS NOT NULL
 UNION ALL
 SELECT 'standby', r.application_name, age(r.backend_xmin)::int8
 FROM pg_stat_replication r
-WHERE r.backend_xmin IS NOT NULL;
+WHERE r.backend_xmin IS NOT NULL
+UNION ALL
+SELECT 'prepared transaction', p.gid, age(p.transaction)::int8
+FROM pg_prepared_xacts p
+WHERE p.database = current_database();

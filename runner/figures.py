@@ -151,7 +151,7 @@ def _label(key: str) -> str:
 
 def _stem(key: str) -> tuple[str, str]:
     stem, _, unit = key.rpartition("_")
-    return (stem, unit) if stem and unit in {"ms", "s", "bytes", "pct"} else (key, "")
+    return (stem, unit) if stem and unit in {"ms", "s", "bytes", "mb", "pct"} else (key, "")
 
 
 def _values(key: str, value: Any) -> tuple[str, ...]:
@@ -174,6 +174,8 @@ def _with_unit(value: int, unit: str) -> str:
             return duration(value * 1000)
         case "bytes":
             return _bytes(value)
+        case "mb":
+            return f"{value:,} MB"
         case "pct":
             return f"{value:,} %"
         case _:

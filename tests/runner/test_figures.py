@@ -27,6 +27,7 @@ DRAWN = [{"table": "env_a.expense", "column": "id", "via": "default"}, {"table":
         ({"pids": [40961, 40962], "version": None}, {}, [
             Figure("pids", ("40961", "40962")), Figure("version", ("unknown",)),
         ]),
+        ({"size_mb": 1200}, {}, [Figure("size", ("1,200 MB",))]),
         ({"rows": 7}, {"rows": None, "maximum": None}, [Figure("rows", ("7",))]),
         ({}, {}, []),
     ],
