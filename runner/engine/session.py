@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from runner.config.model import Loaded
 from runner.engine.begin.closing import closing
+from runner.engine.begin.untouched import Untouched
 from runner.engine.effect.desk import Worker
 from runner.engine.fold import loops
 from runner.engine.fold.frontier import Frontier
@@ -63,13 +65,14 @@ class Session:
     """The step that was rendered last."""
     drift: Drift = dataclasses.field(init=False)
     worker: Worker = dataclasses.field(init=False)
+    untouched: Untouched = dataclasses.field(init=False)
     links: Links = dataclasses.field(init=False)
     asked: Requests = dataclasses.field(init=False)
     frontier: Frontier = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         """Watch the clock from here on, and connect when a step needs it."""
-        self.worker = Worker()
+        self.worker, self.untouched = Worker(), Untouched()
         self.links = Links(self.run, self.locks)
         self.asked = Requests(self.config.config, self.records)
         self.frontier = Frontier()
@@ -80,7 +83,7 @@ class Session:
         """The run's id."""
         return self.state.run
 
-    @property
+    @functools.cached_property
     def attachments(self) -> Attachments:
         """The files beside the journal."""
         return attachments_of(self.config.config.journal, self.config.folder)

@@ -115,8 +115,11 @@ def _carry_out(session: Session, *, back: bool) -> Ending:
 def _work(session: Session, *, back: bool) -> Ending:
     ending = _begin_rollback(session) if back and session.state.rollback is None else None
     looked = False
+    seen = session.state.last_seq
     while ending is None:
-        session.refresh()
+        if session.state.last_seq == seen:  # else the run's own last line has told what others wrote before it
+            session.refresh()
+        seen = session.state.last_seq
         closed = session.state.closed
         if closed is not None:
             raise turns.ended(closed.state)

@@ -100,9 +100,10 @@ class SqliteJournal:
                 raise self._lost
             try:
                 with self._worded(), self._transaction():
-                    if seen is not None:
+                    last = self._last()
+                    if seen is not None and last is not None and last.seq > seen:
                         self._refuse_late(run, seen)
-                    return self._append(body, text, run=run, step=step, person=person)
+                    return self._append(last, body, text, run=run, step=step, person=person)
             except JournalError as error:
                 cause = error.__cause__
                 if isinstance(cause, sqlite3.Error) and primary_code(cause) in _FATAL:
@@ -197,8 +198,7 @@ class SqliteJournal:
             self._connection.execute("PRAGMA synchronous = EXTRA")
         self._seen = self._data_version()
 
-    def _append(self, body: Event, text: str, *, run: str, step: str | None, person: str) -> Record:
-        last = self._last()
+    def _append(self, last: Line | None, body: Event, text: str, *, run: str, step: str | None, person: str) -> Record:
         now = self._clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         seq, prev = 1, GENESIS
         if last is not None:

@@ -92,9 +92,9 @@ class Classification:
         return tuple(dict.fromkeys((*self.reads, *self.writes, *self.creates)))
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=1024)
 def classified(sql: str, harmless: frozenset[str] = frozenset()) -> tuple[Classification, ...]:
-    """Judge every statement of a text, once: a step is judged when it is entered, and again before it runs.
+    """Judge every statement of a text, once: a step is judged before its run opens, and whenever it is rendered.
 
     Raises SqlSyntaxError.
     """

@@ -79,6 +79,8 @@ class RenderedSql:
 
 def placeholders(sql: str) -> tuple[Placeholder, ...]:
     """Every psql variable of the text that stands outside literals, quoted identifiers and comments."""
+    if ":" not in sql:
+        return ()
     found = [token for token in tokens(sql) if token.kind == "variable"]
     return tuple(
         Placeholder(token.name, token.style, token.start, token.end, *place)

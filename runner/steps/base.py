@@ -65,8 +65,8 @@ class Effect:
     folder: Path
     """The folder that relative paths start from."""
     application_name: str
-    mark: Mark
-    """What a program of this step holds for as long as it works."""
+    mark: Callable[[], Mark]
+    """Gives what a program of this step holds for as long as it works."""
     look_again: Callable[[], None]
     """Proves that nothing got worse, where that was proven too long ago; for what takes its time before it locks.
 

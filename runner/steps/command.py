@@ -31,7 +31,7 @@ def perform(effect: Effect) -> StepEnded:
     command = _command(effect)
     argv = ["/bin/sh", "-c", str(command.argv)] if command.shell else [str(word) for word in command.argv]
     begun = time.monotonic()
-    with effect.mark.held() as mark:
+    with effect.mark().held() as mark:
         effect.intend(None)
         try:
             child = _start(argv, command, effect, mark)

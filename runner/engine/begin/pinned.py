@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,20 +52,6 @@ def _params(state: State, main: LoadedRunbook, secrets_given: Mapping[str, Secre
 def pins(files: Iterable[SourceFile]) -> dict[Path, str]:
     """Give the digest that each file must have."""
     return {Path(file.path): file.sha256 for file in files}
-
-
-def changed_files(pinned: Mapping[Path, str]) -> list[str]:
-    """Tell which of the files that a run is pinned to are not what they were."""
-    changed = []
-    for path, sha256 in pinned.items():
-        try:
-            content = path.read_bytes()
-        except OSError:
-            changed.append(str(path))
-            continue
-        if hashlib.sha256(content).hexdigest() != sha256:
-            changed.append(str(path))
-    return changed
 
 
 def sources(plan: Plan) -> tuple[SourceFile, ...]:

@@ -191,7 +191,7 @@ def _effect(session: Session, path: str, look: LastLook, intended: list[StepInte
         secrets=session.plan.secret_values,
         folder=session.folder,
         application_name=name,
-        mark=session.mark(path),
+        mark=lambda: session.mark(path),
         look_again=look.renew,
         intend=lambda xid, kept=None: intend(look, intended, xid, kept),
         keep=session.attachments.put,

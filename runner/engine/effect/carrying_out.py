@@ -111,8 +111,8 @@ class _Carrying:
         return dataclasses.replace(
             effect,
             look_again=lambda: desk.call(effect.look_again),
-            intend=lambda xid, kept=None: desk.call(lambda: effect.intend(xid, kept)),
-            capture=lambda name, value: desk.call(lambda: effect.capture(name, value)),
+            intend=lambda xid, kept=None: desk.work(lambda: effect.intend(xid, kept)),
+            capture=lambda name, value: desk.work(lambda: effect.capture(name, value)),
             tell=lambda text: desk.call(lambda: effect.tell(text)),
             progress=lambda text: desk.call(lambda: effect.progress(text)),
             measure=lambda check, given: desk.call(lambda: effect.measure(check, given)),

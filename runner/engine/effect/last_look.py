@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.base import Verdict
-from runner.engine.begin.pinned import changed_files
 from runner.engine.effect.enter import rendered
 from runner.engine.fold.undoing import undone_of
 from runner.engine.guard import gate
@@ -67,7 +66,7 @@ def refuse_changed(session: Session) -> None:
 
     Raises ApprovalError.
     """
-    changed = changed_files(session.pinned)
+    changed = session.untouched.changed(session.pinned)
     if changed:
         reason = f"{changed[0]} was changed after the run opened"
         approval.void_all(session, [reason])

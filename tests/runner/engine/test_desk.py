@@ -20,3 +20,16 @@ def test_a_signal_that_comes_as_the_time_is_up_does_not_make_the_desk_deaf():
     finally:
         signal.signal(signal.SIGALRM, before)
         rescue.cancel()
+
+
+def test_what_is_done_in_the_owners_place_is_done_while_the_owner_waits_and_not_while_it_works():
+    desk, at_work, seen = Desk(), [True], []
+    other = threading.Thread(target=lambda: desk.work(lambda: (time.sleep(0.05), seen.append(at_work[0]))))
+    other.start()
+    time.sleep(0.1)
+    assert seen == []
+    at_work[0] = False
+    desk.serve(0.01)
+    at_work[0] = True
+    assert seen == [False]
+    other.join(5)

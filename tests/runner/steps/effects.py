@@ -50,7 +50,7 @@ def restore(dsn: str, folder: Path, body: dict[str, Any] | str, *, undoes: Resto
         secrets={},
         folder=folder,
         application_name="shisa/261127-abcdef/rows",
-        mark=Mark(folder / "kept" / "rows.working"),
+        mark=lambda: Mark(folder / "kept" / "rows.working"),
         look_again=lambda: None,
         intend=intend,
         keep=attachments.put,
