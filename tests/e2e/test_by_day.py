@@ -27,9 +27,7 @@ def test_what_is_approved_by_day_waits_for_its_window_and_runs_in_it(stage):
     stage.configure(policies={"cross-review": WINDOWED})
     operator = stage.sit_down("alice", "run", "purge.yaml", *window(timedelta(seconds=25)))
     operator.see("window: ", "WAITING", "It may start from")
-    reviewer = stage.sit_down("bob", "review", stage.run_id())
-    reviewer.see("Until when", "may start", "(begins in ")
-    approve(stage, reviewer)
+    stage.sign()
     operator.see("APPROVED", "purge is approved; its window begins at")
     assert stage.sessions() == 10
     operator.see("purge is destructive on live.", "Type purge to go on")
@@ -48,7 +46,9 @@ def test_a_run_that_is_left_by_day_says_at_its_resume_that_the_window_has_not_be
     stage.configure(policies={"cross-review": WINDOWED})
     words = (*window(timedelta(hours=1)), "--detach", "--answers", stage.answers(purge="go"))
     assert stage.shisa("alice", "run", "purge.yaml", *words).code == 6
-    approve(stage, stage.sit_down("bob", "review", stage.run_id()))
+    reviewer = stage.sit_down("bob", "review", stage.run_id())
+    reviewer.see("Until when", "may start", "(begins in ")
+    approve(stage, reviewer)
     early = stage.shisa("alice", "resume", "last", "--detach", "--answers", stage.answers(purge="go"))
     assert early.code == 6
     assert "purge is approved, and its window has not begun" in early.said
