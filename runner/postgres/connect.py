@@ -97,6 +97,7 @@ def connect(
         )
     settings: dict[str, Any] = {"connect_timeout": connect_timeout, **_KEEPALIVES} | given
     settings["application_name"] = short_name(application_name)
+    settings["client_encoding"] = "UTF8"  # as every statement is sent, whatever the database or the environment says
     settings["options"] = " ".join(part for part in (str(given.get("options") or ""), options) if part)
     try:
         connection = (made or psycopg.Connection[Any]).connect(make_conninfo("", **settings), autocommit=True)

@@ -26,6 +26,8 @@ _SETTINGS = {
     "IntervalStyle": "postgres",
     "extra_float_digits": "3",
     "xmloption": "content",
+    "array_nulls": "on",
+    "default_transaction_read_only": "off",
     "synchronize_seqscans": "off",
     "row_security": "off",
     "lock_timeout": "2s",

@@ -30,6 +30,9 @@ _WRITTEN = re.compile(
     rb"pg_restore_relation_stats|pg_restore_attribute_stats))\b"
 )
 """How the statements of a pg_dump without --clean and --create begin."""
+_NAME = re.compile(rb'"[^"]*"')
+_DOES = re.compile(rb"\bDO\b(?! NOTHING;)", re.IGNORECASE)
+"""In an INSERT what would overwrite a row of today, ON CONFLICT DO UPDATE; unquoted the word is no name."""
 _SHOWN = 60
 
 
@@ -61,7 +64,7 @@ def send_script(
         sets = SETVAL_CALL.match(part.bare) is not None
         if sets and not sequences:
             continue
-        if not part.whole or not _WRITTEN.match(text):
+        if not part.whole or not _WRITTEN.match(text) or _overwrites(part.bare.strip()):
             raise _foreign(text, "a dump of pg_dump holds no such thing, or it was taken with --clean or --create")
         text, sent = change(text, dump, sets), sent + 1
         with connection.cursor() as cursor:
@@ -74,6 +77,10 @@ def send_script(
                 cursor.execute(text)
     dump.facts()  # raises where the dump breaks off
     return sent
+
+
+def _overwrites(bare: bytes) -> bool:
+    return bare.startswith(b"INSERT") and _DOES.search(_NAME.sub(b"", bare)) is not None
 
 
 def _foreign(text: bytes, hint: str) -> StepFailedError:

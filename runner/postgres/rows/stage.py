@@ -14,7 +14,13 @@ from runner.postgres.rows.target import Table
 if TYPE_CHECKING:
     from psycopg import Connection
 
-READABLE = {"DateStyle": "ISO", "IntervalStyle": "postgres", "extra_float_digits": "3", "xmloption": "content"}
+READABLE = {
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "3",
+    "xmloption": "content",
+    "array_nulls": "on",
+}
 """As pg_dump writes: what is written under these settings means the same value when it is read under them."""
 
 

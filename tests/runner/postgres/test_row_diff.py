@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import gzip
 import os
 import subprocess
 from datetime import timedelta
 from pathlib import Path
 
+import lz4.frame
+import psycopg
 import pytest
 import yaml
+import zstandard
 
 from checks.answers import RowExample
 from checks.base import CannotAskError, Selection, StepContext
@@ -21,6 +25,7 @@ from runner.postgres.connect import connect
 from runner.postgres.diff_session import BesideSession
 from runner.postgres.readonly import ReadOnlySession
 from tests.fixtures.needs import missing
+from tests.fixtures.postgres import Database
 
 CASES = yaml.safe_load(Path(__file__).with_name("row_diff.yaml").read_text("utf-8"))
 FORMATS = {"custom": "-Fc", "directory": "-Fd", "tar": "-Ft", "plain": "-Fp"}
@@ -83,6 +88,11 @@ def available(database, extension):
     with database.connect() as connection:
         known = "SELECT FROM pg_available_extensions WHERE name = %s"
         return bool(connection.execute(known, (extension,)).fetchall())
+
+
+def knows_icu(database):
+    with database.connect() as connection:
+        return bool(connection.execute("SELECT FROM pg_collation WHERE collprovider = 'i' LIMIT 1").fetchall())
 
 
 def test_rows_that_change_meanwhile_do_not_confuse_it(database, archive_tools, tmp_path):
@@ -229,6 +239,78 @@ def test_a_truncated_backup_is_told(database, archive_tools, tmp_path):
     backup.write_bytes(backup.read_bytes()[:-3000])
     with pytest.raises(CannotAskError, match="truncated or damaged"):
         diff(database, backup)
+
+
+@pytest.fixture
+def packed(database, archive_tools, tmp_path):
+    """A folder of 20,000 packed rows of which one has changed; packs the rows' file again, in parts."""
+    database.execute(SMALL)
+    backup = dump(archive_tools, database, tmp_path / "b", "-Fd", "--compress=6")
+    database.execute("UPDATE t SET v = 'changed' WHERE id = 19999")
+    (file,) = backup.glob("[0-9]*.dat.gz")
+
+    def again(pack, *, suffix="gz", parts=3, kept=3):
+        plain = gzip.decompress(file.read_bytes())
+        size = len(plain) // parts + 1
+        cut = [plain[at : at + size] for at in range(0, len(plain), size)]
+        file.unlink()
+        file.with_suffix(f".{suffix}").write_bytes(b"".join(map(pack, cut[:kept])))
+        return backup
+
+    return again
+
+
+PACKERS = {
+    "gz": gzip.compress,
+    "zst": zstandard.ZstdCompressor(write_checksum=True).compress,
+    "lz4": lambda plain: lz4.frame.compress(plain, content_checksum=True, store_size=False),
+}
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_rows_that_are_packed_in_several_parts_are_all_read(packed, database, suffix):
+    (table,) = diff(database, packed(PACKERS[suffix], suffix=suffix)).tables
+    assert told(table) == [[None, 1, 0, 0]]
+    assert table.backup_rows == 20000
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_rows_that_end_between_two_packed_parts_are_not_taken_for_all(packed, database, suffix):
+    backup = packed(PACKERS[suffix], suffix=suffix, kept=2)
+    with pytest.raises(CannotAskError, match=r"truncated or damaged: the rows of public\.t break off"):
+        diff(database, backup)
+
+
+@pytest.mark.parametrize("suffix", ["gz", "zst", "lz4"])
+def test_packed_rows_whose_sum_is_wrong_are_not_believed(packed, database, suffix):
+    at = -5 if suffix == "gz" else -1  # gzip has the length behind the sum
+
+    def wrong(plain):
+        whole = bytearray(PACKERS[suffix](plain))
+        whole[at] ^= 1
+        return bytes(whole)
+
+    backup = packed(wrong, suffix=suffix, parts=1, kept=1)
+    with pytest.raises(CannotAskError, match="truncated or damaged"):
+        diff(database, backup)
+
+
+def test_bytes_in_no_encoding_are_compared_as_they_are(server, archive_tools, tmp_path):
+    """A database in SQL_ASCII takes any bytes, and hands them out as they are."""
+    made = Database(f"ascii_{os.getpid()}", server)
+    with psycopg.connect(server.dsn(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {made.name} TEMPLATE template0 ENCODING SQL_ASCII LC_COLLATE 'C' LC_CTYPE 'C'")
+        try:
+            made.execute(
+                "CREATE TABLE t (id int PRIMARY KEY, v text);"
+                "INSERT INTO t SELECT g, convert_from('\\xff41', 'SQL_ASCII') FROM generate_series(1, 2) g"
+            )
+            backup = dump(archive_tools, made, tmp_path / "b", "-Fc")
+            made.execute("UPDATE t SET v = convert_from('\\xfd', 'SQL_ASCII') WHERE id = 2")
+            (table,) = diff(made, backup).tables
+            assert told(table) == [[None, 1, 0, 0]]
+        finally:
+            admin.execute(f"DROP DATABASE {made.name} WITH (FORCE)")
 
 
 def test_no_space_for_temporary_files_is_told(database, archive_tools, tmp_path, monkeypatch):

@@ -126,6 +126,11 @@ def without_end(path):
         (DATA, hostile("\\! touch {marker}"), "uses the psql command"),
         (DATA, hostile("COPY shop.item FROM PROGRAM 'touch {marker}';"), "in a way that pg_dump never writes"),
         (DATA, hostile("DROP TABLE shop.item;"), "the dump holds 'DROP TABLE shop.item;', which is not carried out"),
+        (
+            DATA,
+            hostile("INSERT INTO shop.item VALUES (1, 'DO NOTHING') ON CONFLICT (id) DO UPDATE SET name = 'x';"),
+            "VALUES (1, 'DO NOTHING') ON CONFLICT (\", which is not carried out",
+        ),
         (DATA, hostile("ROLLBACK;"), "the dump holds 'ROLLBACK;', which is not carried out"),
         (DATA, hostile("DO $$ BEGIN END $$;"), "the dump holds 'DO $$ BEGIN END $$;', which is not carried out"),
         (DATA, hostile("SELECT setval('shop.item_id_seq', 1);"), "sets a sequence in a way that cannot be understood"),
