@@ -99,7 +99,7 @@ BEGIN
            AND (_line.event = 'step.ended' AND _outcome = 'done') IS NOT TRUE THEN
           RETURN format(CASE _line.event WHEN 'step.ended' THEN '%2$s of the group ended as %3$s'
                         ELSE '%1$s said what became of %2$s of the group: %3$s' END, _line.person, _line.step, _outcome);
-        ELSIF _line.step = _step AND _step = ANY (_begun) AND _outcome = 'done' THEN
+        ELSIF _line.step = _step AND _outcome = 'done' THEN
           RETURN format('%s is done', _step);
         END IF;
       WHEN 'guards.asked' THEN

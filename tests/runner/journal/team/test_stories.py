@@ -72,10 +72,24 @@ GROUP = [
 ]
 
 
-def test_the_steps_of_a_group_start_with_one_request(ground):
-    tell(ground, (*ORDER, "ended"), requested={"parts": GROUP})
-    for name in ("entered", "again", "started"):
-        tell(ground, [name], **{name: {"step": "second"}})
+BETWEEN = {
+    "nothing": [],
+    "guards that object to nothing": [("after", {"verdict": "warn"})],
+    "guards asked once more of a step that has begun": [("again", {"verdict": "block"})],
+    "the failure of a step that is not of the group": [("ended", {"step": "third", "outcome": "failed"})],
+    "guards that object to a step that is not of the group": [("after", {"step": "third"})],
+}
+
+
+@pytest.mark.parametrize("lines", BETWEEN.values(), ids=BETWEEN)
+def test_the_steps_of_a_group_start_with_one_request_whatever_is_between_them(lines, ground):
+    tell(ground, ORDER, requested={"parts": GROUP})
+    for name, fields in (
+        *lines,
+        ("ended", {}),
+        *((name, {"step": "second"}) for name in ("entered", "again", "started")),
+    ):
+        tell(ground, [name], **{name: fields})
     assert whole(ground) == []
 
 
@@ -94,7 +108,8 @@ def test_what_ends_another_run_ends_nothing_here(ground):
 
 def test_a_policy_that_grants_a_retry_lets_a_step_start_twice(ground):
     ground.root.execute("UPDATE shisa.policy SET retries = 1")
-    tell(ground, (*ORDER, "ended", "again", "started"), requested={"max_uses": 2}, ended={"outcome": "failed"})
+    twice = (*ORDER, "after", "ended", "again", "started")
+    tell(ground, twice, requested={"max_uses": 2}, ended={"outcome": "failed"})
     assert whole(ground) == []
 
 
