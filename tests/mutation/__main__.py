@@ -16,8 +16,9 @@ import pytest
 
 from runner.demo.server import throwaway
 from tests.fixtures.servers import ROOT, chosen_binaries
+from tests.mutation.choosing import TEAM
 from tests.mutation.mutants import KNOWN, mutants, stale
-from tests.mutation.trials import TEAM, Trial, Trials
+from tests.mutation.trials import Trial, Trials
 
 AT_ONCE = 2
 TESTS = {
