@@ -61,10 +61,11 @@ class SchemaDrift(Check[Facts]):
 
     ## When it blocks
 
-    An object is on one side only, or its definition differs: tables (partitioning, parents, row security, options),
-    columns (type, NOT NULL, default, identity, collation), constraints, indexes, sequences (not their numbers), views,
-    functions and procedures, triggers, rules, policies, types. Everything is compared by name, whitespace counts only
-    inside quotes. Between major versions a view or expression that the two servers write differently is unknown.
+    An object is on one side only, or its definition differs: tables (partitioning, parents, row security, options,
+    where a foreign one looks), columns (type, NOT NULL, default, identity, collation), constraints, indexes, sequences
+    (not their numbers), views, functions and procedures, triggers and whether they are on, rules, policies, types.
+    Everything is compared by name, whitespace counts only inside quotes. Between major versions a view or expression
+    that the two servers write differently is unknown.
 
     ## What to do
 
@@ -74,10 +75,11 @@ class SchemaDrift(Check[Facts]):
 
     ## What it cannot see
 
-    The order of columns, privileges (`privileges`), extensions (`extension-versions`), owners, comments, statistics
-    objects, publications, names of constraints and indexes that partitions got by themselves, and the rows. A view that
-    reads more than 50 relations locks all of them while its words are read. A schema that is on neither side is
-    unknown. A baseline holds the objects' whole text, function bodies too.
+    The order of columns, their storage and statistics, privileges (`privileges`), extensions (`extension-versions`),
+    owners, comments, statistics objects, publications, event triggers, foreign servers, operators, casts, collations,
+    text search, rules that are switched off (`disabled-triggers`), names of constraints and indexes that partitions got
+    by themselves, and the rows. A view that reads more than 50 relations locks all of them while its words are read. A
+    schema that is on neither side is unknown. A baseline holds the objects' whole text, function bodies too.
     """
 
     other: str | None = param("Target that is compared with, by its name.", default=None)

@@ -25,6 +25,9 @@ SELECT c.nspname, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialize
                  (SELECT 'inherits ' || string_agg(format('%I.%I', pn.nspname, p.relname), ', ' ORDER BY i.inhseqno)
                   FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
                   JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE i.inhrelid = c.oid),
+                 (SELECT concat_ws(' with ', format('server %I', s.srvname),
+                                   (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(f.ftoptions) AS o))
+                  FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid),
                  CASE WHEN c.relrowsecurity THEN 'row security' END,
                  CASE WHEN c.relforcerowsecurity THEN 'forced row security' END,
                  'replica identity ' || nullif(c.relreplident::text, CASE c.relkind WHEN 'r' THEN 'd' WHEN 'p' THEN 'd'
@@ -88,7 +91,9 @@ JOIN space s ON s.oid = p.pronamespace
 JOIN pg_language l ON l.oid = p.prolang
 WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid)
 UNION ALL
-SELECT c.nspname, 'trigger', format('%s.%I', c.object, t.tgname), c.object, pg_get_triggerdef(t.oid),
+SELECT c.nspname, 'trigger', format('%s.%I', c.object, t.tgname), c.object,
+       concat_ws('; ', pg_get_triggerdef(t.oid), CASE t.tgenabled WHEN 'D' THEN 'switched off' WHEN 'A' THEN 'fires always'
+                                                 WHEN 'R' THEN 'fires in replication sessions only' END),
        t.tgqual IS NOT NULL
 FROM pg_trigger t JOIN relation c ON c.oid = t.tgrelid
 WHERE NOT t.tgisinternal AND t.tgparentid = 0
