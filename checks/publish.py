@@ -92,7 +92,10 @@ def _told(param: ParamSpec) -> str:
 
 def _example(spec: CheckSpec) -> str:
     needed = [param for param in spec.params if param.required and not param.from_step]
-    options = "".join(f" --with {param.name}=…" for param in needed)
+    alone = [param for param in spec.params if param.required] or [param for param in spec.params if param.from_step][
+        :1
+    ]
+    options = "".join(f" --with {param.name}=…" for param in alone)
     within = "".join(f"{', ' if at else ''}{param.name}: …" for at, param in enumerate(needed))
     guard = f"- {{check: {spec.id}{f', with: {{{within}}}' if needed else ''}}}"
     return f"```sh\nshisa check {spec.id} --target live{options}\n```\n\n```yaml\nguards:\n  before:\n    {guard}\n```"

@@ -31,7 +31,7 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise UsageError(f"{pair!r} is not name=value", hint="as in -p tenant=42")
+            raise UsageError(f"{pair!r} is not name=value", hint="as in tenant=42")
         if name in found:
             raise UsageError(f"the parameter {name} is given twice")
         found[name] = value
