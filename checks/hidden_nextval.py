@@ -13,11 +13,14 @@ from checks.facts.wording import listed
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _SETVAL = re.compile(r"\bsetval\s*\(", re.IGNORECASE)
+_RESTART = re.compile(
+    r"\bRESTART\s+IDENTITY\b|\bALTER\s+SEQUENCE\b[^;]*\bRESTART\b|\bALTER\s+(COLUMN\s+)?\S+\s+RESTART\b", re.IGNORECASE
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PlaceRow:
-    """One function, default or rule that calls nextval or setval."""
+    """One function, default, rule or view that calls nextval or setval, or restarts a sequence."""
 
     schema: str
     kind: str
@@ -41,9 +44,9 @@ class HiddenNextval(Check[Seen[PlaceRow]]):
 
     ## When it blocks
 
-    It warns for each place that names its sequence; `sequence-drift` reads those names and follows the numbers into
-    columns where it can. It is unknown, which closes the gate too, for a place that computes the name: no check can
-    tell which sequence it draws from or sets.
+    It warns for each place that names its sequence, sets or restarts one; `sequence-drift` reads those names and
+    follows the numbers into columns where it can. It is unknown, which closes the gate too, for a place that computes
+    the name: no check can tell which sequence it draws from or sets.
 
     ## What to do
 
@@ -79,15 +82,16 @@ def _judged(row: PlaceRow) -> Finding | None:
     called = calls(row.body or "", row.language)
     names = sorted(".".join(part for part in name if part) for name in called.names)
     dynamic = called.dynamic or row.body is None
-    sets = _SETVAL.search(_COMMENT.sub(" ", row.body or "")) is not None
-    if not (names or dynamic or sets):
+    code = _COMMENT.sub(" ", row.body or "")
+    sets, restarts = _SETVAL.search(code) is not None, _RESTART.search(code) is not None
+    if not (names or dynamic or sets or restarts):
         return None
     when = f", for each row written to {listed(row.triggers)}" if row.triggers else ""
     measured = {
         "kind": row.kind,
         "sequences": names,
         "computed": dynamic,
-        "sets": sets,
+        "sets": sets or restarts,
         "triggers_of": list(row.triggers),
     }
     bound = {"computed": False}
@@ -96,7 +100,9 @@ def _judged(row: PlaceRow) -> Finding | None:
         message = f"{told} computes the name of the sequence that it draws from or sets{when}: no check can tell which."
         return Finding(row.object, Verdict.UNKNOWN, message, measured, bound)
     does = " and ".join(
-        [f"draws from {listed(names)}"] * bool(names) + ["sets a sequence, which no ROLLBACK undoes"] * sets
+        [f"draws from {listed(names)}"] * bool(names)
+        + ["sets a sequence, which no ROLLBACK undoes"] * sets
+        + ["restarts a sequence"] * restarts
     )
     message = f"{told} {does}{when}, and PostgreSQL has no record of it: dropping or renaming it gives no warning."
     return Finding(row.object, Verdict.WARN, message, measured, bound)

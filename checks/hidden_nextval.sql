@@ -1,9 +1,9 @@
--- One row for each place that calls nextval or setval and leaves no trace of the sequence in pg_depend: functions, rules
--- and defaults that name it as text. "triggers": the tables whose triggers call the function.
+-- One row for each place that calls nextval or setval, or restarts a sequence, and leaves no trace of it in pg_depend:
+-- functions, rules, views and defaults that name it as text. "triggers": the tables whose triggers call the function.
 WITH mine AS MATERIALIZED (
     SELECT p.oid, p.pronamespace, p.proname, p.prolang, p.prosqlbody, p.prosrc
     FROM pg_proc p
-    WHERE p.oid >= 16384 AND (p.prosrc ~* 'nextval|setval' OR p.prosqlbody::text ~ ':funcid (1574|1576|1765) ')
+    WHERE p.oid >= 16384 AND (p.prosrc ~* 'nextval|setval|restart' OR p.prosqlbody::text ~ ':funcid (1574|1576|1765) ')
       AND NOT EXISTS (SELECT FROM pg_depend e
                       WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
       AND NOT (p.prosqlbody IS NOT NULL AND EXISTS (
@@ -29,7 +29,9 @@ WHERE d.adbin::text ~ ':funcid (1574|1576|1765) '
   AND NOT EXISTS (SELECT FROM pg_depend p JOIN pg_sequence s ON s.seqrelid = p.refobjid
                   WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass)
 UNION ALL
-SELECT n.nspname, 'rule', format('%I.%I.%I', n.nspname, c.relname, r.rulename), 'sql', NULL, '{}'
+SELECT n.nspname, CASE WHEN c.relkind IN ('v', 'm') AND r.rulename = '_RETURN' THEN 'view' ELSE 'rule' END,
+       concat_ws('.', format('%I.%I', n.nspname, c.relname), nullif(quote_ident(r.rulename), '"_RETURN"')),
+       'sql', NULL, '{}'
 FROM pg_rewrite r
 JOIN pg_class c ON c.oid = r.ev_class
 JOIN pg_namespace n ON n.oid = c.relnamespace
