@@ -182,8 +182,11 @@ def operator_keys(begun: ev.RunOpened | ev.RunHandedOver | None, operator: str) 
 
     They signed when they opened the run, or when they took it over.
     """
-    who = begun.to_person if isinstance(begun, ev.RunHandedOver) else None if begun is None else begun.operator
-    return frozenset() if begun is None or who != operator else key_of(begun.signature)
+    match begun:
+        case ev.RunOpened(operator=who, signature=signed) | ev.RunHandedOver(to_person=who, signature=signed):
+            return key_of(signed) if who == operator else frozenset()
+        case None:
+            return frozenset()
 
 
 def key_of(signature: str | None) -> frozenset[str]:

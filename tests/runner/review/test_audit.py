@@ -132,6 +132,19 @@ def test_a_changed_line_is_found_and_named(crew, path, sql, sentences):
     assert (found.chain, messages(found, "chain")) == ("broken", sentences)
 
 
+def test_a_line_of_the_same_moment_as_the_one_before_it_is_no_older(crew, path):
+    tamper(path, "UPDATE journal SET at = (SELECT at FROM journal WHERE seq = 5) WHERE seq = 6")
+    rechain(path)
+    assert messages(verified(crew, path), "chain") == []
+
+
+def test_a_body_that_cannot_be_read_is_found_though_its_chain_is_whole(crew, path):
+    tamper(path, "UPDATE journal SET body = '{}' WHERE seq = 3")
+    rechain(path)
+    (message,) = messages(verified(crew, path), "chain")
+    assert message.startswith("Line 3 of the journal, approval.given, cannot be read: ")
+
+
 def test_a_column_of_another_type_is_found_and_not_stumbled_over(crew, path):
     tamper(path, "PRAGMA ignore_check_constraints = ON; UPDATE journal SET at = 5, body = x'00' WHERE seq = 7;")
     found = verified(crew, path)
@@ -257,13 +270,15 @@ def test_an_unsigned_run_is_counted_and_a_signature_that_cannot_be_judged_is_not
     opened = people.opened(crew, journal.head(), "2026-11-23T12:00:00.000000Z")
     bare = msgspec.structs.replace(opened, statement=None, signature=None)
     journal.append(bare, run=RUN, step=None, person="alice")
+    half = msgspec.structs.replace(bare, signature="s")
+    journal.append(half, run=RUN, step=None, person="alice")
     waived = {"check": "c", "object": "o", "reason": "r", "until": "u", "statement": "{}", "signature": "s"}
     journal.append(ev.WaiverGiven(**waived), run=RUN, step=STEP, person="bob")
     journal.close()
     found = verified(crew, tmp_path / "journal.db")
-    assert (found.unsigned, found.invalid) == (1, 1)
+    assert (found.unsigned, found.invalid) == (2, 1)
     assert messages(found, "signature") == [
-        "Line 2, waiver.given: the statement is malformed (the statement lacks its time or the journal's head)."
+        "Line 3, waiver.given: the statement is malformed (the statement lacks its time or the journal's head)."
     ]
 
 

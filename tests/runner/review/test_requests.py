@@ -13,7 +13,7 @@ from runner.policy import Missing, Vote
 from runner.review import sshsig
 from runner.review.decide import refuse_withdrawal
 from runner.review.ledger import operator_keys
-from runner.review.requests import new_request_id, requests_of, sign_from, uses_left
+from runner.review.requests import could_sign, new_request_id, requests_of, sign_from, uses_left
 from runner.review.statement import handed_statement
 from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, requested, stamp
 
@@ -135,6 +135,23 @@ def test_a_window_longer_than_a_policy_allows_is_cut(crew):
     assert (story.stands(1).state, story.stands(1).deadline) == ("expired", NOON + timedelta(minutes=10))
     quick = requested(window=WINDOW, policies=("quick",))
     assert Story(crew).at(0, quick).approve(0, "bob", "dev", quick).stands(1).deadline == NOON + timedelta(minutes=10)
+
+
+COULD = {
+    "everybody of the team but the operator": ({}, "ops", ("carol", "dan")),
+    "not who is excluded": ({"excluded": {"dan": "wrote it"}}, "ops", ("carol",)),
+    "nobody of another team": ({}, "dev", ("bob", "dan")),
+}
+
+
+@pytest.mark.parametrize(("asked", "team", "who"), COULD.values(), ids=COULD)
+def test_still_to_sign_are(asked, team, who, crew):
+    stands = Story(crew).at(0, requested(**asked)).stands(1)
+    assert could_sign(stands, team, crew.config) == who
+
+
+def test_who_has_signed_cannot_sign_again_as_another_team(story, crew):
+    assert could_sign(story.approve(5, "dan", "dev").stands(6), "ops", crew.config) == ("carol",)
 
 
 FROM = {

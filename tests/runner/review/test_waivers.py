@@ -208,8 +208,10 @@ def test_a_waiver_of_another_step_is_neither_counted_nor_told(gate):
 
 
 def test_a_step_of_a_run_that_nobody_opened_has_no_waivers(gate):
+    gate.at(1, entered("dev"))
+    assert hold(waive(gate, "bob", "dev")).holding != ()
     del gate.records[0]
-    assert hold(waive(gate, "bob", "dev")) == Waivers((), ())
+    assert hold(gate) == Waivers((), ())
 
 
 def test_who_names_no_team_may_not_waive(gate):
