@@ -13,7 +13,7 @@ from tests.mutation.recording import Record
 
 TEAM = "tests/runner/journal/team/"
 """The tests that ask the team journal's functions: any of them may notice a mutant in SQL."""
-SECONDS = 60
+SECONDS = 120
 """What is not noticed by so many seconds of the quickest tests is noticed too late."""
 
 

@@ -270,15 +270,15 @@ def test_an_unsigned_run_is_counted_and_a_signature_that_cannot_be_judged_is_not
     opened = people.opened(crew, journal.head(), "2026-11-23T12:00:00.000000Z")
     bare = msgspec.structs.replace(opened, statement=None, signature=None)
     journal.append(bare, run=RUN, step=None, person="alice")
-    half = msgspec.structs.replace(bare, signature="s")
-    journal.append(half, run=RUN, step=None, person="alice")
+    for half in (msgspec.structs.replace(bare, signature="s"), msgspec.structs.replace(opened, signature=None)):
+        journal.append(half, run=RUN, step=None, person="alice")
     waived = {"check": "c", "object": "o", "reason": "r", "until": "u", "statement": "{}", "signature": "s"}
     journal.append(ev.WaiverGiven(**waived), run=RUN, step=STEP, person="bob")
     journal.close()
     found = verified(crew, tmp_path / "journal.db")
-    assert (found.unsigned, found.invalid) == (2, 1)
+    assert (found.unsigned, found.invalid) == (3, 1)
     assert messages(found, "signature") == [
-        "Line 3, waiver.given: the statement is malformed (the statement lacks its time or the journal's head)."
+        "Line 4, waiver.given: the statement is malformed (the statement lacks its time or the journal's head)."
     ]
 
 
