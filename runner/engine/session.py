@@ -14,6 +14,7 @@ from runner.config.model import Loaded
 from runner.engine.begin.closing import closing
 from runner.engine.begin.untouched import Untouched
 from runner.engine.effect.desk import Worker
+from runner.engine.effect.stopping import Signals
 from runner.engine.fold import loops
 from runner.engine.fold.frontier import Frontier
 from runner.engine.fold.next_action import RequestState
@@ -61,6 +62,8 @@ class Session:
     """When the operator means to start; None where they named no window in this process."""
     warned: int = 0
     """How many of the locks' warnings are journaled."""
+    signals: Signals = dataclasses.field(default_factory=Signals)
+    """What was heard while the run was taken up."""
     rendering: Rendering | None = None
     """The step that was rendered last."""
     drift: Drift = dataclasses.field(init=False)

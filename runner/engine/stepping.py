@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 from runner.engine.effect import act, last_look, looping, retrying, rolling
 from runner.engine.effect.enter import enter
 from runner.engine.effect.settle import settle
-from runner.engine.effect.stopping import Signals
+from runner.engine.effect.stopping import Interrupted, Signals, by_interrupt, in_words
 from runner.engine.fold.next_action import (
     Action,
     AskGuards,
@@ -92,15 +92,18 @@ def step_through(session: Session, *, back: bool = False) -> Ending:
         return _carry_out(session, back=back)
     except RunTakenError as error:
         return Ending("taken", error.message, error.hint)
+    except RunEndedError as error:
+        closed = session.state.closed
+        own = closed is not None and closed.state in {"completed", "rolled-back"}
+        return _at_its_end(session) if own else Ending("aborted", error.message, error.hint)
     finally:
-        session.let_go()
+        with Signals().noted():
+            session.let_go()
 
 
 def _carry_out(session: Session, *, back: bool) -> Ending:
     try:
         return _work(session, back=back)
-    except RunEndedError as error:
-        return Ending("aborted", error.message, error.hint)
     except (KeyboardInterrupt, EOFError) as error:
         with Signals().noted():  # a closed terminal sends more than one
             return _interrupted(session, str(error) or "interrupted by the operator")
@@ -113,6 +116,9 @@ def _carry_out(session: Session, *, back: bool) -> Ending:
 
 
 def _work(session: Session, *, back: bool) -> Ending:
+    heard = session.signals.take()
+    if heard is not None:
+        raise Interrupted(in_words(heard))
     ending = _begin_rollback(session) if back and session.state.rollback is None else None
     looked = False
     seen = session.state.last_seq
@@ -135,7 +141,11 @@ def _performed(session: Session, action: Action) -> Ending | None:
     """Do one action, as often as the operator wants where something is in its way that may be mended meanwhile."""
     try:
         return perform(session, action)
-    except (GateClosedError, ConnectError) as error:
+    except Exception as error:
+        if by_interrupt(error):
+            raise Interrupted("interrupted by the operator") from error
+        if not isinstance(error, GateClosedError | ConnectError):
+            raise
         if not isinstance(action, Start | Retry | Rebind) or _next(session) != action:
             raise
         told = isinstance(error, GateClosedError) and error.guard is not None
@@ -146,7 +156,13 @@ def _performed(session: Session, action: Action) -> Ending | None:
 
 
 def _interrupted(session: Session, reason: str) -> Ending:
-    """Leave a run that was broken off; what nobody knows the outcome of is found out when it is resumed."""
+    """Leave a run that was broken off; what nobody knows the outcome of is found out when it is resumed.
+
+    Raises RunEndedError where it has come to its end all the same.
+    """
+    session.refresh()
+    if session.state.closed is not None:
+        raise turns.ended(session.state.closed.state)
     unknown = [path for path, step in session.state.steps.items() if step.outcome == "unknown"]
     if not unknown:
         return pause(session, "stopped", reason)
@@ -222,13 +238,19 @@ def perform(session: Session, action: Action) -> Ending | None:  # noqa: C901, P
             rebinding.rebind(session, path)
         case Close("rolled-back"):
             session.close("rolled-back", f"taken back: {', '.join(session.state.rollback or ())}")
-            return Ending("rolled-back", "the run is taken back", standing=tuple(rolling.standing(session)))
+            return _at_its_end(session)
         case Close():
             session.close("completed")
-            return Ending("completed", "every step is done")
+            return _at_its_end(session)
         case _ as never:
             assert_never(never)
     return None
+
+
+def _at_its_end(session: Session) -> Ending:
+    if session.state.rollback is None:
+        return Ending("completed", "every step is done")
+    return Ending("rolled-back", "the run is taken back", standing=tuple(rolling.standing(session)))
 
 
 def pause(session: Session, state: str, reason: str, hint: str | None = None, guard: str | None = None) -> Ending:

@@ -16,6 +16,7 @@ from runner.engine.begin import demands
 from runner.engine.begin.accepting import Accepted, Prove, accept
 from runner.engine.begin.labels import labels_of
 from runner.engine.begin.pinned import pinned_plan, pins, sources
+from runner.engine.effect.stopping import Signals
 from runner.engine.fold.state import fold
 from runner.engine.people.windows import Window
 from runner.engine.ports import Clock, Observer, Operator, stamp
@@ -89,30 +90,31 @@ def open_run(
     )
     if key is not None:
         opened = _signed(opened, run, key, journal.head(), clock())
-    locks = Locks(run, plan, targets, journal)
-    with released_on_error(locks):
+    locks, signals = Locks(run, plan, targets, journal), Signals()
+    with released_on_error(locks), signals.noted():  # who ends the program from here on finds a run that says so
         locks.hold(plan)
         record = journal.append(opened, run=run, step=None, person=person)
-    session = Session(
-        journal=journal,
-        config=config,
-        plan=plan,
-        targets=targets,
-        person=person,
-        key=key,
-        operator=operator,
-        clock=clock,
-        observers=observers,
-        pinned=pins(opened.files),
-        state=fold([record]),
-        records=[record],
-        locks=locks,
-        detach=detach,
-        window=window,
-    )
-    for observer in observers:
-        observer(record)
-    session.warn()
+        session = Session(
+            journal=journal,
+            config=config,
+            plan=plan,
+            targets=targets,
+            person=person,
+            key=key,
+            operator=operator,
+            clock=clock,
+            observers=observers,
+            pinned=pins(opened.files),
+            state=fold([record]),
+            records=[record],
+            locks=locks,
+            detach=detach,
+            window=window,
+            signals=signals,
+        )
+        for observer in observers:
+            observer(record)
+        session.warn()
     return session
 
 
@@ -157,7 +159,7 @@ def resume_run(
             hint=f"only its operator resumes a run; where they cannot: `shisa takeover {run}`",
         )
     accepted = None if accept_changes is None else accept(session, secrets_given or {}, accept_changes)
-    with released_on_error(session.locks):
+    with released_on_error(session.locks), session.signals.noted():
         session.locks.hold(session.plan if accepted is None else accepted.plan)
         resumed = RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins())
         session.append(resumed if accepted is None else _with(session, accepted, resumed))

@@ -29,8 +29,9 @@ class Signals:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        self._before = {each: signal.signal(each, self._note) for each in _SIGNALS}
         try:
+            for each in _SIGNALS:
+                self._before[each] = signal.signal(each, self._note)
             yield
         finally:
             for each, handler in self._before.items():
@@ -60,6 +61,13 @@ class Signals:
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._heard.append(number)
+
+
+def by_interrupt(error: BaseException | None) -> bool:
+    """Whether an error is what became of a Ctrl-C: in the middle of a query psycopg makes an error of its own of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def in_words(number: int) -> str:

@@ -3,8 +3,8 @@
 One driver is started for many kills: it has everything imported and forks a child for each line on its input,
 ``{folder, run, params, die}``. A child writes its ending; the driver writes that and the signal that ended the child.
 ``die`` is ``append:N`` (right after the Nth line of the journal is durable), ``inside:N`` (within SQLite's transaction
-of the Nth line), ``between:N:K`` (at the Kth call of a function, in any thread, behind the Nth line), ``waiting``,
-``later:S`` (after S seconds, wherever it is then), or a key of ``AROUND``.
+of the Nth line), ``between:N:K`` (at the Kth call of a function, in any thread, behind the Nth line), ``told:N:K``
+(there it is told to end by SIGTERM), ``waiting``, ``later:S`` (after S seconds, wherever it is), or a key of ``AROUND``.
 """
 
 import contextlib
@@ -23,6 +23,7 @@ from unittest.mock import patch
 import psycopg  # noqa: F401 - before the fork, so that each child finds it
 import pytest
 
+from runner.cli.main import _end_as_by_ctrl_c
 from runner.journal.sqlite import SqliteJournal
 from runner.postgres.transaction import Transaction
 from runner.steps import backup, check, command, manual, restore, restore_rows, rows_once, sequences, sql  # noqa: F401 - as above
@@ -69,13 +70,20 @@ def nth(number: int) -> Callable[..., bool]:
     return lambda *_: next(calls) == number
 
 
-def counting_from(append: Callable[..., Any], line: int, calls: int) -> Callable[..., Any]:
-    """Wrap the journal's append: from its given line on, calls of functions are counted, and one is the last."""
+def told_to_end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+ENDS: dict[str, Callable[[], None]] = {"between": die, "told": told_to_end}
+
+
+def counting_from(append: Callable[..., Any], line: int, calls: int, end: Callable[[], None]) -> Callable[..., Any]:
+    """Wrap the journal's append: from its given line on, calls of functions are counted, and one brings the end."""
     at, left = nth(line), itertools.count(1)
 
     def count(*_: Any) -> None:
         if next(left) == calls:
-            die()
+            end()
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         record = append(*args, **kwargs)
@@ -96,9 +104,10 @@ def deadly(where: str | None) -> Iterator[None]:
     elif kind == "later":
         signal.setitimer(signal.ITIMER_REAL, float(number))  # nobody handles SIGALRM: it ends the process like SIGKILL
         yield
-    elif kind == "between":
+    elif kind in ENDS:
         line, _, calls = number.partition(":")
-        with patch.object(SqliteJournal, "append", counting_from(SqliteJournal.append, int(line), int(calls))):
+        counting = counting_from(SqliteJournal.append, int(line), int(calls), ENDS[kind])
+        with patch.object(SqliteJournal, "append", counting):
             yield
     elif kind in {"append", "inside"}:
         name = "append" if kind == "append" else "_append"
@@ -115,6 +124,7 @@ def work(order: dict[str, Any]) -> dict[str, Any]:
     os.chdir(stage.folder)
     os.environ.update(order["environ"])
     wait = (lambda *_: die()) if order["die"] == "waiting" else stage.sign
+    _end_as_by_ctrl_c()
     player = Player(on_wait=wait, on_question=answer(stage, "some"))
     with deadly(order["die"]):
         play = stage.resume(order["run"], player) if order["run"] else stage.play(player, params=order["params"])
