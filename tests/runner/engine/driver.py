@@ -4,7 +4,7 @@ One driver is started for many kills: it has everything imported and forks a chi
 ``{folder, run, params, die}``. A child writes its ending; the driver writes that and the signal that ended the child.
 ``die`` is ``append:N`` (right after the Nth line of the journal is durable), ``inside:N`` (within SQLite's transaction
 of the Nth line), ``between:N:K`` (at the Kth call of a function, in any thread, behind the Nth line), ``told:N:K``
-(there it is told to end by SIGTERM), ``waiting``, ``later:S`` (after S seconds, wherever it is), or a key of ``AROUND``.
+(there it is told to end by SIGTERM), ``waiting``, ``later:S`` (after S seconds), or a key of ``AROUND``.
 """
 
 import contextlib
