@@ -33,6 +33,10 @@ _UNFINISHED = (
     "was left in the middle of a write, which this user may not finish",
     "Let its owner look at it once, with `shisa runs`.",
 )
+_MOVED = (
+    "is not the file any more that this program writes to: somebody moved, removed or replaced it",
+    "Put that file back; what the last step did, `shisa resume` finds out by it.",
+)
 _MEANINGS[sqlite3.SQLITE_LOCKED] = _MEANINGS[sqlite3.SQLITE_BUSY]
 
 
@@ -44,8 +48,11 @@ def primary_code(error: sqlite3.Error) -> int:
 def from_sqlite(path: Path, error: sqlite3.Error) -> JournalError:
     """Say in one sentence what SQLite's refusal means."""
     meaning, hint = _MEANINGS.get(primary_code(error), (f"cannot be used: {error}", TAMPERED))
-    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_ROLLBACK:
+    extended = getattr(error, "sqlite_errorcode", None)
+    if extended == sqlite3.SQLITE_READONLY_ROLLBACK:
         meaning, hint = _UNFINISHED
+    elif extended == sqlite3.SQLITE_READONLY_DBMOVED:
+        meaning, hint = _MOVED
     return JournalError(f"The journal {path} {meaning}.", hint=hint)
 
 

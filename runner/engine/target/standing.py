@@ -18,17 +18,20 @@ STANDING = ("in_recovery", "read_only", "timeline")
 
 def standing(identity: Mapping[str, Any]) -> str:
     """Say what a server is, as ``primary on timeline 2``."""
-    return f"{_role(identity)} on timeline {identity.get('timeline', 'unknown')}"
+    kept = "read-only " * (_role(identity) == "primary" and bool(identity.get("read_only")))
+    return f"{kept}{_role(identity)} on timeline {identity.get('timeline', 'unknown')}"
 
 
 def moved(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether a target is another server, or has another history, than it was bound to.
+    """Whether a target is another server, has another history, or takes no writes any more, as it was bound to.
 
     A standby follows its primary to a new timeline, and tells that only at its next restart point.
     """
     if _role(was) != _role(now):
         return True
-    return _role(now) == "primary" and was.get("timeline") != now.get("timeline")
+    if _role(now) == "standby":
+        return False
+    return was.get("timeline") != now.get("timeline") or bool(now.get("read_only") and not was.get("read_only"))
 
 
 def unlike(was: Mapping[str, Any], now: Mapping[str, Any], declared: ChangesTarget) -> str | None:

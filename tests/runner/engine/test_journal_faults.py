@@ -11,6 +11,7 @@ import pytest
 
 from runner.errors import JournalError
 from runner.journal.sqlite import SqliteJournal
+from runner.postgres.transaction import Transaction
 from tests.runner.engine.stage import Player
 
 SQL = """\
@@ -136,16 +137,60 @@ def aside(stage, small_disk):
     return stage
 
 
-def test_a_full_disk_stops_the_run_before_the_effect_and_with_room_again_it_goes_on(aside, accounts, small_disk):
-    def fill(_view):
-        waste = os.open(small_disk / "waste", os.O_WRONLY | os.O_CREAT)
-        with contextlib.suppress(OSError):
-            while True:
-                os.write(waste, b"x" * 4096)
-        os.close(waste)
+def fill(disk):
+    waste = os.open(disk / "waste", os.O_WRONLY | os.O_CREAT)
+    with contextlib.suppress(OSError):
+        while True:
+            os.write(waste, b"x" * 4096)
+    os.close(waste)
 
+
+def after_commit(patched, happens):
+    """Let something happen right behind the first COMMIT, before its outcome is written."""
+    commit = Transaction.commit
+
+    def and_then(self):
+        commit(self)
+        happens()
+
+    patched.setattr(Transaction, "commit", and_then)
+
+
+def test_a_disk_that_is_full_just_when_the_outcome_is_to_be_written_loses_nothing(
+    aside, accounts, small_disk, monkeypatch
+):
+    with monkeypatch.context() as patched:
+        after_commit(patched, lambda: fill(small_disk))
+        with pytest.raises(JournalError) as caught:
+            aside.play()
+    assert caught.value.exit_code == 8
+    assert accounts() == [1, 2, 3, 4]
+    assert [record.body.name for record in aside.records()][-2:] == ["step.intended", "value.captured"]
+    (small_disk / "waste").unlink()
+    _goes_on(aside, accounts)
+
+
+@pytest.mark.parametrize("when", ["between the steps", "before the outcome"])
+def test_a_journal_that_is_moved_away_takes_no_line_and_put_back_it_tells_all(stage, accounts, monkeypatch, when):
+    file, aside = stage.folder / "journal.db", stage.folder / "aside.db"
+    stage.write(SQL)
+    player = Player(on_go=lambda view: file.rename(aside) if view.path == "next" else None)
+    with monkeypatch.context() as patched:
+        if when == "before the outcome":
+            after_commit(patched, lambda: file.rename(aside))
+        with pytest.raises(JournalError) as caught:
+            stage.play(player)
+    assert "is not the file any more that this program writes to" in caught.value.message
+    assert caught.value.exit_code == 8
+    assert accounts() == [1, 2, 3, 4]
+    assert not file.exists()
+    aside.rename(file)
+    _goes_on(stage, accounts)
+
+
+def test_a_full_disk_stops_the_run_before_the_effect_and_with_room_again_it_goes_on(aside, accounts, small_disk):
     with pytest.raises(JournalError) as caught:
-        aside.play(Player(on_go=fill))
+        aside.play(Player(on_go=lambda _: fill(small_disk)))
     assert caught.value.exit_code == 8
     assert "full" in caught.value.message
     assert accounts() == [1, 2, 3]

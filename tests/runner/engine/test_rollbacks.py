@@ -274,3 +274,19 @@ def test_an_approval_covers_a_rollback_only_under_the_policies_that_it_satisfied
     back = stage.roll_back(first.run, Player(back=True), detach=True)
     assert (back.state, accounts()) == ("waiting", [1, 2, 3])
     assert [asked.policies for asked in back.bodies("approval.requested")] == [("weak",), ("weak", "cross")]
+
+
+def test_a_rollback_that_takes_too_long_leaves_all_in_place_and_fails_again_when_tried_again(stage, accounts):
+    stage.write(
+        "  - id: add\n    title: Add\n    target: live\n    sql: INSERT INTO account VALUES (4, 'dan')\n"
+        "    approval: cross\n"
+        "    rollback: {sql: DELETE FROM account WHERE id = 4; SELECT pg_sleep(61), statement_timeout: 200ms}\n"
+        "  - {id: break, title: Break, target: live, sql: SELECT 1 / 0}\n"
+    )
+    play = stage.play(Player(back=True, on_wait=stage.sign))
+    again = stage.roll_back(play.run)
+    for each in (play, again):
+        assert (each.state, each.ending.exit_code) == ("rollback-failed", 9)
+        assert "canceling statement due to statement timeout" in each.reason
+        assert each.ending.standing[0].split() == ["in", "place", "add", "(its", "rollback", "failed)"]
+    assert accounts() == [1, 2, 3, 4]

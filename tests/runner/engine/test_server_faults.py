@@ -240,3 +240,20 @@ def test_ctrl_c_in_the_middle_of_a_statement_rolls_back_and_stops_the_run(stage,
     assert (play.state, play.ending.exit_code) == ("stopped", 5)
     assert "rolled back: interrupted by the operator" in play.reason
     assert accounts(COUNT) == [0]
+
+
+def test_a_database_that_was_made_read_only_meanwhile_is_not_written_to(stage, accounts, database):
+    def freeze(view):
+        if view.path == "more":
+            database.execute(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
+            database.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name LIKE 'shisa/%'"
+            )
+
+    add = "  - {{id: {}, title: Add, target: live, sql: \"INSERT INTO account VALUES ({}, 'x')\"}}\n"
+    stage.write(add.format("one", 4) + add.format("more", 5))
+    play = stage.play(Player(on_go=freeze))
+    assert play.state == "blocked"
+    assert "target live was primary on timeline 1, and is read-only primary on timeline 1" in play.reason
+    assert accounts() == [1, 2, 3, 4]

@@ -11,6 +11,7 @@ def server(role, timeline):
 
 
 WAS, PRIMARY = server("standby", 1), server("primary", 1)
+READ_ONLY = {**PRIMARY, "read_only": True}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,10 @@ def test_a_target_has_become_what_was_declared_or_it_is_said_in_what_it_has_not(
         (PRIMARY, server("standby", 1), True),
         (WAS, server("standby", 2), False),
         (WAS, server("primary", 1), True),
+        (PRIMARY, READ_ONLY, True),
+        (READ_ONLY, READ_ONLY, False),
+        (READ_ONLY, PRIMARY, False),
+        (WAS, {**WAS, "read_only": True}, False),
     ],
 )
 def test_a_standby_may_follow_to_another_timeline_and_nothing_else_may_move(was, now, answer):
@@ -65,3 +70,4 @@ def test_a_standby_may_follow_to_another_timeline_and_nothing_else_may_move(was,
 
 def test_a_server_is_named_by_role_and_timeline():
     assert standing(server("standby", 3)) == "standby on timeline 3"
+    assert standing(READ_ONLY) == "read-only primary on timeline 1"

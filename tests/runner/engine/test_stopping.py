@@ -201,3 +201,18 @@ def test_the_program_left_behind_by_its_shell_leaves_nothing_on_the_server(stage
         assert child.wait(60) == 5
     assert accounts(AT_WORK) == []
     assert stage.records()[-1].body.reason.startswith("slow: the terminal is gone (SIGHUP)")
+
+
+def test_ctrl_c_twice_while_the_commit_works_rolls_it_back(stage, accounts, database, press):
+    database.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_sleep(61); RETURN NULL; END';"
+        "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON account DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION slow()"
+    )
+    stage.write("  - {id: add, title: Add, target: live, sql: \"INSERT INTO account VALUES (9, 'zoe')\"}\n")
+    press(f"{AT_WORK} AND query LIKE '%COMMIT%' AND wait_event = 'PgSleep'", signal.SIGINT, signal.SIGINT)
+    play = stage.play()
+    assert (play.state, play.ended("add").outcome) == ("stopped", "cancelled")
+    assert "as aborted" in play.reason
+    assert (accounts(AT_WORK), accounts()) == ([], [1, 2, 3])
