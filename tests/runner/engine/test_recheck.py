@@ -60,6 +60,14 @@ def test_cheap_proves_that_nothing_was_written(stage):
     assert stage.problems() == []
 
 
+def test_the_guard_whose_evidence_holds_is_left_alone_and_the_other_is_asked_again(stage):
+    write(stage, "recheck: cheap}, {check: long-transactions")
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.state == "completed"
+    found = next(body for body in play.bodies("guards.asked", "delete") if body.moment == "again").evidence
+    assert [(one["check"], "holds" in one) for one in found] == [("row-count", True), ("long-transactions", False)]
+
+
 WRITES = {
     "a row": "INSERT INTO account VALUES (4, 'dan', 0)",
     "another table": "CREATE TABLE elsewhere (id int)",

@@ -159,7 +159,8 @@ def told(ground: Ground) -> dict[str, tuple[str, str | None, str, dict[str, Any]
         "started": ("alice", STEP, "step.intended", intended),
         # what may come besides
         "after": ("alice", STEP, "guards.asked", {"moment": "after", "verdict": "block", "evidence": []}),
-        "rejected": ("bob", STEP, "approval.rejected", {**approved, "as_team": "dev", "reason": "wrong tenant"}),
+        "rejected": ("bob", STEP, "approval.rejected", {"request": REQUEST, "statement": "{}", "signature": "signed",
+                                                      "as_team": "dev", "reason": "wrong tenant"}),
         "withdrawn": ("bob", STEP, "approval.withdrawn", {"request": REQUEST, "reason": "I was wrong"}),
         "expired": ("alice", STEP, "approval.expired", {"request": REQUEST, "reason": "too late"}),
         "stale": ("alice", STEP, "approval.stale", {"request": REQUEST, "reasons": ["worse"]}),
@@ -192,9 +193,9 @@ def told(ground: Ground) -> dict[str, tuple[str, str | None, str, dict[str, Any]
 def spelled(ground: Ground, body: Mapping[str, Any], now: datetime | None = None) -> str:
     """Write a body; ``{"in": "2h"}`` is a moment from now, ``$LIVE``, ``$OLD`` and ``$DIGEST`` are the ground's."""
     known = {"$LIVE": ground.live, "$OLD": ground.old, "$DIGEST": ground.config.digest}
-    if body.get("statement") == ANSWER:
+    if "$QUESTION" in (statement := body.get("statement") or ""):
         query = "SELECT hash FROM shisa.journal WHERE event = 'question.asked' ORDER BY seq DESC LIMIT 1"
-        known[ANSWER] = ANSWER.replace("$QUESTION", (ground.root.execute(query).fetchone() or ("",))[0])
+        known[statement] = statement.replace("$QUESTION", (ground.root.execute(query).fetchone() or ("",))[0])
 
     def filled(value: Any) -> Any:
         match value:

@@ -5,13 +5,13 @@ import pytest
 
 from runner.journal.postgres.store import PostgresJournal
 from runner.journal.verify import verify_journal
-from tests.runner.journal.team.ground import ORDER, STEP, append, changed, told, write
+from tests.runner.journal.team.ground import ANSWER, ORDER, RUN, STEP, append, changed, told, write
 
 
-def tell(ground, names, **change):
+def tell(ground, names, run=RUN, **change):
     story = changed(told(ground), change)
     for name in names:
-        append(ground.login(story[name][0]), ground, story[name])
+        append(ground.login(story[name][0]), ground, story[name], run=run)
 
 
 def whole(ground):
@@ -55,6 +55,12 @@ def test_a_question_is_answered_out_of_a_rehearsals_file(ground):
     assert ground.lines() == 4
 
 
+def test_a_question_is_answered_in_another_way_where_somebody_was_wrong(ground):
+    tell(ground, (*ORDER[:2], "asked", "answered"))
+    tell(ground, ["answered"], answered={"statement": ANSWER.replace("{", '{"choice":"other",', 1)})
+    assert ground.lines() == 5
+
+
 def test_a_story_that_was_copied_goes_on(ground):
     write(ground, ORDER[:-1])
     append(ground.login("alice"), ground, told(ground)["started"])
@@ -64,6 +70,13 @@ def test_a_story_that_was_copied_goes_on(ground):
 
 def test_a_broken_glass_stands_for_the_second_person_and_is_reviewed_by_another(ground):
     tell(ground, (*ORDER[:4], "broken", "notified", "again", "started", "closed", "reviewed"))
+    assert whole(ground) == []
+
+
+def test_a_broken_glass_is_reviewed_though_one_of_another_run_was_broken_too(ground):
+    mine = {"request": "req-" + "1" * 32}
+    tell(ground, (*ORDER[:4], "broken"), run="another", requested=mine, broken=mine)
+    tell(ground, (*ORDER[:4], "broken", "reviewed"))
     assert whole(ground) == []
 
 
@@ -100,8 +113,7 @@ def test_a_veto_between_the_steps_of_a_group_is_taken_in(ground):
 
 def test_what_ends_another_run_ends_nothing_here(ground):
     tell(ground, ORDER[:-1])
-    for name in ("opened", "closed"):
-        append(ground.login("alice"), ground, told(ground)[name], run="another")
+    tell(ground, ("opened", "closed"), run="another")
     tell(ground, ["started"])
     assert whole(ground) == []
 
