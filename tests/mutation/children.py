@@ -1,5 +1,6 @@
 """Work that must leave no trace: each job in a child that ends with it, as many at once as there are places."""
 
+import contextlib
 import functools
 import os
 import shutil
@@ -19,53 +20,56 @@ class _Child(NamedTuple):
     place: Any
     answer: int
     folder: Path
-    until: float
+    began: float
 
 
 def each_in_a_child(
-    jobs: Iterable[Job], work: Callable[[Job, Place], str], places: Sequence[Place], limit_s: Callable[[Job], float]
+    jobs: Iterable[Job], work: Callable[[Job, Place], str], places: Sequence[Place]
 ) -> Iterator[tuple[Job, str, float]]:
-    """Give what the work says of each job, and its seconds; one child at a time in each place.
+    """Give what the work says of each job, or the signal that ended it, and its seconds.
 
-    A child has a folder for its temporary files; it is killed when its time is up.
+    There is one child at a time in each place; it has a folder for its temporary files.
     """
     free, waiting = list(places), iter(jobs)
-    children: dict[int, tuple[Job, _Child, float]] = {}
+    children: dict[int, tuple[Job, _Child]] = {}
     try:
         while True:
             while free and (job := next(waiting, None)) is not None:
-                place, began = free.pop(), time.monotonic()
-                pid, child = _begin(functools.partial(work, job, place), place, began + limit_s(job))
-                children[pid] = (job, child, began)
+                place = free.pop()
+                pid, child = _begin(functools.partial(work, job, place), place)
+                children[pid] = (job, child)
             if not children:
                 return
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if not pid:
-                _end(pid for pid, (_, child, _) in children.items() if child.until < time.monotonic())
-                time.sleep(0.01)
+            pid, status = os.wait()
+            if pid not in children:  # a server's
                 continue
-            job, child, began = children.pop(pid)
+            job, child = children.pop(pid)
             with os.fdopen(child.answer) as pipe:
-                said = pipe.read() if os.WIFEXITED(status) else f"signal {os.WTERMSIG(status)}"
+                said = pipe.read()
+            if os.WIFSIGNALED(status):
+                said = signal.Signals(os.WTERMSIG(status)).name
+                _end([pid])
             shutil.rmtree(child.folder, ignore_errors=True)
             free.append(child.place)
-            yield job, said, time.monotonic() - began
+            yield job, said, time.monotonic() - child.began
     finally:
         _end(children)
 
 
 def _end(children: Iterable[int]) -> None:
+    """End what is left of these children's process groups."""
     for pid in children:
-        os.killpg(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
 
 
-def _begin(work: Callable[[], str], place: Any, until: float) -> tuple[int, _Child]:
+def _begin(work: Callable[[], str], place: Any) -> tuple[int, _Child]:
     folder = Path(tempfile.mkdtemp(prefix="mutant-"))
     reading, writing = os.pipe()
     pid = os.fork()
     if pid:
         os.close(writing)
-        return pid, _Child(place, reading, folder, until)
+        return pid, _Child(place, reading, folder, time.monotonic())
     said = ""
     try:
         os.setsid()

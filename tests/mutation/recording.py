@@ -43,10 +43,7 @@ def record(items: Sequence[pytest.Item], files: Sequence[Path], servers: Sequenc
     ]
     found = Record()
     for (part, _), said, _ in each_in_a_child(
-        parts,
-        lambda part, server: _recorded(part[1], files, server, folder / f"part{part[0]}"),
-        servers,
-        lambda _: math.inf,
+        parts, lambda part, server: _recorded(part[1], files, server, folder / f"part{part[0]}"), servers
     ):
         if said:
             raise pytest.UsageError(said)
@@ -59,7 +56,7 @@ def _recorded(items: Sequence[pytest.Item], files: Sequence[Path], server: Serve
     cover = coverage.Coverage(data_file=folder / "lines", config_file=False, include=[str(each) for each in files])
     cover.set_option("run:disable_warnings", ["no-data-collected"])
     took = {}
-    for item, following in zip(items, (*items[1:], None), strict=True):
+    for item, following in zip(items, (*items[1:], None), strict=False):
         began = time.monotonic()
         cover.start()
         cover.switch_context(item.nodeid)

@@ -53,12 +53,9 @@ class Trials:
 
         def tried(mutant: Mutant, server: Server) -> str:
             swap(mutant, self._root, Path(os.environ["TMPDIR"]))
-            return first_failing(suited[mutant.name], server)
+            return first_failing(suited[mutant.name], server, patience_s=lambda each: 20 + 5 * choice.seconds(each))
 
-        def limit(mutant: Mutant) -> float:
-            return 60 + 5 * sum(map(choice.seconds, suited[mutant.name]))
-
-        for mutant, killer, seconds in each_in_a_child(self._mutants, tried, self._servers, limit):
+        for mutant, killer, seconds in each_in_a_child(self._mutants, tried, self._servers):
             self.done.append(Trial(mutant, killer, seconds, len(suited[mutant.name])))
             state = f"killed by {killer}" if killer else "LIVES"
             _say(f"{len(self.done)}/{len(self._mutants)}  {seconds:.1f} s  {mutant.name}\n    {state}")
