@@ -92,7 +92,7 @@ def run_client(
     *,
     seconds: float | None = None,
     folder: Path | None = None,
-    started: Callable[[subprocess.Popen[str]], None] = lambda _: None,
+    started: Callable[[subprocess.Popen[Any]], None] = lambda _: None,
 ) -> Ran:
     """Run a client program in a process group of its own; an interruption ends the whole group first.
 
@@ -128,7 +128,7 @@ def end_backends(connection: Connection[Any], application_name: str) -> bool:
     return row is not None and row[0] == 0
 
 
-def end_group(child: subprocess.Popen[str]) -> None:
+def end_group(child: subprocess.Popen[Any]) -> None:
     """End a child that was started with ``start_new_session``, and everything that it started."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:

@@ -86,7 +86,7 @@ class Effect:
     """Proves that a question's answer and its facts agree; gives both in words. Raises GateClosedError."""
     measure: Callable[[str, Mapping[str, Any]], Evidence]
     """Asks a check now, and journals what it found as a sample."""
-    started: Callable[[subprocess.Popen[str]], None]
+    started: Callable[[subprocess.Popen[Any]], None]
     """Must be told of every child process, so that it can be ended when a guard objects."""
     stopping: Callable[[], bool]
     """Whether the step is being ended: by a guard that objects, by the operator, by a signal."""

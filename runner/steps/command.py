@@ -16,6 +16,7 @@ from runner.runbook.model import Command
 from runner.runbook.values import masked, put_secrets
 from runner.steps.base import Effect, since
 from runner.steps.ending import end_on_server
+from runner.steps.hearing import Said, hear
 
 _HOLDS: dict[str, Callable[[str, str], bool]] = {
     "equals": lambda text, output: output.strip() == text.strip(),
@@ -23,7 +24,7 @@ _HOLDS: dict[str, Callable[[str, str], bool]] = {
     "matches": lambda text, output: re.search(text, output) is not None,
 }
 _KEPT = 4000
-"""Characters of output that the journal keeps, from the end."""
+"""Characters of output that the journal keeps, most of them from the end."""
 
 
 def perform(effect: Effect) -> StepEnded:
@@ -42,7 +43,7 @@ def perform(effect: Effect) -> StepEnded:
     timeout = None if effect.step.timeout is None else parse_duration(effect.step.timeout).total_seconds()
     with child:
         try:
-            output, errors = child.communicate(given, timeout=timeout)
+            said = hear(child, given, timeout)
         except subprocess.TimeoutExpired:
             end_group(child)
             message = f"{argv[0]} was ended after {effect.step.timeout}; what it had done stands{_server(effect)}"
@@ -50,7 +51,7 @@ def perform(effect: Effect) -> StepEnded:
         except BaseException:
             end_group(child)
             raise
-    return _judge(effect, command, child.returncode, (output, errors), begun)
+    return _judge(effect, command, child.returncode, said, begun)
 
 
 def _command(effect: Effect) -> Command:
@@ -58,7 +59,7 @@ def _command(effect: Effect) -> Command:
     return given if isinstance(given, Command) else Command(argv=tuple(given or ()))
 
 
-def _start(argv: list[str], command: Command, effect: Effect, mark: int) -> subprocess.Popen[str]:
+def _start(argv: list[str], command: Command, effect: Effect, mark: int) -> subprocess.Popen[bytes]:
     named = {name: put_secrets(value, effect.secrets) for name, value in command.env.items()}
     ours = {} if effect.conninfo is None else {"PGAPPNAME": effect.application_name}
     return subprocess.Popen(
@@ -68,26 +69,27 @@ def _start(argv: list[str], command: Command, effect: Effect, mark: int) -> subp
         stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
+        bufsize=0,
         start_new_session=True,
         pass_fds=(mark,),
     )
 
 
-def _judge(effect: Effect, command: Command, code: int, said: tuple[str, str], begun: float) -> StepEnded:
-    output, errors = (masked(text, effect.secrets) for text in said)
+def _judge(effect: Effect, command: Command, code: int, said: tuple[Said, Said], begun: float) -> StepEnded:
+    output, errors = (each.changed(lambda text: masked(text, effect.secrets)) for each in said)
     wanted = command.exit_code if isinstance(command.exit_code, tuple) else (command.exit_code,)
-    detail: dict[str, Any] = {"exit_code": code, "stdout": output[-_KEPT:], "stderr": errors[-_KEPT:]}
+    detail: dict[str, Any] = {"exit_code": code, "stdout": output.shortened(_KEPT), "stderr": errors.shortened(_KEPT)}
     problem = None
     if code not in wanted:
-        last = (errors.strip().splitlines() or ["it said nothing"])[-1]
+        last = ((errors.beginning + errors.end).strip().splitlines() or ["it said nothing"])[-1]
         how = f"exit code {code} instead of {', '.join(map(str, wanted))}" if code >= 0 else f"ended by signal {-code}"
         problem = f"{how}: {last}"
+    elif output.between and (command.stdout is not None or effect.step.capture):
+        problem = f"it said too much to be judged: {output.between:,} bytes more than are kept"
     elif command.stdout is not None:
-        problem = _output_problem(command.stdout, output)
+        problem = _output_problem(command.stdout, output.beginning)
     if problem is None:
-        problem = _capture(effect, output)
+        problem = _capture(effect, output.beginning)
     elif code < 0 or effect.stopping():
         problem += _server(effect)
     return StepEnded(

@@ -225,7 +225,7 @@ class _Writer:
             stderr=self._errors,
             start_new_session=True,
         )
-        effect.started(self._child)  # type: ignore[arg-type] # only its group is ended
+        effect.started(self._child)  # only its group is ended
 
     def __enter__(self) -> Self:
         return self
@@ -234,7 +234,7 @@ class _Writer:
         if self._child.stdout is not None:
             self._child.stdout.close()
         if self._child.poll() is None:
-            end_group(self._child)  # type: ignore[arg-type] # only its group is ended
+            end_group(self._child)  # only its group is ended
         self._errors.close()
 
     def blocks(self) -> Iterator[bytes]:

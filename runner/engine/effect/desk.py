@@ -102,7 +102,7 @@ class Work:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._connections: list[Any] = []
-        self._children: list[subprocess.Popen[str]] = []
+        self._children: list[subprocess.Popen[Any]] = []
         self.ending = threading.Event()
 
     def keep(self, connection: Any, purpose: str) -> Any:
@@ -112,7 +112,7 @@ class Work:
                 self._connections.append(connection)
         return connection
 
-    def started(self, child: subprocess.Popen[str]) -> None:
+    def started(self, child: subprocess.Popen[Any]) -> None:
         """Remember a child process that the effect started."""
         with self._lock:
             self._children.append(child)
@@ -146,7 +146,7 @@ class Work:
             yield from [connection for connection in self._connections if not connection.closed]
 
 
-def _alive(child: subprocess.Popen[str]) -> bool:
+def _alive(child: subprocess.Popen[Any]) -> bool:
     return child.returncode is None
 
 

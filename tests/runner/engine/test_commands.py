@@ -89,6 +89,25 @@ def test_output_without_what_is_to_be_captured_fails(stage):
     assert stage.play().ended("program").message == "there is nothing in its output to capture as major"
 
 
+TOO_MUCH = "[sh, -c, 'yes | head -c 3000000']"
+
+
+def test_a_program_may_say_more_than_is_kept(stage):
+    stage.write(command(TOO_MUCH))
+    ended = stage.play().ended("program")
+    assert ended.outcome == "done"
+    assert "2,996,000 bytes are left out here" in ended.detail["stdout"]
+    assert len(ended.detail["stdout"]) < 4100
+
+
+@pytest.mark.parametrize("more", ["", "    capture: {it: {stdout: 'y'}}\n"], ids=["expected", "captured"])
+def test_what_was_not_kept_whole_is_not_judged(stage, more):
+    stage.write(command(TOO_MUCH if more else f"{{argv: {TOO_MUCH}, stdout: {{contains: y}}}}") + more)
+    play = stage.play()
+    assert play.state == "unknown"
+    assert play.ended("program").message == "it said too much to be judged: 1,951,424 bytes more than are kept"
+
+
 def test_a_program_that_takes_too_long_is_ended_and_its_outcome_unknown(stage):
     stage.write(command("[sleep, '60']") + "    timeout: 200ms\n")
     play = stage.play()
