@@ -112,13 +112,15 @@ def module_of(name: str) -> Any:
 
 def parser_of(name: str, module: Any) -> argparse.ArgumentParser:
     """Build a command's parser, its example at the end of its help."""
-    import argparse
+    from argparse import RawDescriptionHelpFormatter
 
-    parser = argparse.ArgumentParser(
+    from runner.cli.parser import Parser
+
+    parser = Parser(
         prog=f"shisa {name}",
         description=module.HELP,
         epilog=f"example:\n{module.EXAMPLE}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     module.add_arguments(parser)

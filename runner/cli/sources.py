@@ -164,7 +164,8 @@ def read_text(name: str, kind: Kind) -> str:
         try:
             return Path(name).read_bytes().decode("utf-8", "replace")
         except OSError as error:
-            raise UsageError(f"{name} cannot be read: {error.strerror}.") from error
+            hint = "Name the file that was sent, or `-` for what is pasted."
+            raise UsageError(f"{name} cannot be read: {error.strerror}.", hint=hint) from error
     from runner.review.packed import last_line
 
     if sys.stdin.isatty():

@@ -165,9 +165,10 @@ def refuse_withdrawal(standing: Standing, person: str, now: datetime) -> None:
     """
     left = any(uses_left(standing, step, now) for step in standing.request.steps)
     if standing.state not in {"waiting", "approved"} and not left:
-        raise ApprovalError(f"the request is {standing.state}: {standing.reason}")
+        hint = "only an approval that nothing has begun by can be taken back"
+        raise ApprovalError(f"the request is {standing.state}: {standing.reason}", hint=hint)
     if person not in {vote.person for vote in standing.votes}:
-        raise ApprovalError(f"{person} has not approved this step")
+        raise ApprovalError(f"{person} has not approved this step", hint="--person says who you are")
 
 
 def withdraw(

@@ -62,7 +62,10 @@ def decide(
     theirs = _by_person(people, at_hand)
     if person is not None:
         if named and person not in theirs:
-            raise ConfigError(f"The key that --key names is not one of {person}'s keys in shisa.yaml.")
+            raise ConfigError(
+                f"The key that --key names is not one of {person}'s keys in shisa.yaml.",
+                hint="Name one of theirs, or leave --person out.",
+            )
         return Identity(person, theirs.get(person))
     if len(theirs) > 1:
         raise ConfigError(

@@ -167,11 +167,10 @@ def key_at(path: Path) -> KeyRef:
     public = path if path.suffix == ".pub" else path.with_name(path.name + ".pub")
     keys = _readable(public)
     if not keys:
-        missing = not path.exists()
-        raise UsageError(
-            f"There is no key {path}." if missing else f"The public key {public} is missing or cannot be read.",
-            hint=f"`ssh-keygen -y -f {path.with_suffix('')} > {public}` writes it." if not missing else None,
-        )
+        if not path.exists():
+            raise UsageError(f"There is no key {path}.", hint="Name a private key's file.")
+        hint = f"`ssh-keygen -y -f {private_of(public)} > {public}` writes it."
+        raise UsageError(f"The public key {public} is missing or cannot be read.", hint=hint)
     private = private_of(public)
     if not private.is_file():
         return KeyRef(keys[0])

@@ -33,7 +33,7 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
         if not equals or not name:
             raise UsageError(f"{pair!r} is not name=value", hint="as in tenant=42")
         if name in found:
-            raise UsageError(f"the parameter {name} is given twice")
+            raise UsageError(f"the parameter {name} is given twice", hint="give it once")
         found[name] = value
     return found
 
@@ -87,7 +87,8 @@ def typed(name: str, param: Param, raw: Any) -> Value | Secret:
         value = _READERS[param.type](name, param, raw)
         _judge(param, value)
     except ValueError as error:
-        raise UsageError(f"the parameter {name} {error}", hint=param.description or None) from None
+        hint = param.description or f"it is a parameter of type {param.type}"
+        raise UsageError(f"the parameter {name} {error}", hint=hint) from None
     return value
 
 

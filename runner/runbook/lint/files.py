@@ -24,6 +24,7 @@ from runner.runbook.load import read_bytes
 from runner.strict_yaml import MAX_BYTES, parse
 
 STDIN = "-"
+_BASELINE = "Make one by: shisa validate --format json > FILE"
 _GARBAGE = 100_000
 """Looked for less often than by default: trees are made and dropped file by file, and hold no cycles."""
 _SUFFIXES = frozenset({".yaml", ".yml"})
@@ -155,19 +156,14 @@ def _is_runbook(content: bytes) -> bool:
 def _known(found: Sequence[Found], baseline: Path) -> Iterator[Found]:
     """The problems that an earlier report already holds, by file, rule and message, as often as it does."""
     try:
-        old = Counter((each["file"], each["rule"], each["message"]) for each in json.loads(_text(baseline))["problems"])
+        known = json.loads(baseline.read_text("utf-8"))["problems"]
+        old = Counter((each["file"], each["rule"], each["message"]) for each in known)
+    except OSError as error:
+        raise UsageError(f"{baseline} cannot be read: {error.strerror}", hint=_BASELINE) from error
     except (ValueError, KeyError, TypeError) as error:
-        hint = "Make one by: shisa validate --format json > FILE"
-        raise UsageError(f"{baseline} is not a baseline", hint=hint) from error
+        raise UsageError(f"{baseline} is not a baseline", hint=_BASELINE) from error
     for each in found:
         key = (each.file, each.rule, each.message)
         if old[key] > 0:
             old[key] -= 1
             yield each
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
