@@ -12,6 +12,7 @@ from tests.runner.engine.driver import driver
 from tests.runner.engine.stage import Stage, sign_without_programs
 from tests.runner.engine.starters import starters
 from tests.runner.journal.team.ground import empty, roles
+from tests.runner.review.conftest import crew  # noqa: F401 - people with keys, for judgements of lines alone
 
 __all__ = ["driver", "starters"]
 
