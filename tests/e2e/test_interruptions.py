@@ -309,3 +309,56 @@ def test_at_three_in_the_morning_the_cause_is_mended_in_another_window_and_measu
     assert operator.ended() == 5
     moments = [record.body.verdict for record in stage.records() if record.body.name == "guards.asked"]
     assert moments == ["block", "block", "pass"]
+
+
+def test_a_resume_beside_a_suspended_program_is_refused_until_that_is_ended_and_that_then_writes_nothing(
+    stage, at_work
+):
+    while not sleeping(stage):
+        time.sleep(0.05)
+    os.kill(at_work.pid, signal.SIGSTOP)
+    run = stage.run_id()
+    again = stage.sit_down("alice", "resume", run)
+    again.see(f"run {run} goes on in another program", "where that program is lost, end it, then resume")
+    assert again.ended() == 1
+    sessions = f"FROM pg_stat_activity WHERE application_name LIKE 'shisa/{run}%'"
+    stage.database.execute(f"SELECT pg_terminate_backend(pid, 10000) {sessions}")
+    again = stage.sit_down("alice", "resume", run)
+    again.see("FAILED", "slow: the server reports transaction", "as aborted", "Type rollback to go on")
+    os.kill(at_work.pid, signal.SIGCONT)
+    at_work.see(f"run {run} is taken: alice took run {run} up on")
+    assert at_work.ended() == 5
+    again.type("no")
+    assert again.ended() == 3
+    assert stage.events()[-3:] == ["run.resumed", "step.ended", "run.paused"]
+
+
+PLACES = {
+    "the name of the step": ("Type purge to go on", ()),
+    "a closed gate": ("> again, stop:", ("guard",)),
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize(("question", "more"), PLACES.values(), ids=PLACES)
+def test_a_signal_while_a_question_stands_leaves_the_run_stopped(stage, question, more, number):
+    if more:
+        stage.database.execute("CREATE TABLE copied () INHERITS (session); INSERT INTO copied VALUES (4, false)")
+        guard = "    guards: {before: [{check: duplicate-keys-in-tree, with: {parent: public.session}}]}\n"
+        stage.runbook(PURGE.replace("    expect", f"{guard}    expect"))
+    operator = stage.sit_down("alice", "run", "purge.yaml")
+    if not more:
+        operator.see("waits for approval")
+        stage.sign()
+    operator.see(question)
+    assert operator.kill(number) == 5
+    assert stage.records()[-1].body.state == "stopped"
+    assert stage.sessions() == 10 + len(more)
+
+
+def test_a_terminal_that_is_closed_while_it_asks_whether_to_stop_ends_the_step(stage, at_work):
+    at_work.press("c")
+    at_work.see("Ctrl-C again, or the word stop, ends it")
+    at_work.close()
+    assert not sleeping(stage)
+    assert stage.records()[-1].body.state == "stopped"

@@ -1,6 +1,7 @@
 """A step that makes the target another server: a real standby is promoted in the middle of a run."""
 
 import dataclasses
+import os
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ from runner.errors import UsageError
 from tests.fixtures.proxy import proxy_before
 from tests.fixtures.standby import standby_of
 from tests.runner.engine.stage import Player
+from tests.runner.engine.surviving import finish, killed
 from tests.runner.engine.test_server_faults import Died
 
 PROMOTE = """\
@@ -129,6 +131,18 @@ def test_a_program_that_dies_while_it_promotes_finds_the_new_primary(stage, stan
     assert len(play.bodies("step.intended", "promote")) == 1
     assert len(play.bodies("target.changed")) == 1
     assert rows(standby) == [1, 9]
+
+
+@pytest.mark.parametrize("line", range(5, 11) if os.environ.get("SHISA_TEST_ALL") else [6])
+def test_killed_at_whichever_line_the_target_is_promoted_once_and_bound_anew_once(stage, standby, driver, line):
+    stage.write(PROMOTE + ADD)
+    assert killed(driver(stage, die=f"append:{line}"))
+    play = finish(stage)
+    assert play.state == "completed", play.reason
+    names = [record.body.name for record in stage.records()]
+    assert names.count("target.changed") == 1
+    assert rows(standby) == [1, 9]
+    assert stage.problems() == []
 
 
 def test_a_target_that_has_not_become_what_was_declared_closes_the_gate_until_it_has(stage, standby):
