@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
-from checks.base import Ask, CannotAskError, Change, Check, Finding, Json, Trial, Verdict, check, param
+from checks.base import Ask, CannotAskError, Change, Check, Finding, Json, StepContext, Trial, Verdict, check, param
 from checks.facts.cascades import ReferenceRow, along
 from checks.facts.relations import Trees, trees
+from checks.facts.restored import written_by
 from checks.facts.tried import HazardRow, others, refuse_hazards, rows_of, told
 from checks.facts.wording import counted, listed
 
+_PATIENCE = timedelta(minutes=30)
+"""Longest that a backup's rows are compared."""
 _GROUPS = 20
 """Groups that the evidence names."""
 
@@ -40,9 +44,10 @@ class Taken:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reach:
-    """What one statement would touch."""
+    """What one statement would touch, or a restore of rows in one table."""
 
     statement: int
+    """Its number; 0 where it is a restore."""
     kind: str
     relation: str
     problem: str = ""
@@ -71,6 +76,10 @@ class AffectedRows(Check[list[Reach]]):
     along and nobody said how many may. It is unknown where the rows cannot be counted beforehand: MERGE, DO, a writing
     WITH, functions not known to be harmless, rules, a statement after one that changes the same table, foreign keys
     that lead in a circle, rows that the role may not see.
+
+    In a restore step with `rows` it counts what would be inserted, overwritten and removed in each table, within the
+    step's `where`, as `restore-overwrite` compares them; a row that changed its group counts for both. A restore
+    without `rows` is unknown: it adds all that the backup holds, or fails.
 
     With `exact: true` the statements are run in one transaction, counted by the server, and rolled back. MERGE, a
     writing WITH, circles and the writes of triggers are counted then. What a rollback might not take back is refused,
@@ -110,6 +119,9 @@ class AffectedRows(Check[list[Reach]]):
 
     def gather(self, ask: Ask) -> list[Reach]:
         """Count for each statement, then what goes along."""
+        step = ask.step
+        if step is not None and step.kind == "restore" and step.backup is not None and self.statement is None:
+            return self._restored(ask, step, step.backup)
         texts = (self.statement,) if self.statement is not None else self.statements
         changes = ask.changes(texts)
         reaches = [self._reach(ask, change) for change in changes]
@@ -129,10 +141,21 @@ class AffectedRows(Check[list[Reach]]):
                 "tried": reach.tried,
             }
             bound = {"max_rows": self.max_rows, "min_rows": self.min_rows, "rows_along": self.max_along}
-            name = f"{reach.relation or 'statement'} ({reach.kind} {reach.statement})"
+            number = f" {reach.statement}" if reach.statement else ""
+            name = f"{reach.relation or 'statement'} ({reach.kind}{number})"
             yield Finding(
                 name, verdict, why, measured, {key: value for key, value in bound.items() if value is not None}
             )
+
+    def _restored(self, ask: Ask, step: StepContext, backup: Path) -> list[Reach]:
+        if step.rows is None:
+            raise CannotAskError("a restore without `rows` adds all that the backup holds, or fails")
+        diff = ask.diff(backup, limit=_PATIENCE, group_by=self.group_by, tenant_of=step.tenant_of, where=step.where)
+        return [
+            Reach(0, what.kind, what.table, what.problem, what.rows, at_most=len(what.groups) > 1, groups=what.groups)
+            for table in diff.tables
+            for what in written_by(step.rows, table, grouped=self.group_by is not None)
+        ]
 
     def _reach(self, ask: Ask, change: Change) -> Reach:
         reach = Reach(change.statement, change.kind, change.relation, change.problem, at_most=change.at_most)
@@ -211,7 +234,8 @@ class AffectedRows(Check[list[Reach]]):
         return tuple(("NULL" if value is None else value, count) for value, count in answer.rows)
 
     def _said(self, reach: Reach) -> tuple[Verdict, str]:
-        what = f"Statement {reach.statement} ({reach.kind} of {reach.relation or 'unknown'})"
+        which = f"Statement {reach.statement}" if reach.statement else "The restore"
+        what = f"{which} ({reach.kind} of {reach.relation or 'unknown'})"
         if reach.problem or reach.rows is None:
             return Verdict.UNKNOWN, f"{what} cannot be counted beforehand: {reach.problem}."
         rows = f"{'at most ' if reach.at_most else ''}{counted(reach.rows, 'row')}"

@@ -54,8 +54,10 @@ def in_one_transaction(
             effect.look_again()  # while nothing is locked yet
             lock_timeout = effect.step.lock_timeout or "2s"
             transaction = Transaction(connection, lock_timeout=lock_timeout, statement_timeout=timeout)
+            effect.tell("all rows are staged; their tables are locked against writing now, and compared")
             xid = transaction.begin()
             prepared = prepare(connection, staged)
+            effect.tell(f"what will be changed: {in_numbers(prepared.counts)}")
             kept = _keep(effect, connection, prepared, xid, triggers=triggers) if keeps else None
             leave_note(second, effect.run, effect.path, xid)
             effect.intend(xid, kept)
