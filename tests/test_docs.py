@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.cli.main import COMMANDS, module_of, parser_of
+from runner.cli.main import COMMANDS, main, module_of, parser_of
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for package in ("runner", "checks") for path in sorted((ROOT / package).rglob("*.py"))]
@@ -32,6 +32,13 @@ def test_a_link_leads_somewhere(page):
         there = (page.parent / name).resolve() if name else page
         assert there.exists(), f"{target} is not there"
         assert not anchor or anchor in slugs(there), f"{target}: no such heading"
+
+
+def test_the_first_runbook_has_no_problem(tmp_path, monkeypatch, capsys):
+    (book,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "first-run.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "purge.yaml").write_text(book)
+    monkeypatch.chdir(tmp_path)
+    assert main(["validate", "--strict", "purge.yaml"]) == 0, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("page", [*PAGES, *SOURCES], ids=lambda page: str(page.relative_to(ROOT)))
