@@ -18,6 +18,7 @@ def first_failing(
 ) -> str:
     """Run tests until one fails; give its name, or nothing. The fixture ``server`` gives one that runs already.
 
+    It has to fail alone too: what went wrong because of the tests before it shows nothing.
     A test that goes on for longer than one has patience ends the process with SIGALRM.
     """
     fixtures = sys.modules["tests.fixtures.postgres"]
@@ -27,5 +28,8 @@ def first_failing(
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=then)
         if item.session.testsfailed:
             item.session._setupstate.teardown_exact(None)  # what the session has opened
-            return item.nodeid
+            item.session.testsfailed = 0
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            if item.session.testsfailed:
+                return item.nodeid
     return ""

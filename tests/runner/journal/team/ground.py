@@ -113,7 +113,9 @@ def clear(ground: Ground) -> None:
 def empty(root: psycopg.Connection, then: str = "") -> None:
     """Switch the triggers off, forget all lines, and switch them on."""
     root.execute(
-        f"BEGIN; ALTER TABLE shisa.journal DISABLE TRIGGER USER; TRUNCATE shisa.journal; {script('always')}"
+        "BEGIN; ALTER TABLE shisa.journal DISABLE TRIGGER USER; TRUNCATE shisa.journal;"
+        "ALTER TABLE shisa.attachment DISABLE TRIGGER USER; TRUNCATE shisa.attachment;"
+        f"{script('always')}"
         f"UPDATE shisa.head SET (seq, hash, at) = (0, repeat('0', 64), ''); {then} COMMIT"
     )
 

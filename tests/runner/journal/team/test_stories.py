@@ -31,6 +31,7 @@ HONEST = {
     "taken over": (*ORDER[:2], "taken"),
     "asked and answered": (*ORDER[:2], "asked", "answered"),
     "named before it was asked": (*ORDER[:3], "notified", *ORDER[3:]),
+    "expanded before it was asked": (*ORDER[:3], "expanded", *ORDER[3:]),
     "amended before it was asked": (*ORDER[:2], "amended", *ORDER[2:]),
     "asked again and answered": (*ORDER[:2], "asked", "asked", "answered"),
     "waived": (*ORDER[:3], "waived"),
