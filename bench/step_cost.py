@@ -26,6 +26,7 @@ from runner.config.load import read
 from runner.demo.binaries import find
 from runner.demo.server import throwaway
 from runner.engine.begin.opening import open_run, resume_run
+from runner.engine.begin.seat import Seat
 from runner.engine.ports import Answers, wall_clock
 from runner.engine.stepping import step_through
 from runner.journal import open_journal
@@ -78,17 +79,17 @@ class Desk:
         several = [{"id": f"s{n}", **row, "sql": f"INSERT INTO t VALUES ({n})"} for n in range(steps)]
         runbook = {"shisa": 1, "id": "b", "title": "B", "targets": {"live": {}}, "steps": [each] if loop else several}
         path.write_text(json.dumps(runbook))
-        return open_run(plan=plan_of(load(path), {}), target_map={}, **self.common())
+        return open_run(self.seat(), plan_of(load(path), {}), {})
 
-    def common(self):
-        return {
-            "journal": open_journal("journal.db", self.folder),
-            "config": self.config,
-            "person": "alice",
-            "key": None,
-            "operator": SILENT,
-            "clock": wall_clock,
-        }
+    def seat(self) -> Seat:
+        return Seat(
+            journal=open_journal("journal.db", self.folder),
+            config=self.config,
+            person="alice",
+            key=None,
+            operator=SILENT,
+            clock=wall_clock,
+        )
 
     def run(self, steps: int, *, loop: bool = False) -> tuple[Took, list[Record]]:
         """Step through a run; what it took, and its lines."""
@@ -130,7 +131,7 @@ class Desk:
             session.journal.append(Note(text="a remark"), run=session.run, step=None, person="alice")
         session.journal.close()
         begun = time.perf_counter()
-        again = resume_run(session.run, **self.common())
+        again = resume_run(session.run, self.seat())
         took = time.perf_counter() - begun
         again.let_go()
         again.journal.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.cli.common import add_config, add_person, desk, person
 from runner.cli.lookup import add_run, one_run
-from runner.cli.run import add_talk, add_window, left, need_answers, prompt, refuse_errors, talk, window_of
+from runner.cli.run import add_talk, add_window, left, need_answers, prompt, refuse_errors, seat_of, window_of
 
 if TYPE_CHECKING:
     import argparse
@@ -51,7 +51,6 @@ def taken_up(arguments: argparse.Namespace, window: Window | None = None, *, acc
     """Take the run up in this process; ``accept`` takes its files as they are now."""
     from runner.engine.begin.opening import resume_run
     from runner.engine.fold.state import fold
-    from runner.engine.ports import wall_clock
     from runner.runbook.model import Param
     from runner.runbook.params import parse_pairs, resolve
     from runner.runbook.values import Secret
@@ -62,7 +61,7 @@ def taken_up(arguments: argparse.Namespace, window: Window | None = None, *, acc
     state = fold(one_run(at.journal, arguments.run))
     if state.closed is None:
         need_answers(arguments)
-    operator, observers = talk(arguments)
+    seat = seat_of(arguments, at, who, window)
     given = parse_pairs(arguments.param)
     asking = at_terminal() and arguments.answers is None
     names = [*given, *(_secrets(state.opened.params) if asking else ())]
@@ -70,17 +69,8 @@ def taken_up(arguments: argparse.Namespace, window: Window | None = None, *, acc
     secrets = resolve(declared, given, prompt=prompt if asking else None)
     return resume_run(
         state.run,
-        journal=at.journal,
-        config=at.config,
-        person=who.person,
-        key=who.key,
-        operator=operator,
-        clock=wall_clock,
+        seat,
         secrets_given={name: value for name, value in secrets.items() if isinstance(value, Secret)},
-        observers=observers,
-        detach=arguments.detach,
-        unattended=arguments.answers is not None,
-        window=window,
         accept_changes=(lambda plan: refuse_errors(plan, at)) if accept else None,
     )
 

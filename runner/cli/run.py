@@ -15,11 +15,13 @@ from runner.cli.plan import add_params, target_map
 if TYPE_CHECKING:
     import argparse
 
+    from runner.engine.begin.seat import Seat
     from runner.engine.people.windows import Window
     from runner.engine.ports import Observer, Operator
     from runner.engine.session import Session
     from runner.engine.stepping import Ending
     from runner.journal.record import Record
+    from runner.review.identity import Identity
     from runner.runbook.model import Param
     from runner.runbook.plan import Plan
 
@@ -98,7 +100,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Open a run and step through it; the exit code tells how it was left (DESIGN §5)."""
     from runner.config.plugins import use_plugins
     from runner.engine.begin.opening import open_run
-    from runner.engine.ports import wall_clock
 
     at = desk(arguments, runbook=arguments.runbook)
     who = person(arguments, at.config)
@@ -107,23 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
     targets = target_map(arguments, plan)
     refuse_errors(plan, at)
     need_answers(arguments)
-    window = window_of(arguments)
-    operator, observers = talk(arguments)
-    session = open_run(
-        journal=at.journal,
-        config=at.config,
-        plan=plan,
-        target_map=targets,
-        person=who.person,
-        key=who.key,
-        operator=operator,
-        clock=wall_clock,
-        observers=observers,
-        detach=arguments.detach,
-        unattended=arguments.answers is not None,
-        break_glass=arguments.break_glass,
-        window=window,
-    )
+    seat = seat_of(arguments, at, who, window_of(arguments))
+    session = open_run(seat, plan, targets, break_glass=arguments.break_glass)
     return left(session, arguments)
 
 
@@ -156,6 +142,26 @@ def _telling(session: Session) -> Iterator[None]:
         yield
     for each in companion.untold:
         say(f"NOT NOTIFIED {each}; `shisa notify` tries again")
+
+
+def seat_of(arguments: argparse.Namespace, at: Desk, who: Identity, window: Window | None) -> Seat:
+    """Sit the person down at the journal, as the command line says."""
+    from runner.engine.begin.seat import Seat
+    from runner.engine.ports import wall_clock
+
+    operator, observers = talk(arguments)
+    return Seat(
+        journal=at.journal,
+        config=at.config,
+        person=who.person,
+        key=who.key,
+        operator=operator,
+        clock=wall_clock,
+        observers=observers,
+        unattended=arguments.answers is not None,
+        detach=arguments.detach,
+        window=window,
+    )
 
 
 def talk(arguments: argparse.Namespace) -> tuple[Operator, tuple[Observer, ...]]:

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Take the run over; 7 where nobody knows whether some step happened."""
     from runner.cli.note import worded
+    from runner.engine.begin.seat import Seat
     from runner.engine.begin.takeover import take_over
     from runner.engine.fold.state import fold
     from runner.engine.ports import Answers, wall_clock
@@ -53,12 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
     state = fold(one_run(at.journal, arguments.run))
     taken = take_over(
         state,
-        journal=at.journal,
-        config=at.config,
-        person=who.person,
-        key=who.key,
-        operator=Answers({}, say),
-        clock=wall_clock,
+        Seat(
+            journal=at.journal,
+            config=at.config,
+            person=who.person,
+            key=who.key,
+            operator=Answers({}, say),
+            clock=wall_clock,
+        ),
         end=lambda found: _shall_end(found, told=arguments.end),
         reason=reason,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.demo.stage import OPERATOR, REVIEWER, Stage
 from runner.engine.begin.opening import open_run, resume_run
+from runner.engine.begin.seat import Seat
 from runner.engine.ports import wall_clock
 from runner.journal import open_journal
 from runner.report.as_markdown import markdown
@@ -114,11 +115,11 @@ class Show(Calls):
         path.write_bytes(text)
         loaded = load_text(text, path)
         plan = plan_of(loaded, resolve(loaded.runbook.params, given))
-        return open_run(plan=plan, target_map={}, **self._given(observers))
+        return open_run(self._seat(observers), plan, {})
 
     def again(self, run: str, *observers: Observer) -> Session:
         """Take the run up again, as ``shisa resume`` does."""
-        return resume_run(run, **self._given(observers))
+        return resume_run(run, self._seat(observers))
 
     def end(self, session: Session) -> list[Record]:
         """Write the report, close the journal, and give the run's record."""
@@ -165,16 +166,16 @@ class Show(Calls):
         )
         own.close()
 
-    def _given(self, observers: Sequence[Observer]) -> dict[str, Any]:
-        return {
-            "journal": open_journal(self.stage.config.config.journal, self.stage.folder),
-            "config": self.stage.config,
-            "person": OPERATOR,
-            "key": self.stage.key(OPERATOR),
-            "operator": self.cast.operator(self),
-            "clock": wall_clock,
-            "observers": (*self.cast.observers(), *observers),
-        }
+    def _seat(self, observers: Sequence[Observer]) -> Seat:
+        return Seat(
+            journal=open_journal(self.stage.config.config.journal, self.stage.folder),
+            config=self.stage.config,
+            person=OPERATOR,
+            key=self.stage.key(OPERATOR),
+            operator=self.cast.operator(self),
+            clock=wall_clock,
+            observers=(*self.cast.observers(), *observers),
+        )
 
 
 def counted(number: int, noun: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,7 @@ from runner.engine.begin.labels import labels_of
 from runner.engine.begin.pinned import pinned_plan, pins, sources
 from runner.engine.effect.stopping import Signals
 from runner.engine.fold.state import fold
-from runner.engine.people.windows import Window
-from runner.engine.ports import Clock, Observer, Operator, stamp
+from runner.engine.ports import stamp
 from runner.engine.preflight.approvable import demands_of_policies
 from runner.engine.session import Session, host
 from runner.engine.target.locks import Locks, released_on_error
@@ -34,9 +33,10 @@ from runner.runbook.plan import Plan, plan_digest
 
 if TYPE_CHECKING:
     from runner.config.model import Loaded
+    from runner.engine.begin.seat import Seat
     from runner.engine.fold.state import State
     from runner.journal.events import BoundTarget
-    from runner.journal.record import Head, Journal
+    from runner.journal.record import Head
     from runner.review.keys import KeyRef
     from runner.runbook.values import Secret
 
@@ -46,33 +46,19 @@ def new_run_id(now: datetime) -> str:
     return f"{now:%y%m%d}-{secrets.token_hex(3)}"
 
 
-def open_run(
-    *,
-    journal: Journal,
-    config: Loaded,
-    plan: Plan,
-    target_map: Mapping[str, str],
-    person: str,
-    key: KeyRef | None,
-    operator: Operator,
-    clock: Clock,
-    observers: Sequence[Observer] = (),
-    detach: bool = False,
-    unattended: bool = False,
-    break_glass: bool = False,
-    window: Window | None = None,
-) -> Session:
+def open_run(seat: Seat, plan: Plan, target_map: Mapping[str, str], *, break_glass: bool = False) -> Session:
     """Open a run of ``plan``: bind its targets, prove that it can be carried out, and journal ``run.opened``.
 
     ``break_glass`` opens it although nobody could ever approve a step of it. Raises UsageError (also ConfigError,
     ConnectError) before anything is journaled, and TargetLockedError where another run is at work on a target.
     """
+    config, person, journal = seat.config, seat.person, seat.journal
     use_plugins(config.config)
     _refuse(demands.misfitting(plan))
     targets = Targets({name: bind_target(config, name, target_map.get(name, name)) for name in plan.targets})
-    _demand(plan, targets, key=key, unattended=unattended, config=config)
-    _refuse(demands_of_policies(plan, targets, config, operator=person, break_glass=break_glass, window=window))
-    run = new_run_id(clock())
+    _demand(seat, plan, targets)
+    _refuse(demands_of_policies(plan, targets, config, operator=person, break_glass=break_glass, window=seat.window))
+    run = new_run_id(seat.clock())
     opened = RunOpened(
         version=__version__,
         runbook=plan.runbook.runbook.id,
@@ -85,34 +71,17 @@ def open_run(
         host=host(),
         plan_digest=plan_digest(plan, targets.fingerprints()),
         policy_digest=config.digest,
-        unattended=unattended,
+        unattended=seat.unattended,
         plugins=_plugins(),
     )
-    if key is not None:
-        opened = _signed(opened, run, key, journal.head(), clock())
+    if seat.key is not None:
+        opened = _signed(opened, run, seat.key, journal.head(), seat.clock())
     locks, signals = Locks(run, plan, targets, journal), Signals()
     with released_on_error(locks), signals.noted():  # who ends the program from here on finds a run that says so
         locks.hold(plan)
         record = journal.append(opened, run=run, step=None, person=person)
-        session = Session(
-            journal=journal,
-            config=config,
-            plan=plan,
-            targets=targets,
-            person=person,
-            key=key,
-            operator=operator,
-            clock=clock,
-            observers=observers,
-            pinned=pins(opened.files),
-            state=fold([record]),
-            records=[record],
-            locks=locks,
-            detach=detach,
-            window=window,
-            signals=signals,
-        )
-        for observer in observers:
+        session = seat.work_on(plan, targets, [record], locks, signals)
+        for observer in seat.observers:
             observer(record)
         session.warn()
     return session
@@ -120,18 +89,9 @@ def open_run(
 
 def resume_run(
     run: str,
+    seat: Seat,
     *,
-    journal: Journal,
-    config: Loaded,
-    person: str,
-    key: KeyRef | None,
-    operator: Operator,
-    clock: Clock,
     secrets_given: Mapping[str, Secret] | None = None,
-    observers: Sequence[Observer] = (),
-    detach: bool = False,
-    window: Window | None = None,
-    unattended: bool = False,
     accept_changes: Prove | None = None,
 ) -> Session:
     """Take a run up again, from the content that it was opened with, or with ``accept_changes`` from what is there now.
@@ -140,28 +100,16 @@ def resume_run(
     TargetLockedError where a run is at work on one of its targets; RunTakenError where another program takes it up
     at the same moment.
     """
-    session = reopened(
-        run,
-        journal=journal,
-        config=config,
-        person=person,
-        key=key,
-        operator=operator,
-        clock=clock,
-        secrets_given=secrets_given or {},
-        observers=observers,
-        unattended=unattended,
-    )
-    session.detach, session.window = detach, window
-    if session.state.operator != person:
+    session = reopened(run, seat, secrets_given or {})
+    if session.state.operator != seat.person:
         raise UsageError(
-            f"run {run} belongs to {session.state.operator}, not to {person}",
+            f"run {run} belongs to {session.state.operator}, not to {seat.person}",
             hint=f"only its operator resumes a run; where they cannot: `shisa takeover {run}`",
         )
     accepted = None if accept_changes is None else accept(session, secrets_given or {}, accept_changes)
     with released_on_error(session.locks), session.signals.noted():
         session.locks.hold(session.plan if accepted is None else accepted.plan)
-        resumed = RunResumed(operator=person, host=host(), unattended=unattended, plugins=_plugins())
+        resumed = RunResumed(operator=seat.person, host=host(), unattended=seat.unattended, plugins=_plugins())
         session.append(resumed if accepted is None else _with(session, accepted, resumed))
         if accept_changes is not None:
             accept_moved(session)
@@ -178,48 +126,22 @@ def _with(session: Session, accepted: Accepted, resumed: RunResumed) -> RunResum
     )
 
 
-def reopened(
-    run: str,
-    *,
-    journal: Journal,
-    config: Loaded,
-    person: str,
-    key: KeyRef | None,
-    operator: Operator,
-    clock: Clock,
-    secrets_given: Mapping[str, Secret],
-    observers: Sequence[Observer] = (),
-    unattended: bool = False,
-) -> Session:
+def reopened(run: str, seat: Seat, secrets_given: Mapping[str, Secret]) -> Session:
     """Read a run as it stands, from the content that it was opened with; nothing is journaled or locked yet.
 
     Raises UsageError where there is no such run, or it has ended.
     """
-    records = list(journal.records(run=run))
+    records = list(seat.journal.records(run=run))
     if not records:
         raise UsageError(f"there is no run {run} in the journal", hint="`shisa runs` lists them")
     state = fold(records)
     if state.closed is not None:
         raise UsageError(f"run {run} has ended: {state.closed.state}", hint=f"`shisa show {run}` tells how")
-    use_plugins(config.config)
+    use_plugins(seat.config.config)
     plan = pinned_plan(state, secrets_given)
-    targets = Targets({bound.name: _again(config, bound) for bound in state.opened.targets})
-    _demand(plan, targets, key=key, unattended=unattended, config=config, state=state)
-    return Session(
-        journal=journal,
-        config=config,
-        plan=plan,
-        targets=targets,
-        person=person,
-        key=key,
-        operator=operator,
-        clock=clock,
-        observers=observers,
-        pinned=pins(state.opened.files),
-        state=state,
-        records=records,
-        locks=Locks(run, plan, targets, journal),
-    )
+    targets = Targets({bound.name: _again(seat.config, bound) for bound in state.opened.targets})
+    _demand(seat, plan, targets, state)
+    return seat.work_on(plan, targets, records, Locks(run, plan, targets, seat.journal), Signals())
 
 
 def _signed(opened: RunOpened, run: str, key: KeyRef, head: Head, now: datetime) -> RunOpened:
@@ -250,17 +172,10 @@ def _again(config: Loaded, bound: BoundTarget) -> Target:
     return again.rebound(again.bound.identity | {key: bound.identity[key] for key in STANDING if key in bound.identity})
 
 
-def _demand(
-    plan: Plan,
-    targets: Targets,
-    *,
-    key: KeyRef | None,
-    unattended: bool,
-    config: Loaded,
-    state: State | None = None,
-) -> None:
-    _refuse(demands.production(targets, signed=key is not None, unattended=unattended, config=config))
-    _refuse(demands.apart(targets, config))
+def _demand(seat: Seat, plan: Plan, targets: Targets, state: State | None = None) -> None:
+    signed = seat.key is not None
+    _refuse(demands.production(targets, signed=signed, unattended=seat.unattended, config=seat.config))
+    _refuse(demands.apart(targets, seat.config))
     _refuse(demands.writable(plan, targets, state))
 
 

@@ -22,10 +22,9 @@ from runner.review.statement import handed_statement
 from runner.runbook.values import Secret
 
 if TYPE_CHECKING:
-    from runner.config.model import Loaded
+    from runner.engine.begin.seat import Seat
     from runner.engine.fold.state import State
-    from runner.engine.ports import Clock, Observer, Operator
-    from runner.journal.record import Head, Journal
+    from runner.journal.record import Head
     from runner.review.keys import KeyRef
 
 Found = Sequence[tuple[str, Ghost]]
@@ -49,16 +48,10 @@ class Taken:
 
 def take_over(
     state: State,
+    seat: Seat,
     *,
-    journal: Journal,
-    config: Loaded,
-    person: str,
-    key: KeyRef | None,
-    operator: Operator,
-    clock: Clock,
     end: Callable[[Found], bool],
     reason: str | None = None,
-    observers: Sequence[Observer] = (),
 ) -> Taken:
     """Make a person the operator of a run.
 
@@ -66,17 +59,7 @@ def take_over(
     nothing more. ``end`` is asked whether the sessions that were found shall be ended. Raises UsageError where the run
     has ended or is theirs already, TargetLockedError where the other program is at work and no ``reason`` is given.
     """
-    session = reopened(
-        state.run,
-        journal=journal,
-        config=config,
-        person=person,
-        key=key,
-        operator=operator,
-        clock=clock,
-        observers=observers,
-        secrets_given=_unknown(state.opened.params),
-    )
+    session, person, key = reopened(state.run, seat, _unknown(state.opened.params)), seat.person, seat.key
     run, before = session.run, session.state.operator
     if before == person:
         raise UsageError(f"run {run} is {person}'s already", hint=f"`shisa resume {run}` goes on with it")
@@ -97,7 +80,7 @@ def take_over(
         reason=reason,
         ghosts=tuple(ghost_json(target, ghost) for target, ghost in found),
     )
-    session.append(body if key is None else _signed(body, run, key, journal.head(), stamp(clock())))
+    session.append(body if key is None else _signed(body, run, key, seat.journal.head(), stamp(seat.clock())))
     left = _end(session, found) if ending else found
     for path, step in list(session.state.steps.items()):
         if step.outcome == "unknown":

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from runner.config.load import read
 from runner.config.model import Loaded
 from runner.engine.begin.opening import open_run, resume_run
+from runner.engine.begin.seat import Seat
 from runner.engine.ports import wall_clock
 from runner.engine.session import Session
 from runner.engine.stepping import Ending, step_through
@@ -209,17 +210,9 @@ class Stage:
 
     def open(self, player: Player | None = None, *, params: dict[str, str] | None = None, **options: Any) -> Session:
         loaded = load(self.runbook)
-        given = {
-            "target_map": {},
-            "person": "alice",
-            "key": self.key("alice"),
-            "clock": wall_clock,
-            "operator": player or Player(),
-            "journal": options.get("journal") or self.journal(options.get("person", "alice")),
-            "config": self.config,
-            "plan": plan_of(loaded, resolve(loaded.runbook.params, params or {})),
-        }
-        return open_run(**given | options)
+        given = {"target_map": {}, "plan": plan_of(loaded, resolve(loaded.runbook.params, params or {}))}
+        own = {name: options.pop(name) for name in ("plan", "target_map", "break_glass") if name in options}
+        return open_run(self.seat(player, **options), **given | own)
 
     def play(self, player: Player | None = None, **options: Any) -> Play:
         """Open a run and step through it as one process does."""
@@ -227,16 +220,21 @@ class Stage:
 
     def resume(self, run: str, player: Player | None = None, **options: Any) -> Play:
         """Take a run up again as another process does."""
+        back = options.pop("back", False)
+        own = {name: options.pop(name) for name in ("secrets_given", "accept_changes") if name in options}
+        return self._through(resume_run(run, self.seat(player, **options), **own), back=back)
+
+    def seat(self, player: Player | None = None, *, person: str = "alice", **options: Any) -> Seat:
+        """Sit somebody down at the journal."""
         given = {
-            "person": "alice",
-            "key": self.key("alice"),
+            "person": person,
+            "key": self.key(person),
             "clock": wall_clock,
             "operator": player or Player(),
-            "journal": options.get("journal") or self.journal(options.get("person", "alice")),
             "config": self.config,
         }
-        back = options.pop("back", False)
-        return self._through(resume_run(run, **given | options), back=back)
+        journal = options.pop("journal", None) or self.journal(person)
+        return Seat(journal=journal, **given | options)
 
     def roll_back(self, run: str, player: Player | None = None, **options: Any) -> Play:
         """Take a run back as `shisa rollback` does."""

@@ -9,7 +9,6 @@ import pytest
 
 from runner.engine.begin.takeover import take_over
 from runner.engine.fold.state import fold
-from runner.engine.ports import wall_clock
 from runner.errors import RunTakenError, TargetLockedError, UsageError
 from runner.journal import open_journal
 from runner.postgres.transaction import Transaction
@@ -32,17 +31,10 @@ class Died(BaseException):
 
 def taken_over(stage, run, *, person="carol", end=True, journal=None, **options):
     journal = journal or open_journal(stage.config.config.journal, stage.folder)
-    given = {
-        "journal": journal,
-        "config": stage.config,
-        "person": person,
-        "key": stage.key(person),
-        "operator": Player(),
-        "clock": wall_clock,
-        "end": end if callable(end) else lambda _found: end,
-    }
+    own = {name: options.pop(name) for name in ("reason",) if name in options}
+    seat = stage.seat(person=person, journal=journal, **options)
     try:
-        return take_over(fold(journal.records(run=run)), **given | options)
+        return take_over(fold(journal.records(run=run)), seat, end=end if callable(end) else lambda _found: end, **own)
     finally:
         journal.close()
 

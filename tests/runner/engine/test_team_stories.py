@@ -132,12 +132,7 @@ def test_after_a_takeover_the_heir_is_asked_for_anew_and_starts(team, accounts):
     journal = team.journal("carol")
     take_over(
         fold(journal.records(run=first.run)),
-        journal=journal,
-        config=team.config,
-        person="carol",
-        key=team.key("carol"),
-        operator=Player(),
-        clock=wall_clock,
+        team.seat(person="carol", journal=journal),
         end=lambda _found: False,
     )
     journal.close()
