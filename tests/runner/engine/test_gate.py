@@ -80,6 +80,23 @@ def test_a_closed_gate_is_told_by_the_first_guard_that_closes_it():
     assert refuse_closed(STEP, (found("a", "pass"),)).message == "restore: the gate is closed"
 
 
+MOMENTS = {
+    "nothing while no guard was asked": ((), ()),
+    "what they found before": (("before",), ("before",)),
+    "what they found right before the effect": (("before", "again"), ("again",)),
+    "what they found after it": (("before", "again", "after"), ("after",)),
+}
+
+
+@pytest.mark.parametrize(("moments", "shown"), MOMENTS.values(), ids=MOMENTS)
+def test_of_a_steps_guards_is_shown(moments, shown, crew):
+    story = Story(crew).at(0, opened(crew, HEAD, stamp(NOON)), step=None).at(1, entered())
+    for moment in moments:
+        story.at(2, ev.GuardsAsked(moment=moment, verdict="pass", evidence=({**found(), "check": moment},)))
+    evidence = view(SimpleNamespace(state=fold(story.records), run=RUN), STEP).evidence
+    assert tuple(one["check"] for one in evidence) == shown
+
+
 SKIP = {
     "a step that nobody guards": ({"policies": ()}, True),
     "not one that needs approval": ({}, False),

@@ -68,6 +68,15 @@ def test_the_guard_whose_evidence_holds_is_left_alone_and_the_other_is_asked_aga
     assert [(one["check"], "holds" in one) for one in found] == [("row-count", True), ("long-transactions", False)]
 
 
+def test_the_worst_of_several_guards_is_what_they_say_together(stage, database):
+    database.execute("DELETE FROM account")
+    write(stage, "recheck: cheap}, {check: long-transactions")
+    play = stage.play()
+    assert play.state == "blocked"
+    (asked,) = play.bodies("guards.asked", "delete")
+    assert (asked.verdict, [one["verdict"] for one in asked.evidence]) == ("block", ["block", "pass"])
+
+
 WRITES = {
     "a row": "INSERT INTO account VALUES (4, 'dan', 0)",
     "another table": "CREATE TABLE elsewhere (id int)",
