@@ -73,7 +73,8 @@ class SequenceDrift(Check[Facts]):
     A backup of another database blocks.
 
     Without a backup, or after the step: the sequence's own next number is compared. With `baseline: compare` it blocks
-    too where a sequence stands behind where it stood in an earlier guard of the run (`baseline: capture`), or is gone.
+    too where a sequence stands behind where it stood in an earlier guard of the run (`baseline: capture`), or at the
+    snapshot of an earlier `backup` step on this target (where `only` is empty), or is gone.
 
     It is unknown, which closes the gate too, where ids cannot be compared or read: text keys and expressions built from
     `nextval`, functions whose numbers cannot be followed into a column, CYCLE (ids return by design, so the highest one

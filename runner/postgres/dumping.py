@@ -17,9 +17,9 @@ _WHERE = """
 SELECT pg_export_snapshot(), pg_is_in_recovery(),
        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text"""
 _SEQUENCES = """
-SELECT format('%I.%I', n.nspname, c.relname)
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND has_table_privilege(c.oid, 'SELECT')
+SELECT format('%I.%I', n.nspname, c.relname), s.seqincrement
+  FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relpersistence <> 't' AND has_table_privilege(c.oid, 'SELECT')
  ORDER BY 1"""
 _TABLES = """
 SELECT n.nspname || '.' || c.relname, greatest(c.reltuples, 0)::int8
@@ -43,6 +43,12 @@ class SequenceState:
     name: str
     last_value: int
     is_called: bool
+    increment: int
+
+    @property
+    def following(self) -> int:
+        """The number that it would have given next."""
+        return self.last_value + (self.increment if self.is_called else 0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,7 +106,8 @@ def at_work(connection: Connection[Any], application_name: str) -> bool:
 
 def _sequences(connection: Connection[Any]) -> list[SequenceState]:
     """Read each sequence itself: the view shows neither ``is_called`` nor a value that was set but never drawn."""
-    names = [row[0] for row in connection.execute(_SEQUENCES).fetchall()]
+    increments = dict(connection.execute(_SEQUENCES).fetchall())
+    names = list(increments)
     found: list[SequenceState] = []
     for at in range(0, len(names), _CHUNK):
         part = names[at : at + _CHUNK]
@@ -108,5 +115,6 @@ def _sequences(connection: Connection[Any]) -> list[SequenceState]:
             f"SELECT %s::text, last_value, is_called FROM {name.replace('%', '%%')}"  # noqa: S608 - quoted by format
             for name in part
         )
-        found += [SequenceState(*row) for row in connection.execute(query.encode(), part).fetchall()]
+        rows = connection.execute(query.encode(), part).fetchall()
+        found += [SequenceState(name, last_value, called, increments[name]) for name, last_value, called in rows]
     return found

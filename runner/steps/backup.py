@@ -7,18 +7,21 @@ own sequence values are those of the moment when pg_dump came to them, not those
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checks.duration import parse_duration
+from checks.facts.baseline import CAPTURE
 from checks.facts.figures import size
+from checks.facts.rewind import Stood
 from checks.facts.wording import counted
+from checks.sequence_drift import SequenceDrift
 from runner.archive import read_archive
 from runner.archive.fingerprint import fingerprint
 from runner.archive.selection import split_table
+from runner.baseline import told, written
 from runner.errors import ShisaError, StepFailedError, UsageError
 from runner.journal.events import StepEnded
 from runner.postgres.clients import Client, find_client, login
@@ -67,6 +70,7 @@ def perform(effect: Effect) -> StepEnded:
             argv = [str(client.path), *options, f"--snapshot={snapshot.id}", f"--file={draft}"]
             _dump(effect, argv, watch)
             detail = _made(draft, path, client, snapshot)
+            kept = None if snapshot.standby else _kept(effect, snapshot, connection.info.server_version)
             for name, each in effect.step.capture.items():
                 effect.capture(name, detail[str(each.column)])  # before the file has its name: not lost with us
             place(draft, path)
@@ -78,10 +82,11 @@ def perform(effect: Effect) -> StepEnded:
             return StepEnded(outcome="failed", message=message, duration_ms=since(begun), detail=error.detail)
         finally:
             discard(draft)
-    told = (
+    said = (
         f"{path.name}: {counted(detail['tables'], 'table')}, {size(detail['size_bytes'])}, snapshot at {snapshot.lsn}"
     )
-    return StepEnded(outcome="done", message=told, duration_ms=since(begun), detail={"backup": detail})
+    whole = {"backup": detail} | ({} if kept is None else {"baseline": kept})
+    return StepEnded(outcome="done", message=said, duration_ms=since(begun), detail=whole)
 
 
 def _clear(effect: Effect, connection: Connection[Any], draft: Path) -> None:
@@ -158,10 +163,17 @@ def _refuse_captures(effect: Effect) -> None:
             raise UsageError(f"a backup has no {what} to capture", hint=f"`column:` is one of {', '.join(CAPTURED)}")
 
 
+def _kept(effect: Effect, snapshot: Snapshot, server_version: int) -> dict[str, Any]:
+    """Keep where the sequences stood as a baseline, with which ``sequence-drift`` compares later in the run."""
+    about = SequenceDrift().about
+    rows = [Stood(each.name, each.following) for each in snapshot.sequences]
+    return told(CAPTURE, about, effect.attach(written(about, rows, server_version=server_version)))
+
+
 def _made(draft: Path, path: Path, client: Client, snapshot: Snapshot) -> dict[str, Any]:
     """Prove that what pg_dump left can be read, and describe it for the journal."""
     facts, sum_ = read_archive(draft), fingerprint(draft)
-    states = [dataclasses.astuple(each) for each in snapshot.sequences[:_SEQUENCES_KEPT]]
+    states = [(each.name, each.last_value, each.is_called) for each in snapshot.sequences[:_SEQUENCES_KEPT]]
     return {
         "path": str(path),
         "format": facts.format,

@@ -74,6 +74,8 @@ class Effect:
     """
     intend: Intend
     """Must be called once before anything is changed; it looks again, too."""
+    attach: Callable[[bytes], str]
+    """Keeps content with the journal, for later steps on any machine, and tells its digest. Raises JournalError."""
     keep: Callable[[Iterable[bytes]], str]
     """Keeps content durably beside the journal and tells its digest. Raises JournalError."""
     kept: Callable[[], Iterator[bytes]]

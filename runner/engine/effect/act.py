@@ -194,6 +194,7 @@ def _effect(session: Session, path: str, look: LastLook, intended: list[StepInte
         mark=lambda: session.mark(path),
         look_again=look.renew,
         intend=lambda xid, kept=None: intend(look, intended, xid, kept),
+        attach=session.journal.attach,
         keep=session.attachments.put,
         kept=kept,
         connect=connect,

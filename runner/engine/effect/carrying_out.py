@@ -112,6 +112,7 @@ class _Carrying:
             effect,
             look_again=lambda: desk.call(effect.look_again),
             intend=lambda xid, kept=None: desk.work(lambda: effect.intend(xid, kept)),
+            attach=lambda content: desk.call(lambda: effect.attach(content)),
             capture=lambda name, value: desk.work(lambda: effect.capture(name, value)),
             tell=lambda text: desk.call(lambda: effect.tell(text)),
             progress=lambda text: desk.call(lambda: effect.progress(text)),

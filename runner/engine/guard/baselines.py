@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from checks.base import CannotAskError
 from runner.baseline import Kept
 from runner.errors import JournalError
-from runner.journal.events import GuardsAsked
+from runner.journal.events import GuardsAsked, StepEnded
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
+    from runner.journal.record import Record
 
 
 class RunBaselines:
@@ -30,12 +32,19 @@ class RunBaselines:
     def find(self, target: str, about: str) -> Kept:
         """Find the newest baseline by the run's journal. Raises CannotAskError."""
         for record in reversed(self._session.records):
-            for evidence in record.body.evidence if isinstance(record.body, GuardsAsked) else ():
-                known = evidence.get("baseline", {})
-                ours = (known.get("mode"), known.get("about"), evidence["target"]) == ("capture", about, target)
-                if ours:
-                    return self._read(record.step or "", evidence["taken_at"], known["sha256"])
-        raise CannotAskError("no earlier guard of this run has captured a baseline of this check on this target")
+            for known, where, at in self._captured(record):
+                if (known.get("mode"), known.get("about"), where) == ("capture", about, target):
+                    return self._read(record.step or "", at, known["sha256"])
+        raise CannotAskError("nothing earlier in this run has captured a baseline of this check on this target")
+
+    def _captured(self, record: Record) -> Iterator[tuple[dict[str, Any], str | None, str]]:
+        """Give what a guard, or a step as its outcome, says of baselines; each with its target and when."""
+        match record.body:
+            case GuardsAsked(evidence=found):
+                yield from ((one.get("baseline", {}), one["target"], one["taken_at"]) for one in found)
+            case StepEnded(outcome="done", detail={"baseline": known}):
+                entered = self._session.state.step(record.step or "").entered
+                yield known, None if entered is None else entered.target, record.at
 
     def _read(self, step: str, at: str, sha256: str) -> Kept:
         try:

@@ -103,7 +103,7 @@ def test_without_a_capture_the_comparison_is_unknown(stage):
     stage.write("  - {id: again, title: T, target: live, check: schema-drift, with: {baseline: compare}}\n")
     play = stage.play()
     assert play.state == "blocked"
-    assert "no earlier guard of this run has captured a baseline of this check on this target" in play.reason
+    assert "nothing earlier in this run has captured a baseline of this check on this target" in play.reason
 
 
 @pytest.mark.usefixtures("prepared")
@@ -112,7 +112,7 @@ def test_a_capture_of_other_tables_is_no_baseline(stage):
     stage.write(book.replace("public.account", "public.user_of_it", 1))
     play = stage.play()
     assert play.state == "blocked"
-    assert "no earlier guard of this run has captured" in play.reason
+    assert "nothing earlier in this run has captured" in play.reason
 
 
 @pytest.mark.usefixtures("prepared")
@@ -140,4 +140,4 @@ def test_a_capture_on_another_target_is_no_baseline(stage):
     play = stage.play()
     assert play.state == "blocked"
     assert play.bodies("guards.asked", "look")[0].verdict == "pass"
-    assert "no earlier guard of this run has captured" in play.reason
+    assert "nothing earlier in this run has captured" in play.reason

@@ -53,6 +53,7 @@ def restore(dsn: str, folder: Path, body: dict[str, Any] | str, *, undoes: Resto
         mark=lambda: Mark(folder / "kept" / "rows.working"),
         look_again=lambda: None,
         intend=intend,
+        attach=lambda content: attachments.put([content]),
         keep=attachments.put,
         kept=lambda: attachments.read(undoes.intended.kept),
         connect=lambda *, purpose="": connect(dsn, application_name=f"shisa/test/{purpose}"),

@@ -53,7 +53,7 @@ def play(stage, shop):
 
 
 def left_in(folder):
-    return sorted(each.name for each in folder.iterdir() if "kept" in each.name)
+    return sorted(each.name for each in folder.iterdir() if "kept" in each.name and each.suffix != ".kept")
 
 
 def nobody_is_left(accounts):
@@ -340,3 +340,36 @@ def test_a_backup_that_was_killed_did_not_happen_because_its_file_is_not_there(
     assert stage.resume(run, again).ending.exit_code == 0
     assert [line for line in again.said if "left by an attempt that was killed, is removed" in line]
     assert left_in(stage.folder) == ["kept.dump"]
+
+
+COMPARE = """\
+  - id: work
+    title: Somebody works
+    manual: Wait for it.
+  - id: compare
+    title: No sequence went back
+    target: live
+    check: sequence-drift
+    with: {baseline: compare}
+"""
+
+
+@pytest.mark.parametrize("team", [False, True], ids=["one machine", "team"])
+def test_a_sequence_that_went_back_since_the_backup_is_found_by_a_later_guard(team, play, stage, shop, request):
+    if team:
+        stage.settings["journal"] = request.getfixturevalue("team_journal")
+        stage.save()
+    done = play(step() + COMPARE, Player({"work": "stop"}, on_wait=stage.sign))
+    assert done.state == "stopped", done.reason
+    shop.execute("SELECT setval('shop.item_id_seq', 498)")
+    back = stage.resume(done.run)
+    assert (back.state, back.ending.exit_code) == ("blocked", 1)
+    (found,) = [
+        each
+        for each in back.bodies("guards.asked", "compare")[-1].evidence[0]["findings"]
+        if each["verdict"] == "block"
+    ]
+    assert "shop.item_id_seq was put back from 500 to 499 since the baseline of step save" in found["message"]
+    shop.execute("SELECT setval('shop.item_id_seq', 500, false)")
+    assert stage.resume(done.run).state == "completed"
+    assert stage.problems() == []

@@ -37,6 +37,8 @@ def judge(book: Book) -> Iterator[Flag]:
     for view in book.steps:
         if view.kind == "include":
             return
+        if view.step.backup is not None:  # it captures where the sequences stand
+            captured.append((view.step.target, GuardUse(check="sequence-drift")))
         for path, use in _uses(view):
             target = use.target or view.step.target
             mode = use.with_.get("baseline")
