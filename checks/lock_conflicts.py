@@ -34,6 +34,8 @@ class LockRow:
     gid: str | None
     """The prepared transaction that holds it."""
     age_ms: int | None
+    index: bool = False
+    """Whether it is on an index of the table."""
 
     @property
     def blocker(self) -> str:
@@ -53,6 +55,8 @@ class BehindRow:
     relation: int
     object: str
     why: str
+    lock: str | None = None
+    """The lock that is taken on it, where it is not the step's strongest."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,6 +66,10 @@ class Facts:
     found: Trees = dataclasses.field(default_factory=Trees)
     behind: tuple[BehindRow, ...] = ()
     locks: tuple[LockRow, ...] = ()
+    attached: tuple[int, ...] = ()
+    """What becomes a partition, and is locked more strongly than what it becomes one of."""
+    rebuilds: bool = False
+    """Whether indexes are locked more strongly than their tables."""
 
 
 @check("lock-conflicts", since=14, group="load", looks_at="tables", limits=["age_ms", "blockers"])
@@ -77,10 +85,11 @@ class LockConflicts(Check[Facts]):
 
     Another session holds or waits for a lock, on a table of the step or one that inherits from it, which conflicts with
     the strongest lock that the step takes, and its transaction is older than `max_wait`: it will not be gone before the
-    step's lock_timeout. A table that is locked along counts too: the partitioned table of a partition that is dropped,
-    the table of an index that is, both sides of a foreign key that goes or changes its type. Prepared transactions and
-    autovacuum against wraparound, which does not give way, block at any age. It warns for younger transactions and for
-    ordinary autovacuum.
+    step's lock_timeout. What is locked along counts too: the partitioned table of a partition that is dropped, the
+    table of an index that is dropped or rebuilt, both sides of a foreign key that goes or changes its type, what a
+    partition that comes or goes refers to, what CASCADE drops or empties. Prepared transactions and autovacuum against
+    wraparound, which does not give way, block at any age. It warns for younger transactions and for ordinary
+    autovacuum.
 
     ## What to do
 
@@ -112,11 +121,13 @@ class LockConflicts(Check[Facts]):
         if not found.relations:
             return Facts(found)
         reach = reaching(ask.step.statements if ask.step is not None else ())
+        flags = {name: getattr(reach, name) for name in ("drops", "empties", "joins", "rebuilds")}
         names = json.dumps(reach.names)
-        asked = self.queries["behind"]
-        behind = ask.rows(asked, BehindRow, relations=found.oids, dropped=reach.drops, names=names)
+        behind = ask.rows(self.queries["behind"], BehindRow, relations=found.oids, names=names, **flags)
         oids = json.dumps([*found.names(), *(row.relation for row in behind)])
-        return Facts(found, tuple(behind), tuple(ask.rows(self.queries["locks"], LockRow, relations=oids)))
+        locks = ask.rows(self.queries["locks"], LockRow, relations=oids)
+        attached = tuple(each.relation for each in found.relations if each.asked in reach.attached)
+        return Facts(found, tuple(behind), tuple(locks), attached, reach.rebuilds)
 
     def looked_at(self, facts: Facts) -> int:
         """Count the tables."""
@@ -124,16 +135,22 @@ class LockConflicts(Check[Facts]):
 
     def judge(self, facts: Facts) -> Iterator[Finding]:
         """Name who is in the way, by table and blocker."""
-        wanted = self.lock if self.lock in MODES else _STRONGEST
         yield from missing(facts.found)
         names = facts.found.names() | {row.relation: row.object for row in facts.behind}
         whys = {row.relation: f", {row.why}" for row in facts.behind}
-        groups: dict[tuple[int, str], list[LockRow]] = {}
+        taken = {row.relation: row.lock for row in facts.behind if row.lock} | dict.fromkeys(facts.attached, _STRONGEST)
+        groups: dict[tuple[int, str, str], list[LockRow]] = {}
         for row in facts.locks:
+            wanted = taken.get(row.relation) or self._wanted(row, rebuilds=facts.rebuilds)
             if conflict(wanted, row.mode):
-                groups.setdefault((row.relation, row.blocker), []).append(row)
-        for (relation, blocker), rows in groups.items():
+                groups.setdefault((row.relation, row.blocker, wanted), []).append(row)
+        for (relation, blocker, wanted), rows in groups.items():
             yield self._in_the_way(names[relation], whys.get(relation, ""), blocker, rows, wanted)
+
+    def _wanted(self, row: LockRow, *, rebuilds: bool) -> str:
+        if self.lock not in MODES or (rebuilds and row.index):
+            return _STRONGEST
+        return self.lock
 
     def _in_the_way(self, table: str, why: str, blocker: str, rows: list[LockRow], wanted: str) -> Finding:
         oldest = max(rows, key=lambda row: row.age_ms or 0)
