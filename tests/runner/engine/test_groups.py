@@ -31,6 +31,7 @@ def test_a_group_is_asked_for_once_and_each_step_uses_its_own_part(stage, accoun
     assert play.ending.exit_code == 0, play.reason
     (request,) = play.bodies("approval.requested")
     assert (request.group, [part.step for part in request.parts]) == ("together", ["part1", "part2", "part3"])
+    assert request.target == play.session.targets.of("live").bound.fingerprint
     assert [part.step_digest for part in request.parts] == [
         play.bodies("step.entered", part.step)[0].step_digest for part in request.parts
     ]
@@ -75,6 +76,17 @@ def test_another_group_or_a_step_between_begins_another_request(stage, accounts)
     play = stage.play(Player(on_wait=stage.sign))
     assert [(body.group, body.parts) for body in play.bodies("approval.requested")] == [(None, ())] * 3
     assert accounts() == []
+
+
+def test_a_step_of_the_group_that_needs_no_approval_is_left_out_and_does_not_end_it(stage, accounts):
+    look = "  - {id: look, title: Look, manual: Look at it., expected: It is there., group: together}\n"
+    first, last = (step(number, f"DELETE FROM account WHERE id = {number}") for number in (1, 3))
+    stage.write(first + look + last)
+    play = stage.play(Player(on_wait=stage.sign))
+    assert play.ending.exit_code == 0, play.reason
+    (request,) = play.bodies("approval.requested")
+    assert [part.step for part in request.parts] == ["part1", "part3"]
+    assert accounts() == [2]
 
 
 def test_a_step_on_another_target_is_asked_for_apart(stage, accounts):

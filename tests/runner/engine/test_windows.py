@@ -2,11 +2,13 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from runner.config.model import Need, Policy
 from runner.config.model import Window as Limit
+from runner.engine.people.approval import window_of
 from runner.engine.people.drift import Drift
 from runner.engine.people.windows import Window, objection, parse_window, request_until, told
 from runner.engine.ports import moment, stamp, wall_clock
@@ -102,6 +104,14 @@ OBJECTIONS = [
 @pytest.mark.parametrize(("longest", "reason"), OBJECTIONS)
 def test_every_policy_must_allow_the_window(longest, reason):
     assert objection(NIGHT, {name: policy(value) for name, value in longest.items()}) == reason
+
+
+def test_a_window_that_is_over_is_none_any_more():
+    def at(now):
+        return window_of(SimpleNamespace(records=[], window=NIGHT, clock=lambda: now))
+
+    assert at(NIGHT.not_after - timedelta(seconds=1)) == NIGHT
+    assert at(NIGHT.not_after) is None
 
 
 def test_a_request_is_not_signed_after_its_window():
