@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.base import Verdict
@@ -150,19 +150,50 @@ def summary(records: Iterable[Record], config: Config) -> RunSummary:
     """
     lines = tuple(records)
     state = fold(lines)
-    steps = tuple(_step(path, title, kind, state, lines) for path, title, kind in _order(state.opened, lines))
+    own, decisions = _by_step(lines, lambda line: (line.step,)), _by_step(lines, _decided(lines))
+    steps = tuple(
+        _step(path, title, state.step(path), own.get(path, []), decisions.get(path, []))
+        for path, title in _order(state.opened, own)
+    )
     timeline = tuple((line, sentence(line)) for line in lines)
     return RunSummary(state, steps, timeline, post_review(lines, config), Head(lines[-1].seq, lines[-1].hash))
 
 
-def _order(opened: ev.RunOpened, lines: Sequence[Record]) -> Iterator[tuple[str, str, str | None]]:
-    """List path, title and kind of every step: in the file's order, those added or expanded behind their origin."""
-    seen = dict.fromkeys(line.step for line in lines if line.step is not None)
+def _by_step(
+    lines: Iterable[Record], about: Callable[[Record], Iterable[str | None]]
+) -> Mapping[str, Sequence[Record]]:
+    """Sort lines by the steps that they are about; those of the whole run are left out."""
+    found: dict[str, list[Record]] = {}
+    for line in lines:
+        for path in about(line):
+            if path is not None:
+                found.setdefault(path, []).append(line)
+    return found
+
+
+def _decided(lines: Iterable[Record]) -> Callable[[Record], Iterable[str | None]]:
+    """Tell about which steps a decision is: its own, and all those of the group that was asked for."""
+    asked = (line.body for line in lines if isinstance(line.body, ev.ApprovalRequested))
+    of_group = {body.request: tuple(part.step for part in body.parts) for body in asked}
+
+    def about(line: Record) -> Iterable[str | None]:
+        if isinstance(line.body, ev.ApprovalGiven | ev.ApprovalRejected | ev.ApprovalWithdrawn):
+            return dict.fromkeys((line.step, *of_group.get(line.body.request, ())))
+        return ()
+
+    return about
+
+
+def _order(opened: ev.RunOpened, seen: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """List path and title of every step: in the file's order, those added or expanded behind their origin."""
     planned = dict(_planned(opened))
+    below: dict[str, list[str]] = {}
+    for path in seen:
+        base = _BASE.split(path, maxsplit=1)[0]
+        below.setdefault(base if base in planned else "", []).append(path)
     for name, title in planned.items():
-        paths = [path for path in seen if _BASE.split(path, maxsplit=1)[0] == name]
-        yield from ((path, title, None) for path in paths or [name])
-    yield from ((path, path, None) for path in seen if _BASE.split(path, maxsplit=1)[0] not in planned)
+        yield from ((path, title) for path in below.get(name, [name]))
+    yield from ((path, path) for path in below.get("", ()))
 
 
 def _planned(opened: ev.RunOpened) -> Iterator[tuple[str, str]]:
@@ -174,16 +205,14 @@ def _planned(opened: ev.RunOpened) -> Iterator[tuple[str, str]]:
             yield step["id"], str(step.get("title", step["id"]))
 
 
-def _step(path: str, title: str, kind: str | None, state: State, lines: Sequence[Record]) -> StepSummary:
-    own = [line for line in lines if line.step == path]
+def _step(path: str, title: str, known: StepState, own: Sequence[Record], decisions: Iterable[Record]) -> StepSummary:
     entered = next((line.body for line in reversed(own) if isinstance(line.body, ev.StepEntered)), None)
     ended = next((line.body for line in reversed(own) if isinstance(line.body, ev.StepEnded)), None)
-    known = state.step(path)
     word = _word(known, reached=bool(own))
     return StepSummary(
         id=path,
         title=entered.title if entered else title,
-        kind=entered.kind if entered else kind,
+        kind=entered.kind if entered else None,
         state=word,
         happened=_happened(known),
         message=_message(known, ended),
@@ -196,7 +225,7 @@ def _step(path: str, title: str, kind: str | None, state: State, lines: Sequence
             for line in own
             if isinstance(line.body, ev.GuardsAsked) and line.body.evidence
         ),
-        decisions=tuple(_decisions(lines, path)),
+        decisions=tuple(map(_decision, decisions)),
     )
 
 
@@ -224,23 +253,17 @@ def _message(step: StepState, ended: ev.StepEnded | None) -> str:
     return step.refused or (ended.message if ended else "")
 
 
-def _decisions(lines: Sequence[Record], path: str) -> Iterator[Decision]:
-    """Tell what people said about the requests of a step, its own and those of its group."""
-    asked = (line.body for line in lines if isinstance(line.body, ev.ApprovalRequested))
-    of_group = {body.request for body in asked if body.parts and body.part(path) is not None}
-    for line in lines:
-        body, who = line.body, line.person
-        if line.step != path and getattr(body, "request", None) not in of_group:
-            continue
-        match body:
-            case ev.ApprovalGiven(request=request, as_team=team, assurance=how):
-                yield Decision(line.at, who, team, "approved", request, how, None, _attested(body.statement))
-            case ev.ApprovalRejected(request=request, as_team=team, reason=why):
-                yield Decision(line.at, who, team, "rejected", request, None, why, _attested(body.statement))
-            case ev.ApprovalWithdrawn(request=request, reason=why):
-                yield Decision(line.at, who, None, "withdrawn", request, None, why)
-            case _:
-                pass
+def _decision(line: Record) -> Decision:
+    """Tell what somebody said about a request."""
+    match line.body:
+        case ev.ApprovalGiven(request=request, as_team=team, assurance=how, statement=signed):
+            return Decision(line.at, line.person, team, "approved", request, how, None, _attested(signed))
+        case ev.ApprovalRejected(request=request, as_team=team, reason=why, statement=signed):
+            return Decision(line.at, line.person, team, "rejected", request, None, why, _attested(signed))
+        case ev.ApprovalWithdrawn(request=request, reason=why):
+            return Decision(line.at, line.person, None, "withdrawn", request, None, why)
+        case other:
+            raise AssertionError(other)
 
 
 def _attested(statement: str) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Reports of one whole run: what a colleague must understand, and golden files of every format."""
 
+import cProfile
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -268,6 +269,17 @@ def test_a_runbook_that_cannot_be_read_hides_no_step_that_ran():
     )
     lines = sample.records(iter([(0, None, "alice", opened), (1, "restore", "alice", sample.RESTORE)]))
     assert [step.id for step in summary(lines, sample.CONFIG).steps] == ["restore"]
+
+
+def test_twice_as_many_steps_cost_twice_as_much():
+    def calls(steps):
+        lines = records(*((f"announce[{n}]", sample.RESTORE) for n in range(steps)))
+        profile = cProfile.Profile()
+        profile.runcall(summary, lines, sample.CONFIG)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    few, many, more = calls(100), calls(300), calls(500)
+    assert more - many <= 1.2 * (many - few)
 
 
 def test_records_of_no_run_are_refused():
