@@ -13,8 +13,8 @@ FINDINGS = 100
 STATEMENTS = 20
 """How many findings and statements stand in the evidence itself; the rest is kept aside by its digest."""
 
-_Key = tuple[str, str, str | None]
-"""Check, target, object."""
+_Key = tuple[str, str, int, str | None]
+"""Check, target, which of the step's guards of that check, object."""
 
 
 class KnownException(Protocol):
@@ -57,6 +57,8 @@ class Evidence:
     binds: tuple[str, ...] = ()
     """Those of them that an acceptance bounds also where the finding passes."""
     severity: str = "block"
+    nth: int = 1
+    """Which of the guards it is that ask this check on this target in one step, each with parameters of its own."""
     baseline: Mapping[str, Json] | None = None
     """The baseline that was captured or compared with, by its digest."""
     basis: Mapping[str, Json] | None = None
@@ -85,6 +87,8 @@ class Evidence:
             "limits": list(self.limits),
             "accepted": sum(finding.object in self.accepted for finding in self.findings),
         }
+        if self.nth > 1:
+            found["nth"] = self.nth
         if self.binds:
             found["binds"] = list(self.binds)
         if self.baseline is not None:
@@ -166,8 +170,18 @@ def _known(known: KnownException) -> dict[str, Json]:
     return {"reason": known.reason, "by": known.by, "until": known.until}
 
 
+def guard_of(told: Mapping[str, Any]) -> tuple[str, str, int]:
+    """Tell the guard of an evidence, or of an entry in an envelope: its check, its target, and which of those it is."""
+    return told["check"], told["target"], told.get("nth", 1)
+
+
+def guard_name(told: Mapping[str, Any]) -> str:
+    """Name a guard by its check: ``sql``, and the second that a step asks ``sql#2``."""
+    return str(told["check"]) if told.get("nth", 1) == 1 else f"{told['check']}#{told['nth']}"
+
+
 def envelope(evidence: Iterable[Mapping[str, Any]]) -> list[dict[str, Json]]:
-    """Tell what is accepted with this evidence (its JSON): per check, target and object the worst verdict and limits.
+    """Tell what is accepted with this evidence (its JSON): per guard and object the worst verdict and limits.
 
     What passes needs no acceptance, except for numbers that the check binds. An object of None stands for the omitted
     findings, with their number; an empty one for the guard as a whole, where it could not look.
@@ -175,7 +189,7 @@ def envelope(evidence: Iterable[Mapping[str, Any]]) -> list[dict[str, Json]]:
     merged: dict[_Key, Json] = {}
     for entry in (entry for each in evidence for entry in _entries(each)):
         merged[_key(entry)] = _joined(merged.get(_key(entry)), entry)
-    return sorted(merged.values(), key=lambda entry: (entry["check"], entry["target"], entry["object"] or ""))
+    return sorted(merged.values(), key=lambda entry: (*guard_of(entry), entry["object"] or ""))
 
 
 def no_worse(accepted: Iterable[Mapping[str, Any]], evidence: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -183,15 +197,15 @@ def no_worse(accepted: Iterable[Mapping[str, Any]], evidence: Iterable[Mapping[s
     known = {_key(entry): entry for entry in accepted}
     now: dict[_Key, Json] = {}
     for entry in envelope(evidence):
-        check, target, name = _key(entry)
-        omitted = name is not None and (check, target, name) not in known and (check, target, None) in known
-        key = (check, target, None if omitted else name)  # it may be one of those that were omitted then
-        now[key] = _joined(now.get(key), entry | {"object": key[2]}, count=omitted)
+        *guard, name = _key(entry)
+        omitted = name is not None and (*guard, name) not in known and (*guard, None) in known
+        key = (*guard_of(entry), None if omitted else name)  # it may be one of those that were omitted then
+        now[key] = _joined(now.get(key), entry | {"object": key[-1]}, count=omitted)
     return [sentence for key, entry in now.items() for sentence in _worse(known.get(key), entry)]
 
 
 def _worse(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[str]:
-    name = f"{now['check']} on {now['target']}"
+    name = f"{guard_name(now)} on {now['target']}"
     if now["object"] != "":
         name += f": {'further findings' if now['object'] is None else now['object']}"
     if was is None and _verdict(now) is Verdict.PASS:
@@ -219,7 +233,8 @@ def _joined(known: Mapping[str, Any] | None, entry: Mapping[str, Any], *, count:
 
 
 def _entries(evidence: Mapping[str, Any]) -> list[dict[str, Json]]:
-    where, binds = {"check": evidence["check"], "target": evidence["target"]}, evidence.get("binds", ())
+    where = {name: evidence[name] for name in ("check", "target", "nth") if name in evidence}
+    binds = evidence.get("binds", ())
     entries = []
     for each in evidence["findings"]:
         passes = each["verdict"] == str(Verdict.PASS)
@@ -239,7 +254,7 @@ def _entry(name: str | None, verdict: str, limits: Mapping[str, int], count: int
 
 
 def _key(entry: Mapping[str, Any]) -> _Key:
-    return entry["check"], entry["target"], entry["object"]
+    return *guard_of(entry), entry["object"]
 
 
 def _verdict(entry: Mapping[str, Any]) -> Verdict:

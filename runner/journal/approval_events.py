@@ -130,6 +130,8 @@ class WaiverGiven(Body, frozen=True, kw_only=True):
     reason: str
     until: str
     target: str = ""
+    nth: int = 1
+    """Which of the step's guards of this check and target it is."""
     verdict: str = "unknown"
     limits: dict[str, int] = msgspec.field(default_factory=dict)
     """The measured numbers that were accepted; more is worse."""

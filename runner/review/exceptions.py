@@ -28,6 +28,8 @@ _SIGNATURE = {"statement", "signature"}
 def exception_statement(body: Exceptional, *, run: str, step: str | None, person: str, at: str, head: Head) -> str:
     """Build what is signed (namespace ``approval@shisa``): everything that the journal's line says, and the head."""
     said = {name: value for name, value in msgspec.to_builtins(body).items() if name not in _SIGNATURE}
+    if said.get("nth") == 1:  # as it was signed before guards of one check were told apart
+        del said["nth"]
     predicate = {**said, "run": run, "step": step, "person": person, "at": at, "journal": seen(head)}
     return build(body.name, run if step is None else f"{run}/{step}", digest(said), predicate)
 

@@ -80,10 +80,12 @@ def uses_left(standing: Standing, step: str, now: datetime) -> int:
     """Tell how often a step may still be started with its request, first starts and retries alike.
 
     None is left of a step that is done, when somebody ended the request, when it was never approved, or past its
-    deadline.
+    deadline: that of the approval, or of the broken glass that it was begun by.
     """
     started = standing.started.get(step, 0)
-    if standing.state not in {"approved", "consumed"} or now > standing.deadline or step in standing.done:
+    covered = not standing.missing or standing.broken_by is not None
+    usable = covered and standing.state in {"approved", "consumed"}
+    if not usable or now > standing.deadline or step in standing.done:
         return 0
     return max(0, standing.request.body.max_uses - started)
 
@@ -144,14 +146,14 @@ def _standing(entry: Entry, config: Config, now: datetime) -> Standing:
     if completed is not None:
         deadline = _start_by(list(known.values()), completed, window.get("not_after"))
         stands = dataclasses.replace(stands, state="approved", deadline=deadline)
+    elif not absent:
+        stands = _broken(stands, entry, config)
     if entry.ended is not None:
         return dataclasses.replace(stands, state=entry.ended[0], reason=entry.ended[1])
     if absent:
         reason = f"shisa.yaml has no policy {', '.join(absent)}"
         return dataclasses.replace(stands, state="stale", reason=reason)
-    if completed is None:
-        stands = _broken(stands, entry, config)
-    elif stands.early(stands.deadline):
+    if completed is not None and stands.early(stands.deadline):
         reason = f"the last signature is of {completed:%Y-%m-%d %H:%M} UTC, too long before the window for its policies"
         return dataclasses.replace(stands, state="expired", reason=reason)
     if now > stands.deadline:

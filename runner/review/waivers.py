@@ -32,6 +32,13 @@ class Waived:
     reason: str
     by: str
     until: str
+    nth: int = 1
+    """Which of the step's guards of this check and target it is."""
+
+    @property
+    def guard(self) -> tuple[str, str, int]:
+        """The guard whose finding it is."""
+        return self.check, self.target, self.nth
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,13 +70,13 @@ def waivers_of(records: Iterable[Record], step: str, config: Config, now: dateti
     judged = _step(lines, step, config)
     if judged is None:
         return Waivers((), ())
-    counted: dict[tuple[str, str, str], list[tuple[ev.WaiverGiven, str]]] = {}
+    counted: dict[tuple[str, str, int, str], list[tuple[ev.WaiverGiven, str]]] = {}
     refused = []
     for line in lines:
         if line.step == step and isinstance(line.body, ev.WaiverGiven):
             reason = _refusal(judged, line.body, line.person, datetime.fromisoformat(line.at), now)
             if reason is None:
-                key = (line.body.check, line.body.target, line.body.object)
+                key = (line.body.check, line.body.target, line.body.nth, line.body.object)
                 counted.setdefault(key, []).append((line.body, line.person))
             else:
                 refused.append((line.person, reason))
@@ -95,7 +102,7 @@ def teams_that_waive(policies: Iterable[str], config: Config) -> tuple[str, ...]
 
 def applied(evidence: Evidence, waivers: Sequence[Waived]) -> Evidence:
     """Settle the findings that are waived: they are shown and do not close the gate, but it says WARN at best."""
-    mine = [each for each in waivers if (each.check, each.target) == (evidence.check, evidence.target)]
+    mine = [each for each in waivers if each.guard == (evidence.check, evidence.target, evidence.nth)]
     settled: dict[str, Waived] = {}
     for each in mine:
         about = [one for one in evidence.findings if one.object == each.object and one.object not in evidence.accepted]
@@ -112,19 +119,18 @@ def applied(evidence: Evidence, waivers: Sequence[Waived]) -> Evidence:
             settled[""] = whole
     if not settled:
         return evidence
-    told = (
-        f"{evidence.message} Waived: {', '.join(f'{one.object or one.check} by {one.by}' for one in settled.values())}."
-    )
-    return dataclasses.replace(evidence, verdict=max(left, Verdict.WARN), message=told, waived=settled)
+    told = ", ".join(f"{one.object or evidence.check} by {one.by}" for one in settled.values())
+    message = f"{evidence.message} Waived: {told}."
+    return dataclasses.replace(evidence, verdict=max(left, Verdict.WARN), message=message, waived=settled)
 
 
 def exceeded(evidence: Evidence, waivers: Sequence[Waived]) -> list[str]:
     """Say where a finding is worse than the waiver that names it accepts."""
     return [
-        f"the waiver of {each.by} for {each.check} on {one.object} is void: {why}"
+        f"the waiver of {each.by} for {evidence.check} on {one.object} is void: {why}"
         for each in waivers
         for one in evidence.findings
-        if (each.check, each.target, each.object) == (evidence.check, evidence.target, one.object)
+        if (*each.guard, each.object) == (evidence.check, evidence.target, evidence.nth, one.object)
         and (why := _exceeds(each, one, evidence.limits)) is not None
     ]
 
@@ -187,6 +193,7 @@ def _joined(given: Sequence[tuple[ev.WaiverGiven, str]]) -> Waived:
     return Waived(
         check=first.check,
         target=first.target,
+        nth=first.nth,
         object=first.object,
         verdict=min(Verdict[body.verdict.upper()] for body, _ in given),
         limits={name: min(body.limits.get(name, 0) for body, _ in given) for name in sorted(names)},

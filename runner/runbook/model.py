@@ -268,6 +268,11 @@ class Step(Body, frozen=True, kw_only=True):
         own = () if self.check is None else (GuardUse(check=self.check, with_=self.with_),)
         return own + self.guards.before
 
+    @property
+    def asked(self) -> tuple[GuardUse, ...]:
+        """What is asked at all, whenever."""
+        return (*self.asked_before, *self.guards.during, *self.guards.after)
+
 
 class Runbook(Part, frozen=True, kw_only=True):
     """One runbook file."""

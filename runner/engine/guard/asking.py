@@ -50,6 +50,7 @@ def ask_all(session: Session, path: str, uses: Sequence[GuardUse], moment: Asked
         config=session.config.config,
         baselines=RunBaselines(session),
         allowed=Allowed(trials=moment in {"before", "again"}),
+        guards=step_of(entered.rendered).asked,
     )
     with asks:
         found = tuple(asks.ask(use, entered.target, session.clock) for use in uses)
@@ -115,7 +116,9 @@ class Asks:
         config: Config,
         baselines: Baselines,
         allowed: Allowed = _LOOKING,
+        guards: Sequence[GuardUse] = (),
     ) -> None:
+        """``guards`` are all of the step, whenever they are asked."""
         self._targets = targets
         self._folder = folder
         self._name = name
@@ -125,6 +128,7 @@ class Asks:
         self._disk_free = {each: target.disk_free for each, target in config.targets.items()}
         self._baselines = baselines
         self._allowed = allowed
+        self._guards = guards
         self._open: dict[str, GuardAsk] = {}
         self._stack = contextlib.ExitStack()
 
@@ -141,8 +145,9 @@ class Asks:
         try:
             ask = self.of(name)
         except CannotAskError as error:
-            return could_not_ask(spec, name, error.reason, clock=clock)
-        return ask_guard(
+            found = could_not_ask(spec, name, error.reason, clock=clock)
+            return dataclasses.replace(found, nth=self._nth(use, target))
+        found = ask_guard(
             spec,
             use.with_,
             ask,
@@ -151,6 +156,14 @@ class Asks:
             rests_on=use.recheck == "cheap",
             clock=clock,
         )
+        return dataclasses.replace(found, nth=self._nth(use, target))
+
+    def _nth(self, use: GuardUse, target: str | None) -> int:
+        """Tell which of the guards it is that ask one check on one target; those with the same parameters are one."""
+        where = use.target or target
+        same = [each for each in (*self._guards, use) if (each.check, each.target or target) == (use.check, where)]
+        asked = [each.with_ for n, each in enumerate(same) if each.with_ not in [other.with_ for other in same[:n]]]
+        return asked.index(use.with_) + 1
 
     def of(self, name: str) -> GuardAsk:
         """Give a target's port. Raises CannotAskError with the reason."""

@@ -9,6 +9,7 @@ from checks import catalog
 from checks.base import Verdict
 from runner.engine.fold.state import State
 from runner.errors import ApprovalError, UsageError
+from runner.evidence import guard_name
 from runner.journal.events import WaiverGiven
 
 Found = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -66,6 +67,7 @@ def waiver_of(
         reason=reason,
         until=until,
         target=item["target"],
+        nth=item.get("nth", 1),
         verdict=finding["verdict"],
         limits={name: measured[name] for name in limits if isinstance(measured.get(name), int)},
         as_team=as_team,
@@ -90,4 +92,4 @@ def _closing(evidence: Sequence[Mapping[str, Any]]) -> Iterator[Found]:
 
 def _name(found: Found) -> str:
     item, finding = found
-    return f"{item['check']}:{finding['object']}" if finding["object"] else str(item["check"])
+    return f"{guard_name(item)}:{finding['object']}" if finding["object"] else guard_name(item)

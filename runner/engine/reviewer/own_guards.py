@@ -67,6 +67,7 @@ def ask_again(state: State, paths: Sequence[str], config: Config, clock: Clock, 
                 config=config,
                 baselines=NoBaselines(),
                 allowed=Allowed(sql=vouched, programs=False),
+                guards=step_of(entered.rendered).asked,
             )
             with asks:
                 found += [asks.ask(use, entered.target, clock) for use in uses[path]]

@@ -199,6 +199,8 @@ BEGIN
     PERFORM shisa.refuse(format('the request expired at %s', _request ->> 'not_after'), NULL, 'SHA00');
   ELSIF _me.name IN (_request ->> 'operator', _asked.person) THEN
     PERFORM shisa.refuse(format('%s is the operator, and nobody approves their own step', _me.name), NULL, 'SHA00');
+  ELSIF _event = 'approval.given' AND _request -> 'excluded' ? _me.name THEN
+    PERFORM shisa.refuse(format('%s is excluded: they %s', _me.name, _request -> 'excluded' ->> _me.name), NULL, 'SHA00');
   ELSIF _b ->> 'as_team' IS NULL OR NOT _b ->> 'as_team' = ANY (_me.teams) THEN
     PERFORM shisa.refuse(format('%s is not in team %s', _me.name, _b ->> 'as_team'), NULL, 'SHA00');
   ELSIF NOT EXISTS (SELECT FROM shisa.policy WHERE _request -> 'policies' ? name AND need ? (_b ->> 'as_team')) THEN
@@ -305,6 +307,8 @@ BEGIN
     PERFORM shisa.refuse('the glass stays broken for an hour at the most', NULL, 'SHA00');
   ELSIF coalesce(btrim(_b ->> 'reason'), '') = '' THEN
     PERFORM shisa.refuse('breaking the glass takes a reason', NULL, 'SHA00');
+  ELSIF coalesce(_b ->> 'signature', '') = '' OR coalesce(_b ->> 'statement', '') = '' THEN
+    PERFORM shisa.refuse('a broken glass without a signature counts for nothing', NULL, 'SHA00');
   END IF;
 END
 $$;

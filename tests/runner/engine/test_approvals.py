@@ -164,6 +164,26 @@ def test_what_got_worse_after_the_approval_voids_it_and_is_asked_again(stage, ac
     assert play.bodies("step.intended")[0].requests == (play.bodies("approval.requested")[1].request,)
 
 
+def test_what_one_guard_was_accepted_with_is_no_limit_of_another_of_the_same_check(stage, accounts, database):
+    counts = "SELECT count(*)::int FROM account WHERE owner = 'eve'"
+    stage.write(
+        DELETE
+        + f"""\
+    guards:
+      before:
+        - {{check: sql, severity: warn, with: {{sql: SELECT balance FROM account WHERE id = 3, at_most: 5}}}}
+        - {{check: sql, severity: warn, with: {{sql: "{counts}", at_most: 0}}}}
+"""
+    )
+    first = stage.play(detach=True)
+    stage.sign()
+    database.execute("INSERT INTO account VALUES (4, 'eve')")
+    again = stage.resume(first.run, detach=True)
+    (stale,) = again.bodies("approval.stale")
+    assert stale.reasons == ("sql#2 on live: answer is warn now, and was not when it was accepted",)
+    assert accounts() == [1, 2, 3, 4]
+
+
 def test_what_got_better_after_the_approval_leaves_it_valid(stage, accounts, database, twins):
     stage.write(DELETE + TWINS)
     better = Acts(lambda *_: (stage.sign(), database.execute("DELETE FROM child")))

@@ -20,10 +20,11 @@ from runner.report.summary import summary
 from runner.review.afterwards import LookedAt, post_review
 from runner.review.breakglass import skipped, who_may
 from runner.review.exceptions import exception_statement
-from runner.review.requests import requests_of
+from runner.review.requests import requests_of, uses_left
 from runner.review.sshsig import APPROVAL, sign
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE
+from tests.runner.engine.test_retries import LOCKED
 
 TELL = '#!/bin/sh\ncat > "$0.$$.json"\n'
 """Keeps what it is told beside itself."""
@@ -294,3 +295,18 @@ def test_a_program_that_does_not_end_is_ended_and_counts_as_failed(glass, monkey
     break_it(glass, play.run)
     failed = [line.body.failed for line in glass.records(play.run) if line.body.name == "notified"]
     assert failed == ["/bin/sh did not end within 0 s"]
+
+
+def test_no_attempt_is_made_after_the_hour_of_the_broken_glass(glass, database):
+    glass.settings["policies"]["cross"]["retries"] = 5
+    glass.save()
+    glass.write(LOCKED + "    retry: {times: 5, backoff: 4s}\n")
+    holder = database.connect(autocommit=False)
+    holder.execute("LOCK TABLE account IN EXCLUSIVE MODE")
+    first = glass.play(detach=True)
+    break_it(glass, first.run, length=timedelta(seconds=2))
+    again = glass.resume(first.run, detach=True)
+    assert (again.state, again.reason) == ("rejected", "raise is not approved any more")
+    assert [body.outcome for body in again.bodies("step.ended")] == ["failed"]
+    stands = standing(glass, first.run)
+    assert (stands.state, stands.broken_by, uses_left(stands, "raise", wall_clock())) == ("consumed", "alice", 0)

@@ -229,3 +229,47 @@ def test_a_step_whose_gate_is_open_has_nothing_to_waive(stage, accounts):
     first = stage.play(detach=True)
     with pytest.raises(UsageError, match="no guard keeps clean of run"):
         closing_finding(fold(stage.records(first.run)), "clean", "x")
+
+
+ASKED_TWICE = (
+    DELETE
+    + """\
+    guards:
+      before:
+        - {check: sql, with: {sql: "SELECT balance FROM account WHERE id = 3", at_most: 5}}
+        - {check: sql, with: {sql: "SELECT count(*)::int FROM account WHERE owner = 'eve'", at_most: 0}}
+"""
+)
+
+
+@pytest.fixture
+def asked_twice(stage):
+    """Two guards of one check, of which the first objects; dev may waive that."""
+    stage.settings["policies"]["cross"]["waive"] = [{"team": "dev", "n": 1}]
+    stage.save()
+    stage.write(ASKED_TWICE)
+    return stage
+
+
+def test_what_one_guard_found_is_not_waived_where_another_of_the_same_check_finds_it(asked_twice, database, accounts):
+    first = asked_twice.play()
+    waive(asked_twice, first.run, name="sql")
+    database.execute("INSERT INTO account VALUES (4, 'eve')")
+    again = asked_twice.resume(first.run, detach=True)
+    assert (again.state, again.reason) == ("blocked", "clean: sql says block: count is 1, and must be at most 0.")
+    waive(asked_twice, first.run, name="sql#2:answer")
+    waits = asked_twice.resume(first.run, detach=True)
+    assert waits.state == "waiting", waits.reason
+    assert accounts() == [1, 2, 3, 4]
+
+
+def test_a_guard_that_could_not_look_is_not_waived_with_another_of_the_same_check(asked_twice, database):
+    database.execute("ALTER TABLE account RENAME balance TO saldo")
+    first = asked_twice.play()
+    waive(asked_twice, first.run, name="sql")
+    assert asked_twice.resume(first.run, detach=True).state == "waiting", "the first one's silence is waived"
+    asked_twice.sign()
+    database.execute("ALTER TABLE account RENAME owner TO holder")
+    again = asked_twice.resume(first.run, detach=True)
+    told = [(one.get("nth", 1), one["verdict"]) for one in again.bodies("guards.asked")[-1].evidence]
+    assert told == [(1, "warn"), (2, "unknown")]
