@@ -54,8 +54,7 @@ BEGIN
   END IF;
 
   IF _event IN ('approval.requested', 'approval.given', 'approval.rejected', 'breakglass.opened', 'plan.amended',
-                'question.answered', 'run.closed', 'run.handed_over', 'run.resumed', 'step.intended', 'waiver.given')
-     AND EXISTS (SELECT FROM shisa.journal WHERE run = _run AND event = 'run.closed') THEN
+                'question.answered', 'run.closed', 'run.handed_over', 'run.resumed', 'step.intended', 'waiver.given') THEN
     PERFORM shisa.refuse(format('%s ended run %s meanwhile (%s)', person, run, shisa.object(body) ->> 'state'),
                          NULL, 'SHE00') FROM shisa.journal
      WHERE run = _run AND event = 'run.closed';
@@ -72,8 +71,7 @@ BEGIN
       PERFORM shisa.refuse(format('run %s is handed over by %s to whoever takes it, and only they write that',
                                   _run, _operator));
     END IF;
-  ELSIF EXISTS (SELECT FROM shisa.writer WHERE event = _event AND role = 'shisa_operator')
-    AND NOT EXISTS (SELECT FROM shisa.writer WHERE event = _event AND role = 'shisa_reviewer')
+  ELSIF NOT EXISTS (SELECT FROM shisa.writer WHERE event = _event AND role = 'shisa_reviewer')
     AND _operator <> _me.name THEN
     PERFORM shisa.refuse(format('run %s belongs to %s, not to %s', _run, _operator, _me.name));
   END IF;
