@@ -6,8 +6,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from runner.canonical import digest, without_floats
 from runner.engine.fold.undoing import undone_of
+from runner.engine.reads import reads_of
 from runner.errors import GateClosedError
 from runner.runbook.danger import Danger, danger_of
 from runner.runbook.model import Restore, Step, step_of
@@ -19,6 +22,7 @@ from runner.sql.variables import analysable, placeholders
 if TYPE_CHECKING:
     from runner.engine.session import Session
     from runner.engine.target.targets import Target
+    from runner.journal.events import FileRead
     from runner.runbook.values import Values
     from runner.sql.variables import RenderedSql
 
@@ -50,6 +54,7 @@ class Rendering:
     """Its plain data for the journal; secrets by placeholder."""
     danger: Danger
     digest: str
+    reads: tuple[FileRead, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -61,9 +66,14 @@ def rendering(session: Session, path: str) -> Rendering:
     """Render a step as it stands now; what follows from the very same source as the last one is not made again."""
     harmless = frozenset(session.config.config.functions.harmless)
     source = Source(session.planned(path).data, session.known(path), session.targets.by_name, harmless)
-    if session.rendering is None or not session.rendering.source.is_still(source):
-        session.rendering = _made(session, source, whole=undone_of(path) is not None)
-    return session.rendering
+    made = session.rendering
+    if made is None or not made.source.is_still(source):
+        made = _made(session, source, whole=undone_of(path) is not None)
+    reads = reads_of(session, made.plain, source.known)
+    if reads != made.reads:
+        made = dataclasses.replace(made, reads=reads, digest=step_digest(made.plain, made.texts, made.target, reads))
+    session.rendering = made
+    return made
 
 
 def _made(session: Session, source: Source, *, whole: bool) -> Rendering:
@@ -85,8 +95,10 @@ def _made(session: Session, source: Source, *, whole: bool) -> Rendering:
     )
 
 
-def step_digest(plain: dict[str, object], texts: tuple[str, ...], target: Target | None) -> str:
-    """Digest everything of a step that an approval covers (DESIGN §8).
+def step_digest(
+    plain: dict[str, object], texts: tuple[str, ...], target: Target | None, reads: Sequence[FileRead] = ()
+) -> str:
+    """Digest everything of a step that an approval covers (DESIGN §8), and the bytes of the files that it reads.
 
     The plain data holds bodies, guards with bounds, timeouts, expectations, verify, rollback and cleanup; secrets
     stand in it by placeholder.
@@ -98,7 +110,7 @@ def step_digest(plain: dict[str, object], texts: tuple[str, ...], target: Target
         "target": None if target is None else target.bound.fingerprint,
         "role": None if target is None else str(target.bound.identity.get("role")),
     }
-    return digest(whole)
+    return digest(whole | ({"reads": msgspec.to_builtins(reads)} if reads else {}))
 
 
 def _refuse_unsendable(step: Step, statements: Sequence[str], harmless: frozenset[str]) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from runner.archive.fingerprint import Summed
 from runner.config.model import Loaded
 from runner.engine.begin.closing import closing
 from runner.engine.begin.untouched import Untouched
@@ -66,6 +67,8 @@ class Session:
     """What was heard while the run was taken up."""
     rendering: Rendering | None = None
     """The step that was rendered last."""
+    summed: Summed = dataclasses.field(default_factory=Summed)
+    """The backups whose bytes are known."""
     drift: Drift = dataclasses.field(init=False)
     worker: Worker = dataclasses.field(init=False)
     untouched: Untouched = dataclasses.field(init=False)

@@ -36,6 +36,7 @@ from runner.journal.run_events import (
     TargetChanged,
 )
 from runner.journal.step_events import (
+    FileRead,
     GuardSampled,
     GuardsAsked,
     ItemsExpanded,
@@ -63,6 +64,7 @@ __all__ = [
     "BreakglassReviewed",
     "Decided",
     "Event",
+    "FileRead",
     "GuardSampled",
     "GuardsAsked",
     "ItemsExpanded",

@@ -12,6 +12,16 @@ Outcome = Literal["done", "failed", "cancelled", "unknown"]
 Moment = Literal["before", "again", "after"]
 
 
+class FileRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the operator's machine that a step reads, and which bytes it held."""
+
+    path: str
+    """As the step says it."""
+    sha256: str | None = None
+    """Of a folder, that of the lines that ``sha256sum *`` prints inside it; None where it could not be read."""
+    size_bytes: int | None = None
+
+
 class StepEntered(Body, frozen=True, kw_only=True):
     """A step was reached and rendered completely."""
 
@@ -31,6 +41,8 @@ class StepEntered(Body, frozen=True, kw_only=True):
     target: str | None = None
     statements: tuple[str, ...] = ()
     """The exact text that will be sent; secrets by placeholder."""
+    reads: tuple[FileRead, ...] = ()
+    """The backups that it reads; part of its digest."""
 
 
 class StepSkipped(Body, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from runner.steps.outliving import Mark
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from runner.archive.fingerprint import Fingerprint
     from runner.evidence import Evidence
     from runner.postgres.transaction import Xid
 
@@ -76,6 +77,8 @@ class Effect:
     """Must be called once before anything is changed; it looks again, too."""
     attach: Callable[[bytes], str]
     """Keeps content with the journal, for later steps on any machine, and tells its digest. Raises JournalError."""
+    archive: Callable[[Path], Fingerprint]
+    """Proves that a backup holds the bytes that were shown, and tells which. Raises StepFailedError."""
     keep: Callable[[Iterable[bytes]], str]
     """Keeps content durably beside the journal and tells its digest. Raises JournalError."""
     kept: Callable[[], Iterator[bytes]]

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from checks.base import Selection
 from checks.duration import parse_duration
 from runner.archive import read_archive, sequence_sets
-from runner.archive.fingerprint import fingerprint
 from runner.archive.sizes import row_sizes
 from runner.errors import ShisaError, StepFailedError, UsageError
 from runner.journal.events import StepEnded
@@ -80,7 +79,7 @@ def _archive(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepEnded
         entries = _listed(client, restore, facts, env)
         list_file = Path(folder) / "entries"
         list_file.write_text("".join(f"{line}\n" for line in entries), encoding="utf-8")
-        detail = {"archive": described_archive(facts, fingerprint(facts.path)), "tool": described(client)}
+        detail = {"archive": described_archive(facts, effect.archive(facts.path)), "tool": described(client)}
         taken = {int(line.partition(";")[0]) for line in entries}
         watch = RestoreWatch(effect, [each for each in facts.entries if each.dump_id in taken], row_sizes(facts.path))
         effect.intend(None)
@@ -99,7 +98,7 @@ def _archive(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepEnded
             return _stopped(effect, why(stopped), begun)
     if ran.code < 0 or (ran.code > 0 and effect.stopping()):
         return _stopped(effect, "pg_restore was ended by a signal", begun)
-    return _ended(ran, restore, len(entries), begun, detail)
+    return _proven(effect, facts.path, _ended(ran, restore, len(entries), begun, detail))
 
 
 def _stopped(effect: Effect, sentence: str, begun: float) -> StepEnded:
@@ -169,6 +168,17 @@ def _ended(ran: Ran, restore: Restore, entries: int, begun: float, detail: dict[
     if whole:
         return StepEnded(outcome="failed", message=f"rolled back: {sentence}", duration_ms=since(begun))
     return StepEnded(outcome="unknown", message=f"{sentence}; part of it may stand", duration_ms=since(begun))
+
+
+def _proven(effect: Effect, path: Path, ended: StepEnded) -> StepEnded:
+    """Say so where somebody wrote to the backup while pg_restore read it, which has committed by now."""
+    if ended.outcome == "done":
+        try:
+            effect.archive(path)
+        except StepFailedError as error:
+            message = f"{ended.message}, but {error.message}; nobody knows which of them were restored"
+            return StepEnded(outcome="unknown", message=message, duration_ms=ended.duration_ms, detail=ended.detail)
+    return ended
 
 
 def _selected(restore: Restore) -> Selection:

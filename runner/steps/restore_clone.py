@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from checks.facts.wording import counted, listed
-from runner.archive.fingerprint import fingerprint
 from runner.archive.plain import Dump
 from runner.archive.script import Script
 from runner.errors import StepFailedError, UsageError
@@ -59,9 +58,15 @@ def perform_clone(effect: Effect, restore: Restore, facts: ArchiveFacts) -> Step
             hint="name another schema in `into:`, or look who made this one",
         )
     entries = [each for each in facts.entries if _belongs(each, names, restore.section)]
-    detail = {"archive": described_archive(facts, fingerprint(facts.path)), "tool": described(client)}
+    detail = {"archive": described_archive(facts, effect.archive(facts.path)), "tool": described(client)}
     clone = _Clone(effect, restore, names, entries)
-    ended = in_one_transaction(effect, lambda connection: clone.make(connection, client, facts.path), detail)
+
+    def work(connection: Connection[Any]) -> str:
+        said = clone.make(connection, client, facts.path)
+        effect.archive(facts.path)
+        return said
+
+    ended = in_one_transaction(effect, work, detail)
     return ended if ended.outcome != "done" else clone.told(ended)
 
 

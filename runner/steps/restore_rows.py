@@ -40,7 +40,7 @@ def perform_rows(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepE
         effect,
         stage=lambda connection: _staged(effect, connection, facts, restore),
         prepare=lambda connection, tables: prepare(connection, tables, mode),
-        finish=lambda connection, tables: _sequences(connection, facts, restore, tables),
+        finish=lambda connection, tables: _finished(effect, connection, facts, restore, tables),
         keeps=True,
         triggers=restore.triggers not in {False, "off"},
     )
@@ -48,6 +48,7 @@ def perform_rows(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepE
 
 def _staged(effect: Effect, connection: Connection[Any], facts: ArchiveFacts, restore: Restore) -> tuple[Table, ...]:
     """Stage every table of the selection, each COPY by itself: an hour of it holds up nobody."""
+    effect.archive(facts.path)
     entries = _entries(connection, facts, restore)
     tables = tables_of(connection, entries, Asked(restore.where, restore.tenant_of))
     rows = Rows(facts.path)
@@ -85,6 +86,14 @@ def _entries(
     if not entries:
         raise UsageError(f"nothing in {facts.path.name} fits what this step selects")
     return tuple((entry, into.get(entry.schema, entry.schema)) for entry in entries)
+
+
+def _finished(
+    effect: Effect, connection: Connection[Any], facts: ArchiveFacts, restore: Restore, tables: Sequence[Table]
+) -> dict[str, Any]:
+    """Prove that nobody wrote to the backup while it was read, and set the sequences."""
+    effect.archive(facts.path)
+    return _sequences(connection, facts, restore, tables)
 
 
 def _sequences(

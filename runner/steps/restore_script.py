@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from checks.facts.figures import size
 from checks.facts.wording import counted
 from runner.archive import stream
-from runner.archive.fingerprint import fingerprint
 from runner.archive.script import Script
 from runner.errors import ShisaError, UsageError
 from runner.journal.events import StepEnded
@@ -39,7 +38,7 @@ def perform_script(effect: Effect, restore: Restore, facts: ArchiveFacts) -> Ste
             f"{facts.path} is a plain SQL dump: it is restored whole, in its own order, or not at all",
             hint="leave out schemas, tables, section and jobs; or take the backup with -Fc, which can be chosen from",
         )
-    detail = {"archive": described_archive(facts, fingerprint(facts.path))}
+    detail = {"archive": described_archive(facts, effect.archive(facts.path))}
     reading = _Reading(facts.path)
     progress = Progress(effect.progress, effect.tell)
 
@@ -50,6 +49,7 @@ def perform_script(effect: Effect, restore: Restore, facts: ArchiveFacts) -> Ste
             sequences=restore.sequences == "from-backup",
             look=lambda _: progress.say(*reading.words()),
         )
+        effect.archive(facts.path)
         return f"{counted(sent, 'statement')} of {facts.path.name} carried out"
 
     return in_one_transaction(effect, work, detail)

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from checks.facts.figures import size
 from runner.figures import as_written, in_lines
-from runner.journal.events import StepEntered
+from runner.journal.events import FileRead, StepEntered
 from runner.runbook.describe import asked_again
 from runner.runbook.model import KINDS
 from runner.terminal.blocks import Block, Cell, Code, Facts, Heading, cell
@@ -40,6 +41,8 @@ def step_card(path: str, entered: StepEntered) -> tuple[Block, ...]:
 
 def exact_text(entered: StepEntered) -> Iterator[Block]:
     """Show the text that will be sent, whole; a step that sends none shows its own words."""
+    if entered.reads:
+        yield Facts(tuple(("reads", _bytes(each)) for each in entered.reads))
     total = len(entered.statements)
     for number, statement in enumerate(entered.statements, 1):
         yield Code(statement, f"exact text, {number} of {total}" if total > 1 else "exact text")
@@ -54,6 +57,14 @@ def exact_text(entered: StepEntered) -> Iterator[Block]:
         yield Code(shlex.join(map(str, body)), entered.kind)
     elif isinstance(body, Mapping):
         yield Facts(tuple((key, cell(*lines)) for key, lines in in_lines(body)))
+
+
+def _bytes(read: FileRead) -> Cell:
+    """Name a file and which bytes it holds: they are signed with the text."""
+    if read.sha256 is None:
+        why = "unknown: it cannot be read now; once it can, the step is asked for again"
+        return cell(read.path, why, tone="unknown")
+    return cell(read.path, f"{size(read.size_bytes or 0)}, sha256 {read.sha256}")
 
 
 def _lines(text: str) -> list[str]:

@@ -19,7 +19,7 @@ from runner.engine.guard import gate
 from runner.engine.guard.asking import ask_all
 from runner.engine.people import questions
 from runner.engine.rendering import rendering
-from runner.errors import ApprovalError, GateClosedError
+from runner.errors import ApprovalError, ArchiveError, GateClosedError, StepFailedError
 from runner.journal.events import GuardSampled, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
 from runner.runbook.model import GuardUse, step_of
@@ -29,9 +29,12 @@ from runner.steps.base import Effect, Undone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
+    from runner.archive.fingerprint import Fingerprint
     from runner.engine.session import Session
     from runner.evidence import Evidence
+    from runner.journal.events import StepEntered
     from runner.postgres.transaction import Xid
 
 
@@ -195,6 +198,7 @@ def _effect(session: Session, path: str, look: LastLook, intended: list[StepInte
         look_again=look.renew,
         intend=lambda xid, kept=None: intend(look, intended, xid, kept),
         attach=session.journal.attach,
+        archive=lambda file: _archive(session, entered, file),
         keep=session.attachments.put,
         kept=kept,
         connect=connect,
@@ -209,6 +213,21 @@ def _effect(session: Session, path: str, look: LastLook, intended: list[StepInte
         tell=session.operator.tell,
         progress=session.operator.progress,
     )
+
+
+def _archive(session: Session, entered: StepEntered, file: Path) -> Fingerprint:
+    """Prove that a backup holds the bytes that were shown; what its stamp proves is not read again."""
+    try:
+        found = session.summed.of(file)
+    except ArchiveError as error:
+        raise StepFailedError(error.message, hint=error.hint) from error
+    for each in entered.reads:
+        if session.folder / each.path == file and each.sha256 != found.sha256:
+            raise StepFailedError(
+                f"{each.path} holds other bytes than when it was shown: sha256 {found.sha256[:16]}… now",
+                hint="find out who wrote to it",
+            )
+    return found
 
 
 def _undone(session: Session, path: str) -> Undone:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from runner.engine.fold.loops import loop_of
@@ -36,6 +35,7 @@ def rendered(session: Session, path: str) -> StepEntered:
     """Render the step as it stands now; rendering twice gives the same digest as long as nothing changed."""
     made = rendering(session, path)
     policies, signed = _policies(made.step, made.danger, made.target, session), _signed(session, path)
+    covered = signed is not None and {*signed.policies} >= {*policies} and {*signed.reads} >= {*made.reads}
     return StepEntered(
         kind=made.step.kind,
         title=made.step.title,
@@ -44,27 +44,27 @@ def rendered(session: Session, path: str) -> StepEntered:
         destructive=made.danger.destructive,
         reasons=made.danger.reasons,
         survives_rollback=made.danger.survives_rollback,
-        policies=() if signed >= {*policies} else policies,
+        policies=() if covered else policies,
         target=None if made.target is None else made.target.bound.name,
         statements=made.texts,
+        reads=made.reads,
     )
 
 
-def _signed(session: Session, path: str) -> AbstractSet[str]:
-    """Tell the policies under which the loop was signed that a step is an iteration of, or the step it belongs to.
+def _signed(session: Session, path: str) -> StepEntered | None:
+    """Give the loop that was signed and that a step is an iteration of, or the step that it belongs to.
 
     A rollback and a cleanup stand in the step that was signed, and are taken from there, unchanged. Either covers no
-    more than was asked for: what needs another policy is asked for by itself.
+    more than was asked for: what needs another policy, or reads other bytes, is asked for by itself.
     """
     step = undone_of(path)
     if step is not None:
         known = session.state.step(step)
         if known.entered is not None and known.intended is not None and known.intended.requests:
-            return {*known.entered.policies}
+            return known.entered
         return _signed(session, step)
     loop = loop_of(path)
-    entered = None if loop is None else session.state.step(loop).entered
-    return set() if entered is None else {*entered.policies}
+    return None if loop is None else session.state.step(loop).entered
 
 
 def _policies(step: Step, danger: Danger, target: Target | None, session: Session) -> tuple[str, ...]:

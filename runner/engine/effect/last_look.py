@@ -10,6 +10,7 @@ from runner.engine.effect.enter import rendered
 from runner.engine.fold.undoing import undone_of
 from runner.engine.guard import gate
 from runner.engine.people import approval, questions
+from runner.engine.reads import other_bytes, read_again
 from runner.errors import ApprovalError
 from runner.journal import turns
 from runner.review.requests import uses_left
@@ -82,6 +83,9 @@ def _refuse_what_got_worse(session: Session, path: str) -> None:
     taking_back = undone_of(path) is not None
     if not taking_back:
         refuse_changed(session)
+    entered = session.state.step(path).entered
+    if entered is not None and entered.destructive:
+        read_again(session, entered)  # before the guards: it takes its time
     session.refresh()
     if session.state.closed is not None:
         raise turns.ended(session.state.closed.state)
@@ -96,7 +100,8 @@ def _refuse_what_got_worse(session: Session, path: str) -> None:
     entered = session.state.step(path).entered
     if entered is None or (fresh.step_digest, fresh.policies) != (entered.step_digest, entered.policies):
         session.append(fresh, path)
-        raise AnewError(f"{path} is another step now than when it was shown")
+        why = [] if entered is None else other_bytes(entered, fresh)
+        raise AnewError("; ".join(why) or f"{path} is another step now than when it was shown")
     if entered.destructive and not taking_back:
         questions.still_agreed(session, path)
     asked = session.state.step(path).again

@@ -9,6 +9,7 @@ from runner.canonical import digest, without_floats
 from runner.engine.people.excluding import excluded
 from runner.engine.people.windows import Window, objection, request_until
 from runner.engine.ports import stamp
+from runner.engine.reads import other_bytes
 from runner.errors import GateClosedError
 from runner.evidence import envelope, no_worse
 from runner.journal.events import ApprovalExpired, ApprovalRequested, ApprovalStale, Part
@@ -119,8 +120,8 @@ def expire(session: Session, path: str, reason: str) -> None:
 
 def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Sequence[dict[str, Any]]) -> list[str]:
     """Say why what was approved is not what would run now; empty where it is."""
-    request_ = session.state.step(path).request
-    if request_ is None:
+    request_, entered = session.state.step(path).request, session.state.step(path).entered
+    if request_ is None or entered is None:
         return []
     part = request_.part(path)
     if part is None:
@@ -129,7 +130,7 @@ def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Seq
     if limits_of(session.state.step(path)).get("items") != part.envelope.get("items"):
         reasons.append("the loop goes through other items than were approved")
     if fresh.step_digest != part.step_digest:
-        reasons.append("the rendered step is another one than was approved")
+        reasons += other_bytes(entered, fresh) or ["the rendered step is another one than was approved"]
     if session.plan_digest() != request_.plan_digest:
         reasons.append("the plan is another one than was approved")
     if session.config.digest != request_.policy_digest:

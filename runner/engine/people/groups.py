@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.engine.reads import reads_of
 from runner.errors import ShisaError
 from runner.runbook.model import step_of
 from runner.runbook.render import holds, render_step, statements_of
@@ -35,13 +36,14 @@ def groups(session: Session) -> dict[str, tuple[str, ...]]:
 
 
 def _known(session: Session, planned: PlannedStep) -> bool:
-    """Whether every name that a step uses has its value now."""
+    """Whether every name that a step uses has its value now, and every backup that it reads is there."""
     names = session.state.names
     try:
         for when in planned.when:
             holds(when.expression, when.scope.values(names))
         known = planned.scope.values(names)
-        statements_of(step_of(render_step(dict(planned.data), known)), known)
+        plain = render_step(dict(planned.data), known)
+        statements_of(step_of(plain), known)
     except ShisaError:
         return False
-    return True
+    return all(each.sha256 is not None for each in reads_of(session, plain, known))

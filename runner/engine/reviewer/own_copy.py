@@ -130,8 +130,10 @@ def _rendered(
     plain = render_step(planned.data, known)
     step = step_of(plain)
     texts = tuple(statement.text for statement in statements_of(step, known))
+    entered = state.step(path).entered
+    reads = () if entered is None else entered.reads  # bytes on the operator's machine: nothing to render
     targets = Targets({bound.name: Target(bound, "") for bound in state.opened.targets})
-    return {"step": plain, "statements": list(texts)}, step_digest(plain, texts, targets.of(step.target))
+    return {"step": plain, "statements": list(texts)}, step_digest(plain, texts, targets.of(step.target), reads)
 
 
 def _difference(mine: dict[str, Any], asked: dict[str, Any]) -> str:

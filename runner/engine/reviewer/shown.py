@@ -59,7 +59,7 @@ def _untrue_step(state: State, path: str, request: Request) -> str | None:
         return f"step {path} was never entered"
     bound = bound_of(state, entered)
     target = None if bound is None else Target(bound, "")
-    if step_digest(entered.rendered, entered.statements, target) != part.step_digest:
+    if step_digest(entered.rendered, entered.statements, target, entered.reads) != part.step_digest:
         return f"the text of step {path} has another digest"
     if limits_of(state.step(path)) != part.envelope:
         return f"what the guards of step {path} found, or the items of its loop, are others than the limits"

@@ -203,6 +203,7 @@ _REQUESTED = "approval.requested"
     [
         (ev.StepEntered, {"statements": ("SELECT 1",)}, "the text of step part1 has another digest"),
         (ev.StepEntered, {"rendered": {"id": "part1"}}, "the text of step part1 has another digest"),
+        (ev.StepEntered, {"reads": (ev.FileRead(path="a", sha256="0"),)}, "the text of step part1 has another digest"),
         (ev.RunOpened, {"params": {"who": 3}}, "the files, parameters, targets or remedies have another digest"),
         (ev.ApprovalRequested, {"step_digest": "0" * 64}, "the steps of the group have another digest together"),
         (ev.ApprovalRequested, {"target": "elsewhere"}, "step part1 is on another target"),

@@ -89,7 +89,7 @@ BODIES = [
 @pytest.mark.parametrize(("kind", "body", "says"), BODIES, ids=[kind for kind, *_ in BODIES])
 def test_a_step_without_statements_is_told_in_words_and_not_as_json(write, kind, body, says):
     step = sample.entered({"title": "A step", kind: body}, kind=kind)
-    seen = write(records(("step", step))).replace("\\", "").replace("&#39;", "'")
+    seen = write(records(("step", step)), sample.CONFIG).replace("\\", "").replace("&#39;", "'")
     assert "{" not in seen[seen.index("Each step") : seen.index("Timeline")]
     for said in says:
         assert said in seen, said
@@ -97,7 +97,7 @@ def test_a_step_without_statements_is_told_in_words_and_not_as_json(write, kind,
 
 def test_no_time_is_told_of_what_a_person_did():
     manual = sample.entered({"title": "A step", "manual": "Look.", "expected": "It is there."}, kind="manual")
-    told = markdown(records(("step", manual), ("step", ev.StepEnded(outcome="done", duration_ms=0))))
+    told = markdown(records(("step", manual), ("step", ev.StepEnded(outcome="done", duration_ms=0))), sample.CONFIG)
     assert "0 ms" not in told
     assert "- **expected** It is there." in told
 

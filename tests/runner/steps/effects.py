@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from runner.archive.fingerprint import fingerprint
 from runner.journal.attachments import Attachments
 from runner.journal.events import StepEnded, StepIntended
 from runner.postgres.connect import connect
@@ -54,6 +55,7 @@ def restore(dsn: str, folder: Path, body: dict[str, Any] | str, *, undoes: Resto
         look_again=lambda: None,
         intend=intend,
         attach=lambda content: attachments.put([content]),
+        archive=fingerprint,
         keep=attachments.put,
         kept=lambda: attachments.read(undoes.intended.kept),
         connect=lambda *, purpose="": connect(dsn, application_name=f"shisa/test/{purpose}"),

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from runner.engine.reviewer.own_copy import OwnCopy
 from runner.engine.reviewer.own_guards import OwnGuards
 from runner.engine.reviewer.second_look import SecondLook
+from runner.journal.events import FileRead
 from runner.terminal.history import SignedBefore
 from runner.terminal.read_back import ReadBack, facts_of, read_back
 from runner.terminal.review_screen import review_screen
@@ -101,6 +103,13 @@ def test_a_reviewer_reads_everything_in_the_order_of_the_design():
     ):
         assert part in seen[at:], part
         at = seen.index(part, at)
+
+
+def test_a_reviewer_reads_which_bytes_would_be_restored_and_which_could_not_be_read():
+    reads = (FileRead(path="a.dump", sha256="ab" * 32, size_bytes=20), FileRead(path="b.dump"))
+    seen = words(dataclasses.replace(VIEW, entered=msgspec.structs.replace(VIEW.entered, reads=reads)))
+    assert f"reads a.dump 20 bytes, sha256 {'ab' * 32}" in seen
+    assert "reads b.dump unknown: it cannot be read now; once it can, the step is asked for again" in seen
 
 
 @pytest.mark.parametrize(
