@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import select
-import shutil
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -84,8 +83,20 @@ class Prompter:
             demand_terminal()
         from prompt_toolkit import print_formatted_text
 
-        for number, line in enumerate(_folded(escape(text, multiline=True), len(label))):
+        for number, line in enumerate(self._folded(escape(text, multiline=True), len(label))):
             print_formatted_text(f"{' ' * len(label) if number else label}{line}", output=self.output)
+
+    def _folded(self, text: str, taken: int) -> list[str]:
+        """Fold a text for the terminal by the cells that its letters take, beside some that are taken.
+
+        The terminal itself is asked for its width, as prompt_toolkit does: COLUMNS may be of another one.
+        """
+        from prompt_toolkit.application import get_app_session
+        from rich.console import Console
+        from rich.text import Text
+
+        columns = (self.output or get_app_session().output).get_size().columns - taken
+        return [line.plain.rstrip() for line in Text(text).wrap(Console(), max(columns, _NARROWEST))]
 
     def _ask(self, kind: str, question: str, **options: Any) -> str:
         if self.input is None:
@@ -96,21 +107,12 @@ class Prompter:
 
         source = self.input or get_app_session().input
         asked = {"text": questionary.text, "password": questionary.password}[kind](
-            "\n".join(_folded(escape(question), len("> "))), qmark=">", input=source, output=self.output, **options
+            "\n".join(self._folded(escape(question), len("> "))), qmark=">", input=source, output=self.output, **options
         )
         clear_typeahead(source)
         if self.input is None:
             _forget_typed()
         return str(asked.unsafe_ask())
-
-
-def _folded(text: str, taken: int) -> list[str]:
-    """Fold a text for the terminal by the cells that its letters take, beside some that are taken."""
-    from rich.console import Console
-    from rich.text import Text
-
-    columns = max(shutil.get_terminal_size().columns - taken, _NARROWEST)
-    return [line.plain.rstrip() for line in Text(text).wrap(Console(), columns)]
 
 
 def at_terminal() -> bool:

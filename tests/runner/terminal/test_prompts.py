@@ -159,12 +159,13 @@ Prompter().text("What was measured of " + "the word " * 10 + "END4?")
 
 
 def test_a_long_question_is_folded_and_not_cut():
-    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "80"}  # of another terminal
     arguments = {"encoding": "utf-8", "timeout": 20, "env": environment, "dimensions": (24, 60)}
     with pexpect.spawn(sys.executable, ["-c", LONG], **arguments) as terminal:
         terminal.expect("go, stop:")
         screen = pyte.Screen(60, 24)
-        pyte.Stream(screen).feed(terminal.before)
+        shown = pyte.Stream(screen)
+        shown.feed(terminal.before + terminal.after)
         seen = "".join(line.strip() for line in screen.display)
         assert "q" * 100 + " END1" in seen
         assert "m" * 100 + " END2" in seen
@@ -172,7 +173,7 @@ def test_a_long_question_is_folded_and_not_cut():
         assert "経費" * 20 + "END3" in told
         terminal.send("go\r")
         terminal.expect(r"END4\?")
-        pyte.Stream(screen).feed(terminal.before + terminal.after)
+        shown.feed(terminal.before + terminal.after)
         assert "the word\nthe word" in "\n".join(line.strip() for line in screen.display), "folded between words"
 
 
