@@ -7,10 +7,12 @@ import pytest
 
 from checks.base import Finding, Verdict
 from runner.canonical import digest
-from runner.config.model import Config, Need, Policy
+from runner.config.model import Config, Need, Person, Policy
 from runner.evidence import Evidence, envelope, no_worse
 from runner.journal import events as ev
+from runner.review import sshsig
 from runner.review.exceptions import signed
+from runner.review.statement import handed_statement
 from runner.review.waivers import Waived, Waivers, applied, exceeded, teams_that_waive, waivers_of
 from tests.runner.review.people import HEAD, NOON, RUN, STEP, Crew, opened, stamp
 from tests.runner.review.test_requests import Story
@@ -217,3 +219,16 @@ def test_a_step_of_a_run_that_nobody_opened_has_no_waivers(gate):
 def test_who_names_no_team_may_not_waive(gate):
     ((who, reason),) = hold(waive(gate, "bob", "")).refused
     assert (who, reason) == ("bob", "bob as nobody may not waive a finding of this step")
+
+
+def test_the_key_that_somebody_took_the_run_over_with_waives_nothing_under_another_name(gate, crew):
+    handed = ev.RunHandedOver(from_person="alice", to_person="dan")
+    statement = handed_statement(handed, run=RUN, at=stamp(NOON), head=HEAD)
+    signature = crew.sign("dan", statement, sshsig.RUN)
+    gate.at(1, msgspec.structs.replace(handed, statement=statement, signature=signature), "dan", step=None)
+    moved = {"dan": crew.people["bob"], "dan2": Person(teams=("dev",), keys=crew.people["dan"].keys)}
+    policies = gate.crew.config.policies
+    gate.crew = Crew({**crew.keys, "dan2": crew.keys["dan"]}, Config(shisa=1, people=moved, policies=policies))
+    ((who, reason),) = hold(waive(gate, "dan2", "dev")).refused
+    assert who == "dan2"
+    assert reason.endswith("is the one that the operator signed with")
