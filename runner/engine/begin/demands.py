@@ -17,8 +17,13 @@ _WRITES = {"sql", "restore", "sequences"}
 """Kinds that need a target that can be written to: SQL, too, takes a transaction id before it is sent."""
 
 
-def production(targets: Targets, *, signed: bool, unattended: bool, config: Loaded) -> Iterator[UsageError]:
-    """Production takes no unsigned run, no answers from a file, and no journal that only this machine holds."""
+def production(
+    targets: Targets, *, signed: bool, unattended: bool, config: Loaded, state: State | None = None
+) -> Iterator[UsageError]:
+    """Production takes no unsigned run, no answers from a file, and no journal that only this machine holds.
+
+    Nor does it take the rest of a run whose ``state`` tells of either: its target may not have been production then.
+    """
     names = [name for name, target in targets.by_name.items() if target.bound.environment == "production"]
     if not names:
         return
@@ -28,6 +33,12 @@ def production(targets: Targets, *, signed: bool, unattended: bool, config: Load
         )
     if unattended:
         yield UsageError(f"target {names[0]} is production: answers come from a person", hint="leave --answers out")
+    if state is not None and (state.opened.unattended or state.opened.signature is None):
+        how = "with answers from a file" if state.opened.unattended else "without a signature"
+        yield UsageError(
+            f"target {names[0]} is production: run {state.run} was opened {how}, and does not go on there",
+            hint=f"`shisa abort {state.run}`, and open it anew",
+        )
     if not is_team(config.config.journal) and not config.config.journal_local:
         yield ConfigError(
             f"target {names[0]} is production, but the journal {config.config.journal} is on this machine only",

@@ -174,7 +174,8 @@ def _again(config: Loaded, bound: BoundTarget) -> Target:
 
 def _demand(seat: Seat, plan: Plan, targets: Targets, state: State | None = None) -> None:
     signed = seat.key is not None
-    _refuse(demands.production(targets, signed=signed, unattended=seat.unattended, config=seat.config))
+    unattended = seat.unattended
+    _refuse(demands.production(targets, signed=signed, unattended=unattended, config=seat.config, state=state))
     _refuse(demands.apart(targets, seat.config))
     _refuse(demands.writable(plan, targets, state))
 

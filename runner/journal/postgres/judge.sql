@@ -118,5 +118,9 @@ BEGIN
                                 coalesce(_bound.due, 'no environment')),
                          'Use the name that shisa.yaml has for this database, not a URI.');
   END LOOP;
+  IF EXISTS (SELECT FROM jsonb_array_elements(_b -> 'targets') given WHERE given ->> 'environment' = 'production')
+     AND (coalesce(_b ->> 'signature', '') <> '' AND NOT (_b ->> 'unattended')::boolean) IS NOT TRUE THEN
+    PERFORM shisa.refuse('production takes no unsigned run, and no answers from a file');
+  END IF;
 END
 $$;

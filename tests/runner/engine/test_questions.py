@@ -1,5 +1,8 @@
 """Written questions: who may answer, and that the database has the last word."""
 
+import pytest
+
+from runner.errors import UsageError
 from runner.journal import open_journal
 from runner.journal.events import QuestionAnswered
 from tests.runner.engine.answering import answer
@@ -148,3 +151,21 @@ def test_later_steps_know_what_was_answered(stage):
     assert play.state == "completed"
     assert play.bodies("step.entered", "some")[0].rendered["manual"].strip() == "It is some."
     assert play.bodies("step.skipped", "none") != []
+
+
+HOW = {
+    "with answers from a file": {"unattended": True},
+    "without a signature": {"key": None},
+}
+
+
+@pytest.mark.parametrize(("how", "options"), HOW.items(), ids=HOW)
+def test_no_run_goes_on_in_production_that_was_opened(stage, accounts, how, options):
+    stage.write(ASK + CLEAN)
+    first = stage.play(Player({"settings": "some"}), detach=True, **options)
+    stage.settings["targets"]["live"]["environment"] = "production"
+    stage.settings["journal_local"] = "there is one machine"
+    stage.save()
+    with pytest.raises(UsageError, match=f"is production: run {first.run} was opened {how}, and does not go on there"):
+        stage.resume(first.run, detach=True)
+    assert accounts() == [1, 2, 3]
