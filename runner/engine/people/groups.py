@@ -26,7 +26,7 @@ def groups(session: Session) -> dict[str, tuple[str, ...]]:
     group = None
     for planned in reversed(session.plan.steps):
         name = planned.data.get("group")
-        if name is None or name != group:
+        if name != group:
             behind = ()
         group = name
         if name is not None:

@@ -53,6 +53,22 @@ def test_an_agreed_answer_that_is_not_to_go_on_with_stops_the_run(stage, databas
     assert "the runbook goes on only with some" in play.reason
 
 
+VAGUE = {
+    "no row": "SELECT 'some' WHERE false",
+    "two rows": "SELECT unnest(ARRAY['some', 'some'])",
+    "two columns": "SELECT 'some', 'some'",
+}
+
+
+@pytest.mark.parametrize("query", VAGUE.values(), ids=VAGUE)
+def test_facts_that_are_not_one_value_stop_the_run(stage, query):
+    lines = [f"        sql: {query}" if line.startswith("        sql: ") else line for line in ASK.splitlines()]
+    stage.write("\n".join(lines) + "\n")
+    play = stage.play(Player(on_question=answer(stage, "some")))
+    assert play.state == "blocked"
+    assert "instead of one value" in play.reason
+
+
 def test_somebody_of_another_team_cannot_answer(stage):
     stage.write(ASK)
     play = stage.play(Player(on_question=answer(stage, "some", person="carol")))

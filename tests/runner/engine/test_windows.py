@@ -9,7 +9,7 @@ import pytest
 from runner.config.model import Need, Policy
 from runner.config.model import Window as Limit
 from runner.engine.people.approval import window_of
-from runner.engine.people.drift import Drift
+from runner.engine.people.drift import Drift, steady
 from runner.engine.people.windows import Window, objection, parse_window, request_until, told
 from runner.engine.ports import moment, stamp, wall_clock
 from runner.engine.preflight.preflight import preflight
@@ -263,9 +263,21 @@ def test_a_clock_that_goes_as_time_goes_is_believed_also_over_hours():
     drift = Drift(lambda: wall[0], lambda: even[0])
     wall[0], even[0] = NOW + timedelta(hours=9), 1000.0 + 9 * 3600 + 29
     drift.refuse(stamp(NOW))
-    even[0] += 2
+    even[0] += 1
+    drift.refuse(stamp(wall[0] + timedelta(seconds=30)))
+    with pytest.raises(GateClosedError, match="is 31.0 s behind the journal's newest line"):
+        drift.refuse(stamp(wall[0] + timedelta(seconds=31)))
+    even[0] += 1
     with pytest.raises(GateClosedError, match="was set back by 31"):
         drift.refuse(stamp(NOW))
+
+
+def test_the_clock_that_nobody_sets_goes_on_while_the_machine_sleeps_where_there_is_such_a_one(monkeypatch):
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: -clock)
+    assert steady() == -7
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
+    assert steady() > 0
 
 
 def said(stage, begin, end, **policy):
