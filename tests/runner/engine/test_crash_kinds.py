@@ -25,7 +25,11 @@ def deaths(lines):
         for place in (
             f"inside:{line}",
             f"append:{line}",
-            *([f"between:{line}:{calls}" for calls in (20, 100, 400)] if line < lines else []),
+            *(
+                f"between:{line}:{calls}"
+                for calls in (20, 100, 400)
+                if line + 1 < lines or (line < lines and calls < 400)
+            ),
         )
     ]
     return every if ALL else [every[round((n + 0.5) * len(every) / FEW)] for n in range(FEW)]
