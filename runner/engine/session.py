@@ -25,7 +25,7 @@ from runner.engine.people.drift import Drift
 from runner.engine.people.requested import Requested
 from runner.engine.people.windows import Window
 from runner.engine.ports import Clock, Observer, Operator
-from runner.engine.rendering import Rendering
+from runner.engine.rendered import Rendering
 from runner.engine.target.links import Links
 from runner.engine.target.locks import Locks
 from runner.engine.target.targets import Targets

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from runner.engine.effect.desk import Desk, Worker
-from runner.engine.rendering import Source
+from runner.engine.rendered import Source
 from runner.runbook.values import Secret
 
 SOURCE = Source(data={"id": "a"}, known={"n": 1, "pw": Secret("pw", "geheim")}, targets={}, harmless=frozenset())
