@@ -140,6 +140,11 @@ def test_the_facts_are_measured_again_before_a_later_destructive_step(stage, acc
     assert accounts() == [1, 2, 3]
 
 
+def test_a_question_is_answered_within_its_limit(stage):
+    stage.write(ASK.replace("proceed_on: [some]", "proceed_on: [some]\n      limit: 1h"))
+    assert stage.play(Player(on_question=answer(stage, "some"))).state == "completed"
+
+
 def test_a_question_has_a_limit(stage):
     stage.write(ASK.replace("proceed_on: [some]", "proceed_on: [some]\n      limit: 1us"))
     play = stage.play()

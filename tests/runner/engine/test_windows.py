@@ -62,6 +62,8 @@ UNREADABLE = [
     ("tonight", "04:00", "'tonight' is no time with a zone"),
     ("24:00", "04:00", "'24:00' is no time with a zone"),
     ("2026-11-24T02:00Z", "2026-11-24T01:00Z", "ends (2026-11-24T01:00Z) before it begins (2026-11-24T02:00Z)"),
+    ("2026-11-24T02:00Z", "2026-11-24T02:00Z", "ends (2026-11-24T02:00Z) before it begins (2026-11-24T02:00Z)"),
+    ("2026-11-23T16:00Z", "2026-11-23T17:00Z", "the window is over: it ends at 2026-11-23T17:00:00.000000Z"),
     ("2026-11-22T02:00Z", "2026-11-22T04:00Z", "the window is over: it ends at 2026-11-22T04:00:00.000000Z"),
     ("2026-11-22T02:00Z", "04:00", "the window is over: it ends at 2026-11-22T04:00:00.000000Z"),
     ("02:00", "2026-11-22T04:00Z", "the window ends (2026-11-22T04:00Z) before it begins (02:00)"),
@@ -117,6 +119,8 @@ def test_a_window_that_is_over_is_none_any_more():
 def test_a_request_is_not_signed_after_its_window():
     assert request_until(NOW, [policy("16h")], None) == NOW + timedelta(hours=12)
     assert request_until(NOW, [policy("16h")], NIGHT) == NIGHT.not_after
+    short = Policy(need=(Need(team="dev", n=1),), request_ttl="2h")
+    assert request_until(NOW, [short, policy("16h")], None) == NOW + timedelta(hours=2)
 
 
 @pytest.fixture
