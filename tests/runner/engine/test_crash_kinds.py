@@ -25,11 +25,7 @@ def deaths(lines):
         for place in (
             f"inside:{line}",
             f"append:{line}",
-            *(
-                f"between:{line}:{calls}"
-                for calls in (20, 100, 400)
-                if line + 1 < lines or (line < lines and calls < 400)
-            ),
+            *([f"between:{line}:{calls}" for calls in (20, 100, 400)] if line < lines else []),
         )
     ]
     return every if ALL else [every[round((n + 0.5) * len(every) / FEW)] for n in range(FEW)]
@@ -74,7 +70,8 @@ def ground(stage, database, archive_tools, monkeypatch):
 def test_whenever_it_is_killed_a_step_happens_once_or_is_reported_unknown(stage, driver, ground, kind, die):
     case = TABLE[kind]
     look = ground(case)
-    assert killed(driver(stage, die=die)), "the death comes before the end of the run"
+    late = die.endswith(":400")  # where few calls are left, the end of the run may come before this one
+    assert killed(driver(stage, die=die)) or late, "the death comes before the end of the run"
     ends = case.get("state", ["completed"])
     play = finish(stage, ends=ends)
     if play.state == "unknown":
