@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner.archive import stream
 from runner.archive.stamp import stamp
+from runner.errors import ArchiveError
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,10 +28,14 @@ Heard = Callable[[int, int], None]
 def fingerprint(path: Path, heard: Heard = lambda _read, _whole: None) -> Fingerprint:
     """Read a backup's bytes and sum them up. Raises ArchiveError where they cannot be read."""
     try:
-        files = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
+        files = sorted(each for each in path.iterdir() if not each.is_dir()) if path.is_dir() else [path]
         whole = sum(each.stat().st_size for each in files)
     except OSError as error:
         raise stream.unreadable(path, error) from error
+    if not all(each.is_file() for each in files):  # a pipe tells each reader what it likes
+        raise ArchiveError(
+            f"{path} holds more than files, so nobody knows its bytes.", hint="Copy the backup into files."
+        )
     found: list[tuple[str, Fingerprint]] = []
     read = 0
     for each in files:

@@ -1,8 +1,10 @@
 """A backup's bytes are signed with the step that reads it: what is put in its place afterwards is not restored."""
 
+import contextlib
 import os
 import shutil
 import subprocess
+import threading
 
 import pytest
 
@@ -95,6 +97,35 @@ def test_a_backup_that_is_written_to_while_pg_restore_reads_it_leaves_the_outcom
     done = play(stage, path, LOAD, player)
     assert done.state == "unknown"
     assert f"restored, but {path} {OTHER}" in done.ended("load").message
+
+
+@pytest.fixture
+def piped(stage, dumped, database):
+    """A backup in a folder with a named pipe that pg_restore prefers to the compressed rows, and shisa does not."""
+    path, ended = dumped(stage.folder / "shelf", "d"), threading.Event()
+    database.execute("DROP TABLE shelf")
+    (packed,) = path.glob("*.dat.gz")
+    member, other = packed.with_suffix(""), b"1\n\\.\n\n\n"
+    os.mkfifo(member)
+
+    def feed():
+        while not ended.is_set():
+            with contextlib.suppress(BrokenPipeError), member.open("wb") as end:
+                end.write(other)
+
+    feeder = threading.Thread(target=feed, daemon=True)
+    feeder.start()
+    yield path
+    ended.set()
+    os.close(os.open(member, os.O_RDONLY | os.O_NONBLOCK))
+    feeder.join(5)
+
+
+def test_rows_that_come_out_of_a_pipe_are_no_bytes_that_somebody_signed(stage, piped, accounts):
+    done = play(stage, piped, LOAD, Player(on_wait=stage.sign))
+    assert done.state == "failed", done.reason
+    assert f"{piped} holds more than files, so nobody knows its bytes" in done.reason
+    assert accounts("SELECT to_regclass('shelf')") == [None]
 
 
 TAKEN_BACK = """\
