@@ -89,6 +89,10 @@ BEGIN
     WHEN 'breakglass.opened' THEN PERFORM shisa.judge_breakglass(_run, _me, _b);
     WHEN 'breakglass.reviewed' THEN PERFORM shisa.judge_afterwards(_run, _me, _b);
     WHEN 'step.intended' THEN PERFORM shisa.judge_start(_run, _step, _me, _b);
+    WHEN 'step.resolved' THEN
+      IF NOT EXISTS (SELECT FROM shisa.journal WHERE run = _run AND step = _step AND event = 'step.intended') THEN
+        PERFORM shisa.refuse(format('step %s was not begun, so nobody can say what became of it', _step));
+      END IF;
     ELSE NULL;
   END CASE;
 END
