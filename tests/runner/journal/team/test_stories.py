@@ -51,6 +51,18 @@ def test_a_step_that_works_on_no_target_is_approved_and_starts(ground):
     assert whole(ground) == []
 
 
+def test_a_signed_run_with_a_person_at_it_is_opened_in_production(ground):
+    ground.root.execute("UPDATE shisa.target SET environment = 'production' WHERE policy IS NOT NULL")
+    bound = [{"name": "live", "fingerprint": ground.live, "environment": "production", "policy": "cross-review"}]
+    tell(ground, ORDER, opened={"targets": bound, "statement": "{}", "signature": "signed"})
+    assert whole(ground) == []
+
+
+def test_a_step_that_was_begun_is_settled_by_hand(ground):
+    tell(ground, (*ORDER, "resolved"))
+    assert whole(ground) == []
+
+
 def test_a_question_is_answered_out_of_a_rehearsals_file(ground):
     tell(ground, (*ORDER[:2], "asked", "answered"), answered={"statement": "", "signature": ""})
     assert ground.lines() == 4
