@@ -53,8 +53,8 @@ def test_a_step_that_works_on_no_target_is_approved_and_starts(ground):
 
 def test_a_signed_run_with_a_person_at_it_is_opened_in_production(ground):
     ground.root.execute("UPDATE shisa.target SET environment = 'production' WHERE policy IS NOT NULL")
-    bound = [{"name": "live", "fingerprint": ground.live, "environment": "production", "policy": "cross-review"}]
-    tell(ground, ORDER, opened={"targets": bound, "statement": "{}", "signature": "signed"})
+    live = told(ground)["opened"][3]["targets"][0] | {"environment": "production"}
+    tell(ground, ORDER, opened={"targets": [live], "statement": "{}", "signature": "signed"})
     assert whole(ground) == []
 
 
