@@ -37,6 +37,8 @@ def _functions(connection: Connection[Any]) -> Iterator[str]:
             yield f"The function {name} has lost its search_path, so that others can put their objects before ours."
         if public:
             yield f"Everybody may call the function {name}."
+    for name in sorted(name for name in found if [row[0] for row in rows].count(name) > 1):
+        yield f"The function {name} stands there more than once, with other parameters."
     for name in sorted(found.keys() - expected.keys()):
         yield f"The function {name} is none of shisa's."
 

@@ -18,6 +18,9 @@ DAMAGE = {
     "GRANT EXECUTE ON FUNCTION shisa.judge TO PUBLIC": "Everybody may call the function judge.",
     "CREATE FUNCTION shisa.mine() RETURNS int LANGUAGE sql AS 'SELECT 1';"
     "REVOKE EXECUTE ON FUNCTION shisa.mine FROM PUBLIC": "The function mine is none of shisa's.",
+    "CREATE FUNCTION shisa.me(name) RETURNS shisa.person LANGUAGE sql AS 'SELECT * FROM shisa.person LIMIT 1'": (
+        "The function me stands there more than once, with other parameters."
+    ),
     "ALTER TABLE shisa.journal DISABLE TRIGGER append_only": "The trigger append_only is switched off.",
     "ALTER TABLE shisa.journal ENABLE TRIGGER chain": "The trigger chain is switched off.",
     "DROP TRIGGER durable ON shisa.journal": "The trigger durable is not there any more.",
