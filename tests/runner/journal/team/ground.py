@@ -164,6 +164,7 @@ def told(ground: Ground) -> dict[str, tuple[str, str | None, str, dict[str, Any]
         "rejected": ("bob", STEP, "approval.rejected", {"request": REQUEST, "statement": "{}", "signature": "signed",
                                                       "as_team": "dev", "reason": "wrong tenant"}),
         "withdrawn": ("bob", STEP, "approval.withdrawn", {"request": REQUEST, "reason": "I was wrong"}),
+        "taken back": ("alice", STEP, "approval.withdrawn", {"request": REQUEST, "reason": "not tonight"}),
         "expired": ("alice", STEP, "approval.expired", {"request": REQUEST, "reason": "too late"}),
         "stale": ("alice", STEP, "approval.stale", {"request": REQUEST, "reasons": ["worse"]}),
         "amended": ("alice", STEP, "plan.amended", {"check": "c", "object": "o", "why": "w", "set": {}, "then": [],

@@ -25,6 +25,7 @@ HONEST = {
     "the whole way": ORDER,
     "rejected": (*ORDER[:4], "rejected"),
     "withdrawn": (*ORDER[:5], "withdrawn"),
+    "withdrawn by the operator": (*ORDER[:5], "taken back"),
     "expired": (*ORDER[:4], "expired"),
     "stale": (*ORDER[:4], "stale", "closed"),
     "amended": (*ORDER[:4], "amended", "resumed"),
