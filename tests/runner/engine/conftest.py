@@ -5,13 +5,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from runner.journal.postgres.install import install
 from tests.fixtures.postgres import Database
 from tests.fixtures.standby import until
 from tests.runner.engine.driver import driver
 from tests.runner.engine.stage import Stage, sign_without_programs
 from tests.runner.engine.starters import starters
-from tests.runner.journal.team.ground import empty, roles
 from tests.runner.review.conftest import crew  # noqa: F401 - people with keys, for judgements of lines alone
 
 __all__ = ["driver", "starters"]
@@ -82,27 +80,6 @@ def undisturbed(server):
         yield
         admin.execute("ALTER SYSTEM RESET autovacuum")
         admin.execute("SELECT pg_reload_conf()")
-
-
-@pytest.fixture(scope="session")
-def installed(server):
-    """A team journal of this worker, in a database of its own."""
-    made = Database(f"team_{os.getpid()}", server)
-    with psycopg.connect(server.dsn(), autocommit=True) as root:
-        root.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(made.name)))
-        roles(root, server)
-    install(made.dsn)
-    yield made.dsn
-    with psycopg.connect(server.dsn(), autocommit=True) as root:
-        root.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(made.name)))
-
-
-@pytest.fixture
-def team_journal(installed):
-    """An empty team journal, by the URI of its owner."""
-    with psycopg.connect(installed, autocommit=True) as root:
-        empty(root)
-    return installed
 
 
 @pytest.fixture

@@ -1,3 +1,3 @@
-from tests.runner.engine.conftest import accounts, database, emptied, installed, stage, team_journal
+from tests.runner.engine.conftest import accounts, database, emptied, stage
 
-__all__ = ["accounts", "database", "emptied", "installed", "stage", "team_journal"]
+__all__ = ["accounts", "database", "emptied", "stage"]
