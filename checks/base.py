@@ -156,7 +156,7 @@ class Check(Generic[Facts]):
         return len(facts)  # type: ignore[arg-type]
 
     def judge(self, facts: Facts) -> Iterable[Finding]:
-        """Say what the facts mean; pure."""
+        """Say what the facts mean; pure. Each check has its own: what facts mean has no default."""
         raise NotImplementedError
 
 

@@ -268,12 +268,17 @@ def test_a_run_is_taken_back_at_a_terminal_once_the_word_is_typed(stage, at_work
     assert stage.sessions() == 10
 
 
-@pytest.mark.parametrize(("word", "left"), [("end", False), ("leave", True)])
-def test_who_takes_over_decides_at_the_terminal_about_what_a_suspended_program_left(stage, at_work, word, left):
+def suspended(stage, at_work):
+    """Stop the operator's program in the middle of its statement, as a closed lid does; the run that it carries out."""
     while not sleeping(stage):
         time.sleep(0.05)
     os.kill(at_work.pid, signal.SIGSTOP)
-    run = stage.run_id()
+    return stage.run_id()
+
+
+@pytest.mark.parametrize(("word", "left"), [("end", False), ("leave", True)])
+def test_who_takes_over_decides_at_the_terminal_about_what_a_suspended_program_left(stage, at_work, word, left):
+    run = suspended(stage, at_work)
     refused = stage.sit_down("carol", "takeover", run)
     refused.see(f"alice's program is at work on run {run}", "--reason WHY")
     assert refused.ended() == 1
@@ -314,10 +319,7 @@ def test_at_three_in_the_morning_the_cause_is_mended_in_another_window_and_measu
 def test_a_resume_beside_a_suspended_program_is_refused_until_that_is_ended_and_that_then_writes_nothing(
     stage, at_work
 ):
-    while not sleeping(stage):
-        time.sleep(0.05)
-    os.kill(at_work.pid, signal.SIGSTOP)
-    run = stage.run_id()
+    run = suspended(stage, at_work)
     again = stage.sit_down("alice", "resume", run)
     again.see(f"run {run} goes on in another program", "where that program is lost, end it, then resume")
     assert again.ended() == 1

@@ -19,6 +19,18 @@ CONFIG = Config(
     people={"bob": Person(teams=("dev",)), "carol": Person(teams=("dev",))},
     policies={"cross": Policy(need=(Need(team="dev", n=1),), approval_ttl="15min", retries=1)},
 )
+OPENED = ev.RunOpened(
+    version="0",
+    runbook="r",
+    title="",
+    files=(),
+    params={},
+    targets=(),
+    operator="alice",
+    host="h",
+    plan_digest="0",
+    policy_digest="0",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,20 +73,7 @@ class World:
         """Which server, or history of one, the target leads to."""
         self.crashes = 0
         self.operator = "alice"
-        self.append(
-            ev.RunOpened(
-                version="0",
-                runbook="r",
-                title="",
-                files=(),
-                params={},
-                targets=(),
-                operator="alice",
-                host="h",
-                plan_digest="0",
-                policy_digest="0",
-            )
-        )
+        self.append(OPENED)
 
     def chance(self, count: int) -> int:
         """Choose one of ``count`` ways; 0, the good one, where the schedule has ended."""

@@ -9,21 +9,10 @@ from runner.engine.fold.next_action import next_action
 from runner.engine.fold.state import fold
 from runner.journal import events as ev
 from runner.journal.record import Record
+from tests.runner.engine.simulated_world import OPENED
 from tests.runner.engine.simulation import GUARDED
 
 CASES = yaml.safe_load((Path(__file__).parent / "next_actions.yaml").read_text())
-OPENED = ev.RunOpened(
-    version="0",
-    runbook="r",
-    title="",
-    files=(),
-    params={},
-    targets=(),
-    operator="alice",
-    host="h",
-    plan_digest="0",
-    policy_digest="0",
-)
 SIGNED = {"as_team": "dev", "statement": "", "signature": ""}
 
 

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 import yaml
 
-from runner.errors import ShisaError
+from runner.errors import ShisaError, UsageError
+from tests.fixtures.needs import missing
 from tests.runner.steps.effects import dump, restore
 
 MANY = """
@@ -123,7 +124,7 @@ def test_no_space_for_the_staging_table(own_server, archive_tools, tmp_path):
     mount = ["mount", "-t", "tmpfs", "-o", "size=256k,mode=777", "tmpfs", small]
     made = subprocess.run(mount, capture_output=True, check=False)
     if made.returncode != 0:
-        pytest.skip("this user cannot make a small file system")
+        missing(UsageError("This user cannot make a small file system.", hint="Run the tests as root."))
     try:
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             connection.execute(MANY)
