@@ -11,7 +11,8 @@ from typing import Any
 from checks.base import CannotAskError, Check, Finding, Verdict
 from checks.describe import CheckSpec, ParamError
 from runner.basis import Basis
-from runner.evidence import Evidence, KnownException
+from runner.config.model import Accepted
+from runner.evidence import Evidence
 from runner.port import GuardAsk
 
 __all__ = ["GuardAsk", "ask_guard", "could_not_ask"]
@@ -23,7 +24,7 @@ def ask_guard(
     ask: GuardAsk,
     *,
     severity: str = "block",
-    accept: Iterable[KnownException] = (),
+    accept: Iterable[Accepted] = (),
     rests_on: bool = False,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Evidence:
@@ -35,7 +36,7 @@ def ask_guard(
     sent, ask.baseline = len(ask.sent), None
     ask.basis = _basis(ask) if rests_on and spec.cls.steady else None
     looked_at, findings, failure = _found(spec, params, ask)
-    known = {each.object: each for each in accept if each.check == spec.id and _holds(each, taken)}
+    known = {each.object: each for each in accept if _about(each, spec, params) and _holds(each, taken)}
     if severity == "warn":
         findings = [_lowered(finding) for finding in findings]
     findings.sort(key=lambda finding: -finding.verdict)
@@ -118,7 +119,14 @@ def _could_not(spec: CheckSpec, reason: str) -> str:
     return f"{spec.id} could not look: {reason.rstrip('.')}."
 
 
-def _holds(known: KnownException, now: datetime) -> bool:
+def _about(known: Accepted, spec: CheckSpec, params: Mapping[str, Any]) -> bool:
+    """Whether a known exception means this guard; of a check that asks whatever its parameters say it names them."""
+    if known.check != spec.id:
+        return False
+    return spec.group != "open" if known.with_ is None else known.with_ == params
+
+
+def _holds(known: Accepted, now: datetime) -> bool:
     """Whether a known exception has not expired; its last day still counts, a day that cannot be read does not."""
     try:
         return now.date() <= date.fromisoformat(known.until)

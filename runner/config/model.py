@@ -87,6 +87,8 @@ class Accepted(_Part, frozen=True, kw_only=True):
     """A known exception: one finding of one check, for a reason, until a day."""
 
     check: str
+    with_: dict[str, Any] | None = field(default=None, name="with")
+    """The guard's own parameters; without them every guard of the check, unless it asks whatever they say."""
     object: str
     reason: str
     by: str

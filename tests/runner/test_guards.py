@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from checks import catalog
 from checks.base import REGISTRY, CannotAskError, Check, Finding, Remedy, StepContext, Verdict, check, param
 from checks.describe import describe
 from runner.config.model import Accepted
@@ -246,6 +247,22 @@ def test_a_known_exception_settles_its_finding_until_its_day_is_over(changed, ve
     assert told["findings"][0]["verdict"] == "block"
     assert ("accepted" in told["findings"][0]) == (verdict == "pass")
     assert ("known and accepted" in told["message"]) == (verdict == "pass")
+
+
+def test_a_known_exception_of_a_query_settles_the_one_query_that_it_names(port):
+    paid, closed = ({"sql": f"SELECT false AS {column}"} for column in ("all_paid", "month_closed"))
+    entry = Accepted(check="sql", with_=paid, object="answer", reason="r", by="bob", until="2099-01-01")
+    whole = Accepted(check="sql", object="answer", reason="r", by="bob", until="2099-01-01")
+    verdicts = [ask_guard(catalog.get("sql"), each, port, accept=[entry, whole]).verdict for each in (paid, closed)]
+    assert verdicts == [Verdict.PASS, Verdict.BLOCK]
+
+
+def test_a_known_exception_with_parameters_settles_no_guard_with_others(declare, port):
+    entry = Accepted(check="made", with_={"wanted": 2}, object="n7", reason="r", by="bob", until="2099-01-01")
+    spec = declare(gather=numbers("SELECT 7 AS n"), judge=blocking)
+    given = ({"wanted": 2}, {"wanted": 3}, {})
+    verdicts = [str(ask_guard(spec, each, port, accept=[entry]).verdict) for each in given]
+    assert verdicts == ["pass", "block", "block"]
 
 
 def test_a_known_exception_never_settles_that_nobody_looked(declare, port):

@@ -1,9 +1,12 @@
 """shisa.yaml: found, read strictly, and refused where it contradicts itself."""
 
+import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from checks import catalog
 from runner.config.load import conninfo, find, load, policy_digest, read, target_named
 from runner.config.model import Target
 from runner.errors import ConfigError
@@ -34,6 +37,7 @@ BROKEN = [
     ("policy: cross-review", "policy: cros", "target live names policy cros, which is not defined", "cross-review"),
     ("AAAAC3Ob", "AAAAC3Nz", "alice and bob share one key", "an own key"),
     ("by: bob", "by: bbo", "accepted by bbo, who is not in people", None),
+    ("check: hidden-nextval", "check: sql", "the key 'with' is missing", None),
     ("service: prod", "service: prod, dsn: x", "live has a dsn and other places", "Keep one"),
     ("journal.db", "journal.db\njournal: other", ":3:1: the key 'journal' stands twice", None),
     ("approval_ttl: 1h", "approval_ttl: '1'", "'approval_ttl' cannot be", "one of us"),
@@ -53,6 +57,12 @@ BROKEN = [
         "may be a secret",
     ),
 ]
+
+
+def test_the_schema_demands_parameters_for_every_check_that_asks_whatever_they_say():
+    schema = json.loads((resources.files("schemas") / "config.schema.json").read_text(encoding="utf-8"))
+    named = schema["$defs"]["accepted"]["if"]["properties"]["check"]["enum"]
+    assert named == [each for each in catalog.BUILT_IN if catalog.get(each).group == "open"]
 
 
 def test_a_configuration_is_read_whole(tmp_path: Path):
