@@ -78,4 +78,7 @@ def _facts(run: RunSummary) -> Iterator[tuple[str, Cell]]:
         yield "ended", cell(moment(run.state.ended_at))
     for step in run.steps:
         told = f"{step.state}{f': {step.message}' if step.message else ''}"
-        yield f"step {step.id}", cell(f"{step.happened} ({told})")
+        said = f"approved by {', '.join(each.text for each in step.approved_by)}" if step.approved_by else ""
+        alarm = any(each.tone == "bad" for each in step.approved_by)
+        lines = (f"{step.happened} ({told})", *([said] if said else []))
+        yield f"step {step.id}", cell(*lines, tone="bad" if alarm else "plain")

@@ -9,9 +9,10 @@ from runner.config.model import Config
 from runner.figures import clock, duration, figures, findings_shown, moment, parse_time, plain, told_by_finding
 from runner.journal.record import Record
 from runner.journal.sentences import target_lines
+from runner.report.decisions import Decision
 from runner.report.flags import flags, next_steps
 from runner.report.markup import code, code_in_table, fence, in_table, prose
-from runner.report.summary import MOMENTS, Decision, RunSummary, StepSummary, summary
+from runner.report.summary import MOMENTS, RunSummary, StepSummary, summary
 
 
 def markdown(records: Iterable[Record], config: Config) -> str:
@@ -71,8 +72,8 @@ def _verdicts(step: StepSummary) -> str:
 
 
 def _approvers(step: StepSummary) -> str:
-    signed = (f"{each.person} as {each.team}" for each in step.decisions if each.decision == "approved")
-    return in_table(", ".join(signed))
+    said = (f"**{in_table(each.text)}**" if each.tone == "bad" else in_table(each.text) for each in step.approved_by)
+    return ", ".join(said)
 
 
 def _plan(run: RunSummary) -> Iterator[str]:

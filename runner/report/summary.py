@@ -9,15 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.base import Verdict
-from runner.canonical import NotCanonicalError
 from runner.config.model import Config
 from runner.engine.fold.state import State, StepState, fold
-from runner.figures import duration, figures, in_lines
+from runner.figures import duration, in_lines
 from runner.journal import events as ev
 from runner.journal.record import Head, Record
 from runner.journal.sentences import Sentence, sentence
+from runner.report.decisions import Decision, Vouched, approved_by, decided, decision
 from runner.review.afterwards import LookedAt, post_review
-from runner.review.statement import predicate_of
 from runner.strict_yaml import parse
 
 _BASE = re.compile(r"[/\[.]")
@@ -43,27 +42,6 @@ class Asked:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Decision:
-    """What one person said about a request."""
-
-    at: str
-    person: str
-    team: str | None
-    decision: str
-    """``approved``, ``rejected`` or ``withdrawn``."""
-    request: str
-    assurance: str | None = None
-    reason: str | None = None
-    attested: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """What the person read back or measured, as it was signed."""
-
-    @property
-    def signed_with(self) -> str:
-        """Word what was attested, with its units."""
-        return ", ".join(f"{each.label} {', '.join(each.values)}" for each in figures(self.attested))
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class StepSummary:
     """One step: what it was, what the guards said, who approved it, what became of it."""
 
@@ -81,6 +59,7 @@ class StepSummary:
     ended_at: str | None = None
     asked: tuple[Asked, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    approved_by: tuple[Vouched, ...] = ()
 
     @property
     def texts(self) -> tuple[tuple[str, str], ...]:
@@ -150,7 +129,7 @@ def summary(records: Iterable[Record], config: Config) -> RunSummary:
     """
     lines = tuple(records)
     state = fold(lines)
-    own, decisions = _by_step(lines, lambda line: (line.step,)), _by_step(lines, _decided(lines))
+    own, decisions = _by_step(lines, lambda line: (line.step,)), _by_step(lines, decided(lines))
     steps = tuple(
         _step(path, title, state.step(path), own.get(path, []), decisions.get(path, []))
         for path, title in _order(state.opened, own)
@@ -169,19 +148,6 @@ def _by_step(
             if path is not None:
                 found.setdefault(path, []).append(line)
     return found
-
-
-def _decided(lines: Iterable[Record]) -> Callable[[Record], Iterable[str | None]]:
-    """Tell about which steps a decision is: its own, and all those of the group that was asked for."""
-    asked = (line.body for line in lines if isinstance(line.body, ev.ApprovalRequested))
-    of_group = {body.request: tuple(part.step for part in body.parts) for body in asked}
-
-    def about(line: Record) -> Iterable[str | None]:
-        if isinstance(line.body, ev.ApprovalGiven | ev.ApprovalRejected | ev.ApprovalWithdrawn):
-            return dict.fromkeys((line.step, *of_group.get(line.body.request, ())))
-        return ()
-
-    return about
 
 
 def _order(opened: ev.RunOpened, seen: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -208,7 +174,7 @@ def _planned(opened: ev.RunOpened) -> Iterator[tuple[str, str]]:
 def _step(path: str, title: str, known: StepState, own: Sequence[Record], decisions: Iterable[Record]) -> StepSummary:
     entered = next((line.body for line in reversed(own) if isinstance(line.body, ev.StepEntered)), None)
     ended = next((line.body for line in reversed(own) if isinstance(line.body, ev.StepEnded)), None)
-    word = _word(known, reached=bool(own))
+    word, told = _word(known, reached=bool(own)), tuple(map(decision, decisions))
     return StepSummary(
         id=path,
         title=entered.title if entered else title,
@@ -225,7 +191,8 @@ def _step(path: str, title: str, known: StepState, own: Sequence[Record], decisi
             for line in own
             if isinstance(line.body, ev.GuardsAsked) and line.body.evidence
         ),
-        decisions=tuple(map(_decision, decisions)),
+        decisions=told,
+        approved_by=tuple(approved_by(told, own)),
     )
 
 
@@ -251,24 +218,3 @@ def _message(step: StepState, ended: ev.StepEnded | None) -> str:
     if step.resolved is not None:
         return f"settled by hand: {step.resolved.reason}"
     return step.refused or (ended.message if ended else "")
-
-
-def _decision(line: Record) -> Decision:
-    """Tell what somebody said about a request."""
-    match line.body:
-        case ev.ApprovalGiven(request=request, as_team=team, assurance=how, statement=signed):
-            return Decision(line.at, line.person, team, "approved", request, how, None, _attested(signed))
-        case ev.ApprovalRejected(request=request, as_team=team, reason=why, statement=signed):
-            return Decision(line.at, line.person, team, "rejected", request, None, why, _attested(signed))
-        case ev.ApprovalWithdrawn(request=request, reason=why):
-            return Decision(line.at, line.person, None, "withdrawn", request, None, why)
-        case other:
-            raise AssertionError(other)
-
-
-def _attested(statement: str) -> Mapping[str, Any]:
-    try:
-        attested = predicate_of(statement).get("attested")
-    except NotCanonicalError:
-        return {}
-    return attested if isinstance(attested, dict) else {}

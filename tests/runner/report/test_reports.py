@@ -5,8 +5,10 @@ import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from runner.cli.show import blocks
 from runner.journal import events as ev
 from runner.report.as_html import html
 from runner.report.as_json import report_json, show_json
@@ -14,7 +16,9 @@ from runner.report.as_junit import junit
 from runner.report.as_markdown import markdown
 from runner.report.flags import flags, next_steps
 from runner.report.summary import summary
+from runner.terminal.blocks import Facts
 from tests.fixtures import sample_run as sample
+from tests.runner.cli.desk import fits
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -190,6 +194,54 @@ def test_the_gravest_stand_first():
         run(("announce", ev.StepSkipped(reason="night")), ("restore", guards), (None, WAIVER), (None, BREAKGLASS))
     )
     assert [flag.word for flag in found] == ["WAIVER", "BREAK-GLASS", "COULD NOT MEASURE", "SKIPPED"]
+
+
+GLASS = "nobody: glass broken by alice (down, #4711)"
+
+
+def by_glass(*between, requests=(sample.REQUEST.request,)):
+    """Records of a step that was asked for, whose glass was broken, and that then began."""
+    broken = msgspec.structs.replace(BREAKGLASS, request=sample.REQUEST.request)
+    started = ev.StepIntended(step_digest="e3" * 32, requests=requests)
+    steps = (sample.RESTORE, sample.REQUEST, *between, broken, started, ev.StepEnded(outcome="done"))
+    return records(*(("restore", body) for body in steps))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (by_glass(), [(GLASS, "bad")]),
+        (by_glass(CLAIMED), [("alice as dev", "plain"), (GLASS.replace("nobody", "nobody else"), "bad")]),
+        (by_glass(requests=()), []),
+    ],
+    ids=["nobody signed", "one of two signed", "the glass was not used"],
+)
+def test_who_approved_a_step_that_a_broken_glass_began_is_nobody(lines, said):
+    step = summary(lines, sample.CONFIG).steps[2]
+    assert [(each.text, each.tone) for each in step.approved_by] == said
+
+
+@pytest.mark.parametrize(
+    ("write", "says"),
+    [
+        (markdown, f"| **{GLASS}** |"),
+        (html, f'<td><div class="bad">{GLASS}</div></td>'),
+        (lambda *run: json.dumps(report_json(*run)), '"decision": "glass broken"'),
+    ],
+    ids=["markdown", "html", "json"],
+)
+def test_a_report_says_where_it_names_the_approvers_that_the_glass_was_broken(write, says):
+    assert says in write(by_glass(), sample.CONFIG).replace("\\", "")
+
+
+def test_show_prints_a_broken_glass_in_its_shape():
+    fits("show", show_json(summary(by_glass(), sample.CONFIG)))
+
+
+def test_the_screen_of_a_run_says_in_red_that_nobody_approved():
+    facts = next(block for block in blocks(summary(by_glass(), sample.CONFIG)) if isinstance(block, Facts))
+    told = dict(facts.pairs)["step restore"]
+    assert (told.lines[-1], told.tone) == (f"approved by {GLASS}", "bad")
 
 
 @pytest.mark.parametrize(("events", "review"), [((), None), ((BREAKGLASS,), "open"), ((BREAKGLASS, REVIEWED), "open")])
