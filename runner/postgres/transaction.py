@@ -17,8 +17,6 @@ from runner.postgres.identity import identify
 from runner.sql.quoting import quote_literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from psycopg import Connection
 
 
@@ -183,23 +181,3 @@ def settled_fate(connection: Connection[Any], xid: Xid) -> tuple[Fate, str]:
         if verdict != "in progress" or time.monotonic() - begun > _PATIENCE:
             return verdict, why
         time.sleep(0.1)
-
-
-def judge_rows(results: Sequence[Result], bounds: Sequence[tuple[int | None, int | None]]) -> list[str]:
-    """Say which statements touched more or fewer rows than expected; empty when all is within bounds."""
-    problems = []
-    for number, (result, (low, high)) in enumerate(zip(results, bounds, strict=False), start=1):
-        if (low is not None and result.rows < low) or (high is not None and result.rows > high):
-            problems.append(f"statement {number} touched {result.rows} rows; expected {in_words(low, high)}")
-    if len(bounds) > len(results):
-        problems.append(f"{len(bounds)} row counts are expected, but there are {len(results)} statements")
-    return problems
-
-
-def in_words(low: int | None, high: int | None) -> str:
-    """Say between which numbers something must lie; None is no bound."""
-    if low == high:
-        return f"exactly {low}"
-    if low is None:
-        return f"at most {high}"
-    return f"at least {low}" if high is None else f"{low} to {high}"

@@ -11,6 +11,7 @@ _OF_INCLUDE = frozenset({"id", "title", "why", "when", "include"})
 _NOT_INSIDE = ("for_each", "include", "repeat")
 _BACK = ("rollback", "cleanup")
 _OF_ROWS = ("where", "triggers", "tenant_of")
+_BEFORE_COMMIT = ("expect", "capture")
 _TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
@@ -32,6 +33,7 @@ def misfits(data: Mapping[str, Any]) -> Iterator[Misfit]:
     rows = isinstance(restore, Mapping) and "rows" in restore
     if "sql" not in data:
         yield from _only_sql(data, rows=rows)
+    yield from _of_a_transaction(data)
     if isinstance(restore, Mapping) and not rows:
         yield from _of_restoring(data, restore)
     yield from _of_changing(data)
@@ -72,6 +74,16 @@ def _of_changing(data: Mapping[str, Any]) -> Iterator[Misfit]:
     if tidying:
         hint = "A step that failed has changed nothing; leave it out."
         yield Misfit(("cleanup", "changes_target"), "changes_target means nothing in a cleanup", hint)
+
+
+def _of_a_transaction(data: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Judge what is looked at before COMMIT, in the step and in what takes it back, where there is no transaction."""
+    bodies = [((), data), *(((key,), data[key]) for key in _BACK if isinstance(data.get(key), Mapping))]
+    for path, body in bodies:
+        for key in _BEFORE_COMMIT:
+            if "sql" in body and body.get("transaction") is False and key in body:
+                hint = "Add a guard after the step, or let it have its transaction."
+                yield Misfit((*path, key), f"{key} means nothing with `transaction: false`", hint)
 
 
 def _only_sql(data: Mapping[str, Any], *, rows: bool) -> Iterator[Misfit]:

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.postgres.transaction import in_words
-from runner.runbook.model import Expect, RowBounds, TableChange
+from runner.runbook.bounds import Bounds, bounds_of
+from runner.runbook.model import Expect, TableChange
 
 if TYPE_CHECKING:
-    from runner.postgres.transaction import TableDelta, Transaction
+    from collections.abc import Sequence
 
-Bounds = tuple[int | None, int | None]
+    from runner.postgres.transaction import Result, TableDelta, Transaction
 
 
 def row_bounds(expect: Expect) -> list[Bounds]:
     """Give the bounds of ``rows``, one for each that is written."""
     if expect.rows is None:
         return []
-    return [_bounds(bound) for bound in (expect.rows if isinstance(expect.rows, tuple) else (expect.rows,))]
+    return [bounds_of(said) for said in (expect.rows if isinstance(expect.rows, tuple) else (expect.rows,))]
+
+
+def judge_rows(results: Sequence[Result], bounds: Sequence[Bounds]) -> list[str]:
+    """Say which statements touched more or fewer rows than expected; empty when all is within bounds.
+
+    Bounds of some of the statements would let the others through, and nobody could tell which are meant.
+    """
+    if bounds and len(bounds) != len(results):
+        return [f"row counts are expected of {len(bounds)} statements, and there are {len(results)}: say one of each"]
+    return [
+        f"statement {number} touched {result.rows} rows; expected {bound}"
+        for number, (result, bound) in enumerate(zip(results, bounds, strict=False), start=1)
+        if not bound.hold(result.rows)
+    ]
 
 
 def unexpected(transaction: Transaction, expect: Expect) -> list[str]:
@@ -39,20 +53,9 @@ def _judge_change(change: TableChange, deltas: dict[str, TableDelta]) -> list[st
     delta = deltas.get(change.table)
     problems = []
     for what in ("inserted", "updated", "deleted"):
-        bound = getattr(change, what)
+        said = getattr(change, what)
         count = 0 if delta is None else getattr(delta, what)
-        low, high = (0, 0) if bound is None else _bounds(bound)
-        if (low is not None and count < low) or (high is not None and count > high):
-            problems.append(f"{change.table}: {count} rows {what}, expected {in_words(low, high)}")
+        bounds = bounds_of(0 if said is None else said)
+        if not bounds.hold(count):
+            problems.append(f"{change.table}: {count} rows {what}, expected {bounds}")
     return problems
-
-
-def _bounds(bound: int | RowBounds | str) -> Bounds:
-    if isinstance(bound, RowBounds):
-        return _number(bound.min), _number(bound.max)
-    exact = _number(bound)
-    return exact, exact
-
-
-def _number(value: int | str | None) -> int | None:
-    return None if value is None else int(value)

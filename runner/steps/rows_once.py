@@ -11,7 +11,7 @@ from runner.journal.events import StepEnded
 from runner.postgres.rows.apply import Counts, Prepared, apply
 from runner.postgres.rows.kept import keep
 from runner.postgres.rows.stage import readable
-from runner.postgres.transaction import Transaction, in_words, leave_note
+from runner.postgres.transaction import Transaction, leave_note
 from runner.runbook.model import Expect
 from runner.steps.base import Effect
 from runner.steps.expecting import row_bounds, unexpected
@@ -101,9 +101,8 @@ def _judged(transaction: Transaction, counts: Sequence[Counts], expect: Expect |
     bounds = row_bounds(expect)
     if len(bounds) > 1:
         problems.append(f"{len(bounds)} row counts are expected, but a restore has one, of all its tables together")
-    for low, high in bounds[:1]:
-        if (low is not None and rows < low) or (high is not None and rows > high):
-            problems.append(f"{rows} rows would change ({in_numbers(counts)}); expected {in_words(low, high)}")
+    elif bounds and not bounds[0].hold(rows):
+        problems.append(f"{rows} rows would change ({in_numbers(counts)}); expected {bounds[0]}")
     return problems + unexpected(transaction, expect)
 
 

@@ -6,13 +6,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from runner.journal.events import StepEnded
-from runner.postgres.transaction import Transaction, judge_rows, leave_note
+from runner.postgres.transaction import Transaction, leave_note
 from runner.runbook.model import Expect
 from runner.runbook.values import masked
 from runner.sql.classify import classify
 from runner.sql.grammar import parse
 from runner.steps.base import Effect
-from runner.steps.expecting import row_bounds, unexpected
+from runner.steps.expecting import judge_rows, row_bounds, unexpected
 from runner.steps.fated import after_error, ended, sentence
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from runner.errors import StepFailedError
-from runner.postgres.transaction import _BEGIN, Result, TableDelta, Transaction, fate, judge_rows, leave_note
+from runner.postgres.transaction import _BEGIN, Result, TableDelta, Transaction, fate, leave_note
 
 
 @pytest.fixture
@@ -172,19 +172,3 @@ def test_a_commit_survives_a_crash_where_the_server_is_told_to_be_careless(own_s
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
         assert fate(connection, xid)[0] == "committed"
-
-
-ROWS = [
-    ([3], [(3, 3)], []),
-    ([2], [(3, 3)], ["statement 1 touched 2 rows; expected exactly 3"]),
-    ([2, 9], [(None, None), (None, 8)], ["statement 2 touched 9 rows; expected at most 8"]),
-    ([0], [(1, None)], ["statement 1 touched 0 rows; expected at least 1"]),
-    ([0], [(1, 2)], ["statement 1 touched 0 rows; expected 1 to 2"]),
-    ([1], [(1, 1), (1, 1)], ["2 row counts are expected, but there are 1 statements"]),
-    ([1, 7], [(1, 1)], []),
-]
-
-
-@pytest.mark.parametrize(("rows", "bounds", "problems"), ROWS)
-def test_row_counts_are_judged_statement_by_statement(rows, bounds, problems):
-    assert judge_rows([Result(count) for count in rows], bounds) == problems

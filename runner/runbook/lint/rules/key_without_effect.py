@@ -2,9 +2,9 @@
 
 ## What it does
 Reports what steps of this kind never do: `approval`, `guards`, `rollback` and the like on an `include`; `expect`,
-`repeat` or `capture` where nothing is counted, repeated or left; timeouts that do not reach `pg_restore`; `where`,
-`tenant_of` and `triggers` of a restore without `rows`; loops in loops; a change of the target that a loop declares, or
-that a rollback does not take back.
+`repeat` or `capture` where nothing is counted, repeated or left, as with `transaction: false`; timeouts that do not
+reach `pg_restore`; `where`, `tenant_of` and `triggers` of a restore without `rows`; loops in loops; a change of the
+target that a loop declares, or that a rollback does not take back.
 
 ## Why is it bad
 A reader takes the guard or the bound for one that holds. A run refuses such a step when it opens.
