@@ -50,7 +50,7 @@ def start(session: Session, path: str) -> bool:
     """
     view = gate.view(session, path)
     inside = loop_of(path) is not None
-    if after_canary(session.plan, path) if inside else _asks(session, path):
+    if after_canary(session.state, path) if inside else _asks(session, path):
         answer = session.operator.go(view)
         if answer == "skip" and view.may_skip:
             session.append(StepSkipped(reason=session.operator.reason(view)), path)
@@ -58,7 +58,7 @@ def start(session: Session, path: str) -> bool:
         if answer != "go":
             return False
     if inside:
-        time.sleep(pause_before(session.plan, path))
+        time.sleep(pause_before(session.state, path))
         hold(session, path, guards_during(session, path))
     attempt(session, path)
     return True

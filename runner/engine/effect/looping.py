@@ -8,6 +8,7 @@ from runner.engine.fold.loops import ended_of, iterations, paths_of, repeat_of, 
 from runner.engine.guard.looking import look
 from runner.errors import GateClosedError
 from runner.journal.events import ItemsExpanded, StepEnded
+from runner.runbook.bounds import bounds_of
 from runner.runbook.render import render_data
 
 if TYPE_CHECKING:
@@ -37,12 +38,14 @@ def end(session: Session, path: str) -> None:
     step = session.planned(path)
     made = sum(len(paths_of(step, number)) for number in iterations(step, session.state))
     outcome, message = "done", f"{made} iterations"
-    repeat = repeat_of(step)
+    repeat = repeat_of(session.state.step(path))
     if repeat is not None:
-        ended = ended_of(path, session.state)
+        ended, bounds = ended_of(path, session.state), bounds_of(repeat.total_rows)
         total = sum(sum(each.rows) for each in ended)
         message = f"{len(ended)} iterations, {total} rows in all"
-        if not satisfied(repeat, ended):
+        if not bounds.hold(total):
+            outcome, message = "failed", f"{message}, expected {bounds}; the iterations stand"
+        elif not satisfied(repeat, ended):
             outcome, message = "failed", f"not at its end after {message}; the iterations stand"
     session.append(StepEnded(outcome=outcome, message=message), path)  # type: ignore[arg-type]
 

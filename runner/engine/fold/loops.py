@@ -11,10 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from checks.duration import parse_duration
-from runner.engine.fold.state import State
+from runner.engine.fold.state import State, StepState
 from runner.journal.events import StepEnded
-from runner.runbook.model import Repeat, step_of
+from runner.runbook.bounds import bounds_of
+from runner.runbook.model import Repeat
 from runner.runbook.plan import Plan, PlannedStep, iteration
 
 _ITERATION = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\](?:/(?P<inner>[^/\[\].]+))?")
@@ -88,9 +91,9 @@ def iterations(step: PlannedStep, state: State, passed: int = 0) -> range:
     count, last = passed, _ended(step.path, passed, state)
     while (next_ := _ended(step.path, count + 1, state)) is not None:
         count, last = count + 1, next_
-    repeat = repeat_of(step)
+    repeat = repeat_of(known)
     finished = repeat is None or _enough(repeat, last) or count >= int(repeat.max)
-    return range(passed + 1, count + (1 if finished else 2))
+    return range(passed + 1, count + (1 if finished or _too_many(known, state) else 2))
 
 
 def paths_of(step: PlannedStep, number: int) -> tuple[str, ...]:
@@ -101,26 +104,27 @@ def paths_of(step: PlannedStep, number: int) -> tuple[str, ...]:
     return tuple(f"{path}/{inner['id']}" for inner in step.data["for_each"]["steps"])
 
 
-def pause_before(plan: Plan, path: str) -> float:
+def pause_before(state: State, path: str) -> float:
     """Tell how many seconds a loop waits before a step: between two items, or two batches of them; else none."""
-    number, loop = _begins(plan, path)
+    number, loop = _begins(state, path)
     if number <= 1 or (number - 1) % loop.get("batch", 1):
         return 0.0
     return 0.0 if "pause" not in loop else parse_duration(loop["pause"]).total_seconds()
 
 
-def after_canary(plan: Plan, path: str) -> bool:
+def after_canary(state: State, path: str) -> bool:
     """Whether a step begins the first item behind the canaries, where the operator is asked whether to go on."""
-    number, loop = _begins(plan, path)
+    number, loop = _begins(state, path)
     return "canary" in loop and number == loop["canary"] + 1
 
 
-def _begins(plan: Plan, path: str) -> tuple[int, Mapping[str, Any]]:
-    """Tell the number of the item that a step begins, and the loop's own keys; 0 where it begins none."""
+def _begins(state: State, path: str) -> tuple[int, Mapping[str, Any]]:
+    """Tell the number of the item that a step begins, and the loop's own keys as rendered; 0 where it begins none."""
     found = _ITERATION.fullmatch(path)
     if found is None:
         return 0, {}
-    data = plan.step(found["loop"]).data
+    entered = state.step(found["loop"]).entered
+    data = {} if entered is None else entered.rendered
     if "for_each" not in data:
         return int(found["number"]), data.get("repeat", {})
     first = data["for_each"]["steps"][0]["id"] == found["inner"]
@@ -134,9 +138,10 @@ def _repetition(step: PlannedStep, number: int) -> PlannedStep:
     return dataclasses.replace(step, path=f"{step.path}[{number}]", data=data, when=())
 
 
-def repeat_of(step: PlannedStep) -> Repeat | None:
-    """Tell how a step is repeated; None where it is not."""
-    return step_of(dict(step.data)).repeat
+def repeat_of(step: StepState) -> Repeat | None:
+    """Tell how a step is repeated, as it was rendered; None where it is not."""
+    said = None if step.entered is None else step.entered.rendered.get("repeat")
+    return None if said is None else msgspec.convert(said, Repeat)
 
 
 def ended_of(path: str, state: State) -> list[StepEnded]:
@@ -158,6 +163,13 @@ def satisfied(repeat: Repeat, done: Sequence[StepEnded]) -> bool:
     One that was settled after a crash tells no rows, so that another one has to.
     """
     return bool(done) and _enough(repeat, done[-1])
+
+
+def _too_many(step: StepState, state: State) -> bool:
+    """Whether a step's iterations have touched more rows together than they may: then none is begun any more."""
+    repeat = repeat_of(step)
+    most = None if repeat is None else bounds_of(repeat.total_rows).high
+    return most is not None and sum(sum(each.rows) for each in ended_of(step.path, state)) > most
 
 
 def _enough(repeat: Repeat, last: StepEnded | None) -> bool:

@@ -3,13 +3,13 @@
 import msgspec
 
 from runner.engine.fold.loops import pause_before
+from runner.engine.fold.state import State, StepState
 from runner.engine.ports import wall_clock
-from runner.journal.events import ItemsExpanded
+from runner.journal.events import ItemsExpanded, StepEntered
 from runner.review.approval import Request, verify_approval
 from runner.review.sshsig import Refused
-from runner.runbook.plan import Plan, PlannedStep
-from runner.runbook.scope import RunScope
 from runner.terminal.history import limits
+from tests.runner.engine.simulated_world import OPENED
 from tests.runner.engine.stage import Player
 
 FOR_EACH = """\
@@ -98,6 +98,53 @@ def test_a_repeat_that_never_ends_is_told_and_what_it_did_stands(stage, accounts
     assert accounts() == [1, 2, 3, 4, 5, 6]
 
 
+PURGE = """\
+  - id: purge
+    title: In batches
+    target: live
+    approval: cross
+    sql: DELETE FROM account WHERE id IN (SELECT id FROM account LIMIT 1)
+    repeat: {until: {rows: 0}, max: 9, total_rows: BOUNDS}
+"""
+
+
+def test_a_repeat_begins_nothing_more_once_it_has_touched_more_rows_than_it_may_in_all(stage, accounts):
+    stage.write(PURGE.replace("BOUNDS", "{max: 1}"))
+    play = stage.play(Player(on_wait=stage.sign))
+    assert (play.state, play.ending.exit_code) == ("failed", 3)
+    assert "2 iterations, 2 rows in all, expected at most 1; the iterations stand" in play.reason
+    assert len(accounts()) == 1
+
+
+def test_a_repeat_that_touches_fewer_rows_than_it_must_in_all_has_failed(stage, accounts):
+    stage.write(PURGE.replace("BOUNDS", "{min: 4, max: 9}"))
+    play = stage.play(Player(on_wait=stage.sign))
+    assert (play.state, play.ending.exit_code) == ("failed", 3)
+    assert "4 iterations, 3 rows in all, expected 4 to 9; the iterations stand" in play.reason
+    stage.write(PURGE.replace("BOUNDS", "0"))
+    assert stage.play(Player(on_wait=stage.sign)).state == "completed"
+
+
+def test_the_numbers_of_a_repeat_may_be_parameters(stage, accounts):
+    stage.write(
+        "  - id: purge\n    title: In batches\n    target: live\n    approval: cross\n"
+        "    sql: DELETE FROM account WHERE id IN (SELECT id FROM account LIMIT 2)\n"
+        "    repeat: {until: {rows: '{{ none }}'}, max: '{{ most }}', pause: '{{ breath }}',"
+        " total_rows: {max: '{{ all }}'}}\n",
+        head="params:\n  none: {type: integer, default: 0}\n  most: {type: integer, default: 9}\n"
+        "  all: {type: integer, default: 3}\n  breath: {type: duration, default: 1ms}\n",
+    )
+    assert stage.play(Player(on_wait=stage.sign)).state == "completed"
+    assert accounts() == []
+
+
+def test_the_pause_of_a_for_each_may_be_a_parameter(stage, accounts):
+    steps = with_keys("      pause: '{{ breath }}'\n")
+    stage.write(steps, head="params: {breath: {type: duration, default: 1ms}}\n")
+    assert stage.play(Player(on_wait=stage.sign)).state == "completed"
+    assert accounts("SELECT sum(balance)::int FROM account") == [0]
+
+
 BROKEN = (
     "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'broken'; END $$;"
     "CREATE TRIGGER refuse BEFORE UPDATE ON account FOR EACH ROW WHEN (NEW.id <= {last}) EXECUTE FUNCTION refuse()"
@@ -144,10 +191,11 @@ def test_the_operator_is_asked_once_behind_the_canaries(stage, accounts):
 
 def test_batches_pause_between_them_only():
     loop = {"as": "n", "items": [1, 2, 3, 4, 5], "batch": 2, "pause": "3s", "steps": [{"id": "a"}, {"id": "b"}]}
-    step = PlannedStep("each", {"for_each": loop}, RunScope({}), "")
-    plan = Plan(runbook=None, files=(), params={}, steps=(step,))
+    rendered = {"for_each": loop}
+    entered = StepEntered(kind="for_each", title="", step_digest="0", rendered=rendered, destructive=False)
+    state = State("261127-abcdef", OPENED, "alice", "", steps={"each": StepState("each", entered=entered)})
     paths = [f"each[{number}]/{inner}" for number in range(1, 6) for inner in "ab"]
-    assert [path for path in paths if pause_before(plan, path)] == ["each[3]/a", "each[5]/a"]
+    assert [path for path in paths if pause_before(state, path)] == ["each[3]/a", "each[5]/a"]
 
 
 def test_items_that_come_after_those_that_were_approved_are_no_items(stage, accounts):
