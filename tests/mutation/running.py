@@ -4,10 +4,31 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pytest
 
 from runner.demo.server import Server
+
+
+class Failed(NamedTuple):
+    item: pytest.Item
+    said: str
+    """In which phase it failed, and the first line of why."""
+
+    def __str__(self) -> str:
+        return f"{self.item.nodeid}\n        {self.said}"
+
+
+class _Ear:
+    """Hears of the first failure."""
+
+    said = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.said:
+            why = getattr(report.longrepr, "reprcrash", None) or report.longrepr
+            self.said = f"{report.when}: {str(getattr(why, 'message', why)).strip().partition(chr(10))[0]}"
 
 
 def first_failing(
@@ -15,8 +36,8 @@ def first_failing(
     server: Server,
     following: pytest.Item | None = None,
     patience_s: Callable[[pytest.Item], float] = lambda _: 0,
-) -> str:
-    """Run tests until one fails; give its name, or nothing. The fixture ``server`` gives one that runs already.
+) -> Failed | None:
+    """Run tests until one fails. The fixture ``server`` gives one that runs already.
 
     It has to fail alone too: what went wrong because of the tests before it shows nothing.
     A test that goes on for longer than one has patience ends the process with SIGALRM.
@@ -25,11 +46,17 @@ def first_failing(
     fixtures.session_server = lambda: contextlib.nullcontext(server)  # type: ignore[attr-defined]
     for item, then in zip(items, (*items[1:], following), strict=False):
         signal.setitimer(signal.ITIMER_REAL, patience_s(item))
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=then)
-        if item.session.testsfailed:
+        if _failure(item, then):
             item.session._setupstate.teardown_exact(None)  # what the session has opened
-            item.session.testsfailed = 0
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-            if item.session.testsfailed:
-                return item.nodeid
-    return ""
+            if said := _failure(item, None):
+                return Failed(item, said)
+    return None
+
+
+def _failure(item: pytest.Item, then: pytest.Item | None) -> str:
+    ear = _Ear()
+    item.config.pluginmanager.register(ear)
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=then)
+    item.config.pluginmanager.unregister(ear)
+    item.session.testsfailed = 0
+    return ear.said

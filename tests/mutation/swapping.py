@@ -1,5 +1,6 @@
 """Put a mutant's text in the place of the original in a process that has imported it already."""
 
+import contextlib
 import gc
 import types
 from collections.abc import Iterator
@@ -9,12 +10,19 @@ import runner.journal.postgres
 from tests.mutation.mutants import SQL, Mutant
 
 
-def swap(mutant: Mutant, root: Path, folder: Path) -> None:
-    """Change what runs from now on."""
+@contextlib.contextmanager
+def swapped(mutant: Mutant, root: Path, folder: Path) -> Iterator[None]:
+    """Change what runs, and change it back."""
     if mutant.area == "python":
-        _functions(str(root / mutant.path), (root / mutant.path).read_text(), mutant.text)
+        path, original = str(root / mutant.path), (root / mutant.path).read_text()
+        _functions(path, original, mutant.text)
+        yield
+        _functions(path, mutant.text, original)
     else:
+        before = runner.journal.postgres.files
         _script(mutant, root, folder)
+        yield
+        runner.journal.postgres.files = before
 
 
 def _functions(path: str, old: str, new: str) -> None:

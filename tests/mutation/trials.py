@@ -16,7 +16,7 @@ from tests.mutation.choosing import Choice
 from tests.mutation.mutants import Mutant
 from tests.mutation.recording import record
 from tests.mutation.running import first_failing
-from tests.mutation.swapping import swap
+from tests.mutation.swapping import swapped
 
 
 class Trial(NamedTuple):
@@ -52,8 +52,15 @@ class Trials:
         suited = {each.name: choice.of(each) for each in self._mutants}
 
         def tried(mutant: Mutant, server: Server) -> str:
-            swap(mutant, self._root, Path(os.environ["TMPDIR"]))
-            return first_failing(suited[mutant.name], server, patience_s=lambda each: 20 + 5 * choice.seconds(each))
+            """Find a test that fails as long as the mutant is there, and passes without it."""
+            tests = suited[mutant.name]
+            while tests:
+                with swapped(mutant, self._root, Path(os.environ["TMPDIR"])):
+                    failed = first_failing(tests, server, patience_s=lambda each: 20 + 5 * choice.seconds(each))
+                if not failed or not first_failing([failed.item], server):
+                    return str(failed or "")
+                tests = tests[tests.index(failed.item) + 1 :]
+            return ""
 
         for mutant, killer, seconds in each_in_a_child(self._mutants, tried, self._servers):
             self.done.append(Trial(mutant, killer, seconds, len(suited[mutant.name])))
