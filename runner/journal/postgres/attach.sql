@@ -15,15 +15,10 @@ BEGIN
 END
 $$;
 
-DO $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'shisa.attachment'::regclass AND NOT tgisinternal) THEN
-    CREATE TRIGGER attachment_append_only BEFORE UPDATE OR DELETE ON shisa.attachment
-      FOR EACH ROW EXECUTE FUNCTION shisa.append_only();
-    CREATE TRIGGER attachment_no_truncate BEFORE TRUNCATE ON shisa.attachment
-      FOR EACH STATEMENT EXECUTE FUNCTION shisa.append_only();
-    CREATE CONSTRAINT TRIGGER attachment_durable AFTER INSERT ON shisa.attachment
-      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shisa.durable();
-  END IF;
-END
-$$;
+CREATE OR REPLACE TRIGGER attachment_append_only BEFORE UPDATE OR DELETE ON shisa.attachment
+  FOR EACH ROW EXECUTE FUNCTION shisa.append_only();
+CREATE OR REPLACE TRIGGER attachment_no_truncate BEFORE TRUNCATE ON shisa.attachment
+  FOR EACH STATEMENT EXECUTE FUNCTION shisa.append_only();
+DROP TRIGGER IF EXISTS attachment_durable ON shisa.attachment;
+CREATE CONSTRAINT TRIGGER attachment_durable AFTER INSERT ON shisa.attachment
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shisa.durable();

@@ -55,17 +55,12 @@ BEGIN
 END
 $$;
 
-DO $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'shisa.journal'::regclass AND NOT tgisinternal) THEN
-    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON shisa.journal
-      FOR EACH ROW EXECUTE FUNCTION shisa.append_only();
-    CREATE TRIGGER no_truncate BEFORE TRUNCATE ON shisa.journal
-      FOR EACH STATEMENT EXECUTE FUNCTION shisa.append_only();
-    CREATE TRIGGER chain BEFORE INSERT ON shisa.journal
-      FOR EACH ROW EXECUTE FUNCTION shisa.chain();
-    CREATE CONSTRAINT TRIGGER durable AFTER INSERT ON shisa.journal
-      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shisa.durable();
-  END IF;
-END
-$$;
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON shisa.journal
+  FOR EACH ROW EXECUTE FUNCTION shisa.append_only();
+CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON shisa.journal
+  FOR EACH STATEMENT EXECUTE FUNCTION shisa.append_only();
+CREATE OR REPLACE TRIGGER chain BEFORE INSERT ON shisa.journal
+  FOR EACH ROW EXECUTE FUNCTION shisa.chain();
+DROP TRIGGER IF EXISTS durable ON shisa.journal; -- PostgreSQL replaces no CONSTRAINT TRIGGER
+CREATE CONSTRAINT TRIGGER durable AFTER INSERT ON shisa.journal
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shisa.durable();

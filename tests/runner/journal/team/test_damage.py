@@ -3,6 +3,7 @@
 import pytest
 
 from runner.journal.postgres.damage import damage_of
+from runner.journal.postgres.install import install
 from tests.runner.journal.team.ground import ORDER, write
 
 DAMAGE = {
@@ -28,6 +29,8 @@ DAMAGE = {
     "ALTER TABLE shisa.attachment ENABLE TRIGGER attachment_no_truncate": (
         "The trigger attachment_no_truncate is switched off."
     ),
+    "GRANT CREATE ON SCHEMA shisa TO alice": "alice may create in the schema, and nobody but the owner may.",
+    "GRANT CREATE ON SCHEMA shisa TO PUBLIC": "Everybody may create in the schema, and nobody but the owner may.",
     "GRANT INSERT ON shisa.journal TO alice": "alice may insert journal, and nobody but the owner may.",
     "GRANT UPDATE ON shisa.policy TO PUBLIC": "Everybody may update policy, and nobody but the owner may.",
     "UPDATE shisa.head SET seq = 1": "The journal's head says line 1, and its last line is 4.",
@@ -49,3 +52,26 @@ def test_a_change_is_named(statement, ground):
     finally:
         ground.root.execute("ROLLBACK")
     assert DAMAGE[statement] in found
+
+
+STAYS = {
+    "ALTER FUNCTION shisa.satisfied OWNER TO postgres",
+    (
+        "CREATE FUNCTION shisa.mine() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+        "REVOKE EXECUTE ON FUNCTION shisa.mine FROM PUBLIC"
+    ),
+    "CREATE FUNCTION shisa.me(name) RETURNS shisa.person LANGUAGE sql AS 'SELECT * FROM shisa.person LIMIT 1'",
+    "GRANT CREATE ON SCHEMA shisa TO alice",
+    "GRANT INSERT ON shisa.journal TO alice",
+    "UPDATE shisa.head SET seq = 1",
+}
+"""What only whoever did it can undo."""
+
+
+@pytest.mark.parametrize("statement", sorted(DAMAGE.keys() - STAYS))
+def test_an_installation_mends_what_was_changed_of_its_own(statement, ground):
+    write(ground, ORDER[:4])
+    ground.root.execute(statement)
+    install(ground.database.dsn)
+    assert damage_of(ground.root) == ()
+    assert ground.lines() == 4
