@@ -103,7 +103,7 @@ def _refuse_what_got_worse(session: Session, path: str) -> None:
         why = [] if entered is None else other_bytes(entered, fresh)
         raise AnewError("; ".join(why) or f"{path} is another step now than when it was shown")
     if entered.destructive and not taking_back:
-        questions.still_agreed(session, path)
+        questions.still_agreed(session)
     asked = session.state.step(path).again
     if asked is not None and Verdict.of(asked.verdict).closes:
         raise gate.refuse_closed(path, asked.evidence)

@@ -50,7 +50,7 @@ def _still(
         return None
     if use.recheck == "none" and use.max_age is not None and not proven:
         return {**known, "holds": f"it is {age.total_seconds():.0f} s old, and may be {use.max_age}"}
-    if use.recheck == "cheap" and _unchanged(session, path, known):
+    if _unchanged(session, path, known):
         return {**known, "holds": "nothing that it rests on was written since"}
     return None
 

@@ -64,7 +64,7 @@ def agreed(session: Session, path: str) -> str:
     """
     step = session.state.step(path)
     question = _question(session, path)
-    if step.answer is None or step.asked is None or step.question is None or step.answered_by is None:
+    if step.answer is None or step.asked is None or step.answered_by is None:
         raise AssertionError
     person, choice = step.answered_by, step.answer.choice
     counted = answered(
@@ -77,12 +77,12 @@ def agreed(session: Session, path: str) -> str:
     )
     if isinstance(counted, Refused):
         raise GateClosedError(f"{path}: the answer of {person} does not count: {counted.reason}")
-    said = f"{person} of {step.answer.as_team} answered {choice} ({step.question.choices[choice]})"
+    said = f"{person} of {step.answer.as_team} answered {choice} ({question.choices[choice]})"
     if question.facts is not None:
         fact = measured(session, path, question)
         if fact != choice:
             raise GateClosedError(
-                f"{path}: {said}, but the database says {fact} ({step.question.choices.get(fact, 'no known choice')})",
+                f"{path}: {said}, but the database says {fact} ({question.choices.get(fact, 'no known choice')})",
                 hint="find out together which is true; `shisa answer` gives another answer, then resume",
             )
         said += ", and so says the database"
@@ -104,13 +104,13 @@ def measured(session: Session, path: str, question: Ask) -> str:
     return str(table.rows[0][0])
 
 
-def still_agreed(session: Session, before: str) -> None:
+def still_agreed(session: Session) -> None:
     """Measure the facts of every answered question again, before a destructive step.
 
     Raises GateClosedError where one has changed since.
     """
     for path, step in session.state.steps.items():
-        if path != before and step.answer is not None and step.outcome == "done":
+        if step.answer is not None:
             agreed(session, path)
 
 

@@ -79,8 +79,8 @@ def _open(session: Session, path: str) -> ApprovalRequested | None:
 def _while(session: Session, asked: ApprovalRequested, state: str) -> bool:
     if session.detach:
         return False
-    policies = (session.config.config.policies.get(name) for name in asked.policies)
-    if not any(policy is not None and policy.lock_while_waiting == "hold" for policy in policies):
+    policies = (session.config.config.policies[name] for name in asked.policies)
+    if not any(policy.lock_while_waiting == "hold" for policy in policies):
         session.locks.release()
     here: tuple[str, ...] = ()
     while True:

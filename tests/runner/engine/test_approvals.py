@@ -11,7 +11,7 @@ import pytest
 from runner.engine.ports import wall_clock
 from runner.errors import ApprovalError, ConfigError, GateClosedError, UsageError
 from runner.journal import open_journal
-from runner.journal.events import Note
+from runner.journal.events import ApprovalExpired, Note
 from runner.review.decide import withdraw
 from runner.review.requests import requests_of
 from tests.runner.engine.stage import Player, Stage
@@ -105,6 +105,19 @@ def test_a_request_that_nobody_decides_expires(stage, accounts):
     third = stage.resume(first.run, Player(on_wait=stage.sign))
     assert (third.ending.exit_code, third.names.count("approval.requested")) == (0, 2)
     assert accounts() == [1, 3]
+
+
+def test_that_a_request_expired_is_journaled_once_also_where_the_program_was_killed_behind_the_line(stage):
+    stage.write(DELETE)
+    later = wall_clock() + timedelta(hours=2)
+    first = stage.play(detach=True)
+    (request,) = first.bodies("approval.requested")
+    journal = stage.journal("alice")
+    journal.append(ApprovalExpired(request=request.request, reason="late"), run=first.run, step="clean", person="alice")
+    journal.close()
+    again = stage.resume(first.run, clock=lambda: later)
+    assert (again.ending.exit_code, again.reason) == (4, "clean: expired: late")
+    assert again.names.count("approval.expired") == 1
 
 
 def test_an_approval_that_waited_too_long_for_its_step_has_expired(stage, accounts):
@@ -207,6 +220,17 @@ def test_a_byte_of_the_runbook_changed_after_the_approval_voids_it(stage, accoun
     stage.runbook.write_bytes(text)
     third = stage.resume(first.run, detach=True)
     assert (third.ending.exit_code, third.names.count("approval.requested")) == (6, 2)
+
+
+def test_what_somebody_has_rejected_stays_rejected_when_the_runbook_is_changed(stage):
+    stage.write(DELETE)
+    first = stage.play(detach=True)
+    stage.sign(decision="reject", reason="not today")
+    stage.runbook.write_bytes(stage.runbook.read_bytes().replace(b"Delete an account", b"Delete no account"))
+    again = stage.resume(first.run)
+    assert "runbook.yaml was changed after the run opened" in again.reason
+    assert "approval.stale" not in again.names
+    assert set(again.session.requests().values()) == {"rejected"}
 
 
 def test_another_policy_in_shisa_yaml_than_at_the_request_voids_the_approval(stage, accounts):

@@ -159,6 +159,16 @@ def test_the_author_of_an_include_and_of_the_step_that_includes_it_are_excluded(
     assert request.excluded == {"bob": "wrote line 6 of runbook.yaml", "dan": "wrote lines 6 to 11 of inner.yaml"}
 
 
+def test_one_policy_of_several_is_enough_to_exclude_the_authors(written, stage):
+    cross = stage.settings["policies"]["cross"]
+    stage.settings["policies"]["open"] = {key: value for key, value in cross.items() if key != "exclude_authors"}
+    stage.settings["targets"]["live"]["policy"] = "open"
+    stage.save()
+    written(FIRST, "Bob", "bob@home.example")
+    (request,) = stage.play(detach=True).bodies("approval.requested")
+    assert (request.policies, set(request.excluded)) == (("cross", "open"), {"bob"})
+
+
 def test_a_policy_that_does_not_ask_for_it_excludes_nobody(written, stage, accounts):
     del stage.settings["policies"]["cross"]["exclude_authors"]
     stage.save()

@@ -51,11 +51,18 @@ def test_the_operator_still_starts_each_step_by_hand(stage, accounts):
     assert again.names.count("approval.requested") == 1
 
 
-def test_a_step_that_needs_what_an_earlier_one_leaves_is_asked_for_later(stage, accounts):
+NEEDS = {
+    "in its statement": step(2, "DELETE FROM account WHERE id = :gone + 1"),
+    "in its condition": step(2, "DELETE FROM account WHERE id = 2", "    when: gone == 1\n"),
+}
+
+
+@pytest.mark.parametrize("second", NEEDS.values(), ids=NEEDS)
+def test_a_step_that_needs_what_an_earlier_one_leaves_is_asked_for_later(stage, accounts, second):
     captured = "    capture: {gone: {column: id, type: integer}}\n"
     stage.write(
         step(1, "DELETE FROM account WHERE id = 1 RETURNING id", captured)
-        + step(2, "DELETE FROM account WHERE id = :gone + 1")
+        + second
         + step(3, "DELETE FROM account WHERE id = 3")
     )
     play = stage.play(Player(on_wait=stage.sign))

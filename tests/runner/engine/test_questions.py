@@ -1,7 +1,11 @@
 """Written questions: who may answer, and that the database has the last word."""
 
+import threading
+from datetime import timedelta
+
 import pytest
 
+from runner.engine.ports import wall_clock
 from runner.errors import UsageError
 from runner.journal import open_journal
 from runner.journal.events import QuestionAnswered
@@ -127,6 +131,20 @@ def test_an_answer_to_an_earlier_asking_stops_the_run(stage):
     assert "the answer of bob does not count: it was signed for another asking of the question" in play.reason
 
 
+FROM_A_FILE = {
+    "where a person opened the run": ({"settings": "some"}, False),
+    "that is not in it": ({}, True),
+}
+
+
+@pytest.mark.parametrize(("answers", "unattended"), FROM_A_FILE.values(), ids=FROM_A_FILE)
+def test_no_answer_is_taken_from_a_file(stage, answers, unattended):
+    stage.write(ASK)
+    play = stage.play(Player(answers), detach=True, unattended=unattended)
+    assert (play.state, play.reason) == ("waiting", "settings waits for an answer")
+    assert play.bodies("question.answered") == []
+
+
 def test_the_facts_are_measured_again_before_a_later_destructive_step(stage, accounts, database):
     stage.write(ASK + CLEAN)
 
@@ -143,6 +161,16 @@ def test_the_facts_are_measured_again_before_a_later_destructive_step(stage, acc
 def test_a_question_is_answered_within_its_limit(stage):
     stage.write(ASK.replace("proceed_on: [some]", "proceed_on: [some]\n      limit: 1h"))
     assert stage.play(Player(on_question=answer(stage, "some"))).state == "completed"
+
+
+def test_an_answer_in_the_last_moment_of_the_limit_is_in_time(stage):
+    stage.write(ASK.replace("proceed_on: [some]", "proceed_on: [some]\n      limit: 1s"))
+    now = wall_clock()
+    last = now + timedelta(seconds=1)
+    play = stage.play(Player(on_question=lambda *_: None), clock=lambda: now, detach=True)
+    late = threading.Timer(0.5, lambda: answer(stage, "some")("settings", None))
+    again = stage.resume(play.run, Player(on_question=lambda *_: late.start()), clock=lambda: last)
+    assert again.state == "completed", again.reason
 
 
 def test_a_question_has_a_limit(stage):

@@ -262,6 +262,14 @@ def test_a_clock_set_back_between_two_processes_does_not_lengthen_an_approval(st
     assert accounts() == [1, 2, 3]
 
 
+def test_nobody_is_waited_for_by_a_clock_that_was_set_back(stage):
+    stage.write(DELETE)
+    first = stage.play(detach=True)
+    again = stage.resume(first.run, clock=at(-1), detach=True)
+    assert again.state == "blocked"
+    assert "behind the journal's newest line of the run" in again.reason
+
+
 def test_a_clock_that_goes_as_time_goes_is_believed_also_over_hours():
     wall, even = [NOW], [1000.0]
     drift = Drift(lambda: wall[0], lambda: even[0])
