@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.engine.reads import reads_of
 from runner.errors import ShisaError
-from runner.runbook.model import step_of
-from runner.runbook.render import holds, render_step, statements_of
+from runner.runbook.render import holds, render_step
 
 if TYPE_CHECKING:
     from runner.engine.session import Session
@@ -43,7 +42,6 @@ def _known(session: Session, planned: PlannedStep) -> bool:
             holds(when.expression, when.scope.values(names))
         known = planned.scope.values(names)
         plain = render_step(dict(planned.data), known)
-        statements_of(step_of(plain), known)
     except ShisaError:
         return False
     return all(each.sha256 is not None for each in reads_of(session, plain, known))
