@@ -46,10 +46,14 @@ def first_failing(
     fixtures.session_server = lambda: contextlib.nullcontext(server)  # type: ignore[attr-defined]
     for item, then in zip(items, (*items[1:], following), strict=False):
         signal.setitimer(signal.ITIMER_REAL, patience_s(item))
-        if _failure(item, then):
+        alone = not item.session._setupstate.stack
+        said = _failure(item, then)
+        if said:
             item.session._setupstate.teardown_exact(None)  # what the session has opened
-            if said := _failure(item, None):
-                return Failed(item, said)
+        if said and not alone:
+            said = _failure(item, None)
+        if said:
+            return Failed(item, said)
     return None
 
 

@@ -35,7 +35,7 @@ BEGIN
   FOR _given IN
     SELECT line.person, shisa.object(line.body) ->> 'as_team' AS team, line.at::timestamptz AS at
     FROM shisa.journal line JOIN shisa.person who ON who.name = line.person
-    WHERE line.run = _asked.run AND line.seq > _asked.seq AND line.event = 'approval.given'
+    WHERE line.run = _asked.run AND line.event = 'approval.given'
       AND shisa.object(line.body) ->> 'request' = shisa.object(_asked.body) ->> 'request'
       AND shisa.object(line.body) ->> 'as_team' = ANY (who.teams)
       AND line.person <> _asked.person
