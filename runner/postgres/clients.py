@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import StepFailedError, UsageError
+from runner.errors import ConnectError, StepFailedError, UsageError
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _END = """
 SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
  WHERE application_name = %s AND pid <> pg_backend_pid()"""
+_AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND pid <> pg_backend_pid()"
 _PATIENCE = 10.0
 """Seconds that a program is given to end before it is killed."""
 _KEPT = 4000
@@ -58,9 +59,12 @@ def find_client(name: str) -> Client:
     if found is None:
         message = f"{name} is not on the PATH"
         raise UsageError(message, hint="install PostgreSQL's client programs (Debian: postgresql-client)")
-    answer = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=30, check=False)
-    version = re.search(r"\) (\d+(?:\.\d+)?)", answer.stdout)
-    if answer.returncode != 0 or version is None:
+    try:
+        answer = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        answer = ""
+    version = re.search(r"\) (\d+(?:\.\d+)?)", answer)
+    if version is None:
         message = f"{found} does not tell its version"
         raise UsageError(message, hint=f"run `{name} --version` and see")
     return Client(Path(found), version[1])
@@ -126,6 +130,18 @@ def end_backends(connection: Connection[Any], application_name: str) -> bool:
     """End what a client program has left running on the server; whether all of it is gone."""
     row = connection.execute(_END, (application_name,)).fetchone()
     return row is not None and row[0] == 0
+
+
+def at_work(connection: Connection[Any], application_name: str) -> bool:
+    """Tell whether a session of this name is on the server, beside the one that asks. Raises ConnectError."""
+    import psycopg
+
+    try:
+        row = connection.execute(_AT_WORK, (application_name,)).fetchone()
+    except psycopg.Error as error:
+        message = f"the target does not tell who is connected: {error.diag.message_primary or error}"
+        raise ConnectError(message) from None
+    return row is None or row[0] > 0
 
 
 def end_group(child: subprocess.Popen[Any]) -> None:

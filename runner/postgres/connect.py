@@ -10,7 +10,7 @@ from runner.errors import ConnectError
 from runner.sql.quoting import quote_literal
 
 if TYPE_CHECKING:
-    from psycopg import Connection, OperationalError
+    from psycopg import Connection, Error
 
 _NAME_BYTES = 63
 """PostgreSQL cuts ``application_name`` to NAMEDATALEN - 1 bytes."""
@@ -104,7 +104,11 @@ def connect(
         connection.prepare_threshold = None  # behind a pooler the next transaction may be another server session's
     except psycopg.OperationalError as error:
         raise _worded(error, given) from None
-    begin_session(connection, application_name)
+    try:
+        _begin_session(connection, application_name)
+    except psycopg.Error as error:
+        connection.close()
+        raise _worded(error, given) from None
     return connection
 
 
@@ -139,7 +143,7 @@ def opening(application_name: str, *, watched: bool) -> str:
     return _SESSION.format(quote_literal(short_name(application_name))) + (_WATCH if watched else "")
 
 
-def begin_session(connection: Connection[Any], application_name: str) -> None:
+def _begin_session(connection: Connection[Any], application_name: str) -> None:
     """Send a fresh session its ``opening``. Raises psycopg.Error."""
     import psycopg
 
@@ -149,7 +153,7 @@ def begin_session(connection: Connection[Any], application_name: str) -> None:
         connection.execute(opening(application_name, watched=False).encode())
 
 
-def _worded(error: OperationalError, given: dict[str, Any]) -> ConnectError:
+def _worded(error: Error, given: dict[str, Any]) -> ConnectError:
     text = str(error)
     refused = re.search(r'(?:role|user) "([^"]+)"', text)
     names = {
@@ -160,7 +164,7 @@ def _worded(error: OperationalError, given: dict[str, Any]) -> ConnectError:
     for pattern, meaning, hint in _CAUSES:
         if re.search(pattern, text):
             return ConnectError(meaning.format_map(sentences) + ".", hint=hint)
-    last = (text.strip().splitlines() or ["no reason was given"])[-1]
+    last = error.diag.message_primary or (text.strip().splitlines() or ["no reason was given"])[-1]
     secret = given.get("password")
     shown = last.replace(str(secret), "…") if secret else last
     return ConnectError(f"No connection to {where(given)}: {shown}", hint="psql with the same settings tells more.")

@@ -32,7 +32,6 @@ _COPYING = """
 SELECT p.relid::regclass::text, p.tuples_processed, p.bytes_processed
   FROM pg_stat_clear_snapshot(), pg_stat_progress_copy p JOIN pg_stat_activity a USING (pid)
  WHERE a.application_name = %s"""
-_AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND pid <> pg_backend_pid()"
 _CHUNK = 50
 
 
@@ -96,12 +95,6 @@ def tables_to_dump(
 def copying(connection: Connection[Any], application_name: str) -> list[Copying]:
     """Tell which tables a program's backends copy right now, and how far they are."""
     return [Copying(*row) for row in connection.execute(_COPYING, (application_name,)).fetchall()]
-
-
-def at_work(connection: Connection[Any], application_name: str) -> bool:
-    """Tell whether a program of this name is at work on the server."""
-    row = connection.execute(_AT_WORK, (application_name,)).fetchone()
-    return row is None or row[0] > 0
 
 
 def _sequences(connection: Connection[Any]) -> list[SequenceState]:

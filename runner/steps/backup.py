@@ -24,8 +24,8 @@ from runner.archive.selection import split_table
 from runner.baseline import told, written
 from runner.errors import ShisaError, StepFailedError, UsageError
 from runner.journal.events import StepEnded
-from runner.postgres.clients import Client, find_client, login
-from runner.postgres.dumping import at_work, export_snapshot, tables_to_dump
+from runner.postgres.clients import Client, at_work, find_client, login
+from runner.postgres.dumping import export_snapshot, tables_to_dump
 from runner.postgres.supervise import supervise
 from runner.runbook.model import Backup
 from runner.steps.base import Effect, since

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from checks.base import Verdict
 from runner.engine.guard.asking import ask_all
 from runner.engine.guard.looking import look
-from runner.errors import GateClosedError, ShisaError
+from runner.errors import ShisaError
+from runner.postgres.clients import at_work
 from runner.postgres.connect import short_name
 from runner.runbook.model import GuardUse, Step, step_of
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _SECONDS = 60
 """How long a program may take to look."""
-_AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND pid <> pg_backend_pid()"
 
 
 def verified(session: Session, path: str) -> tuple[bool | None, str]:
@@ -90,7 +90,4 @@ def _at_work(session: Session, path: str, target: str | None) -> bool:
     if found is None:
         return False
     with found.connect("shisa/verify") as connection:
-        row = connection.execute(_AT_WORK, (short_name(f"shisa/{session.run}/{path}"),)).fetchone()
-    if row is None:
-        raise GateClosedError("the target does not tell who is connected")
-    return int(row[0]) > 0
+        return at_work(connection, short_name(f"shisa/{session.run}/{path}"))

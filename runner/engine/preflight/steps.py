@@ -85,8 +85,9 @@ def privilege_items(looks: Sequence[StepLook], targets: Targets, config: Loaded)
         try:
             with target.connect("shisa/preflight") as connection:
                 answers = granted(ReadOnlySession(connection), whole)
-        except CannotAskError as error:
-            yield Item("privilege", name, Verdict.UNKNOWN, f"the role's privileges cannot be read: {error.reason}")
+        except (CannotAskError, ShisaError) as error:
+            why = error.reason if isinstance(error, CannotAskError) else error.message
+            yield Item("privilege", name, Verdict.UNKNOWN, f"the role's privileges cannot be read: {why}")
             continue
         role = str(target.bound.identity["role"])
         objecting = [item for each in answers for item in _objection(each, first[each.need], role)]

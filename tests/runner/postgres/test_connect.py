@@ -32,6 +32,18 @@ def test_no_server(free_port):
     assert "geheim" not in f"{error.message}{error.hint}"
 
 
+def test_a_session_that_cannot_be_set_up_is_refused_and_ended(database):
+    database.execute(
+        "CREATE SCHEMA odd;"
+        "CREATE FUNCTION odd.set_config(text, text, bool) RETURNS text LANGUAGE plpgsql"
+        " AS $$ BEGIN RAISE 'not here'; END $$;"
+        f"ALTER DATABASE {database.connect().info.dbname} SET search_path = odd, pg_catalog"
+    )
+    assert refused(database.dsn).message.endswith(": not here")
+    left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'shisa/test'"
+    assert database.connect().execute(left).fetchone() == (0,)
+
+
 def test_no_such_database(server):
     assert refused(server.dsn("gone")).message.startswith("There is no database gone on ")
 
