@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION shisa\.(\w+)\(.*?AS \$\$(.*?)\$\$;", re.DOTALL)
-_TRIGGERS = {"append_only", "no_truncate", "chain", "durable"} | {
-    f"attachment_{name}" for name in ("append_only", "no_truncate", "durable")
+_BEFORE_CHANGE, _BEFORE_TRUNCATE, _BEFORE_INSERT, _AFTER_INSERT = 27, 34, 7, 5
+"""Bits of pg_trigger.tgtype: 1 a row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate."""
+_TRIGGERS = {
+    "append_only": ("append_only", _BEFORE_CHANGE),
+    "no_truncate": ("append_only", _BEFORE_TRUNCATE),
+    "chain": ("chain", _BEFORE_INSERT),
+    "durable": ("durable", _AFTER_INSERT),
+    "attachment_append_only": ("append_only", _BEFORE_CHANGE),
+    "attachment_no_truncate": ("append_only", _BEFORE_TRUNCATE),
+    "attachment_durable": ("durable", _AFTER_INSERT),
 }
+"""Trigger → the function that it calls, and when."""
 
 
 def damage_of(connection: Connection[Any]) -> tuple[str, ...]:
@@ -44,14 +53,14 @@ def _functions(connection: Connection[Any]) -> Iterator[str]:
 
 
 def _triggers(connection: Connection[Any]) -> Iterator[str]:
-    query = (
-        "SELECT tgname::text, tgenabled = 'A' FROM pg_trigger WHERE NOT tgisinternal"
-        " AND tgrelid IN (to_regclass('shisa.journal'), to_regclass('shisa.attachment'))"
-    )
-    found = dict(connection.execute(query).fetchall())
-    for name in sorted(_TRIGGERS):
-        if not found.get(name):
-            yield f"The trigger {name} is {'switched off' if name in found else 'not there any more'}."
+    rows = connection.execute(script("damage_triggers")).fetchall()
+    found = {name: (always, (function, kind)) for name, always, function, kind in rows}
+    for name, does in sorted(_TRIGGERS.items()):
+        always, now = found.get(name, (True, None))
+        if not always or now is None:
+            yield f"The trigger {name} is {'not there any more' if now is None else 'switched off'}."
+        elif now != does:
+            yield f"The trigger {name} is not what shisa made it."
 
 
 def _grants(connection: Connection[Any]) -> Iterator[str]:
@@ -61,9 +70,14 @@ def _grants(connection: Connection[Any]) -> Iterator[str]:
 
 def _head(connection: Connection[Any]) -> Iterator[str]:
     query = (
-        "SELECT h.seq, coalesce(j.seq, 0) FROM shisa.head h"
-        " LEFT JOIN (SELECT seq FROM shisa.journal ORDER BY seq DESC LIMIT 1) j ON true"
+        "SELECT h.seq, coalesce(j.seq, 0), h.hash = coalesce(j.hash, h.hash) FROM shisa.head h"
+        " LEFT JOIN (SELECT seq, hash FROM shisa.journal ORDER BY seq DESC LIMIT 1) j ON true"
     )
-    for kept, last in connection.execute(query).fetchall():
+    rows = connection.execute(query).fetchall()
+    if not rows:
+        yield "The journal has lost its head, so nothing can be added to it."
+    for kept, last, same in rows:
         if kept != last:
             yield f"The journal's head says line {kept}, and its last line is {last}."
+        elif not same:
+            yield f"The journal's head has another hash than line {last}, its last."

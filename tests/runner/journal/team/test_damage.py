@@ -31,9 +31,20 @@ DAMAGE = {
     ),
     "GRANT CREATE ON SCHEMA shisa TO alice": "alice may create in the schema, and nobody but the owner may.",
     "GRANT CREATE ON SCHEMA shisa TO PUBLIC": "Everybody may create in the schema, and nobody but the owner may.",
+    "CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON shisa.journal FOR EACH ROW"
+    " EXECUTE FUNCTION suppress_redundant_updates_trigger();"
+    "ALTER TABLE shisa.journal ENABLE ALWAYS TRIGGER append_only": "The trigger append_only is not what shisa made it.",
+    "CREATE OR REPLACE TRIGGER append_only BEFORE DELETE ON shisa.journal FOR EACH ROW"
+    " EXECUTE FUNCTION shisa.append_only();"
+    "ALTER TABLE shisa.journal ENABLE ALWAYS TRIGGER append_only": "The trigger append_only is not what shisa made it.",
+    "CREATE OR REPLACE TRIGGER chain BEFORE INSERT ON shisa.journal FOR EACH ROW WHEN (NEW.seq < 9)"
+    " EXECUTE FUNCTION shisa.chain();"
+    "ALTER TABLE shisa.journal ENABLE ALWAYS TRIGGER chain": "The trigger chain is not what shisa made it.",
     "GRANT INSERT ON shisa.journal TO alice": "alice may insert journal, and nobody but the owner may.",
     "GRANT UPDATE ON shisa.policy TO PUBLIC": "Everybody may update policy, and nobody but the owner may.",
     "UPDATE shisa.head SET seq = 1": "The journal's head says line 1, and its last line is 4.",
+    "UPDATE shisa.head SET hash = repeat('0', 64)": "The journal's head has another hash than line 4, its last.",
+    "DELETE FROM shisa.head": "The journal has lost its head, so nothing can be added to it.",
 }
 
 
@@ -64,6 +75,8 @@ STAYS = {
     "GRANT CREATE ON SCHEMA shisa TO alice",
     "GRANT INSERT ON shisa.journal TO alice",
     "UPDATE shisa.head SET seq = 1",
+    "UPDATE shisa.head SET hash = repeat('0', 64)",
+    "DELETE FROM shisa.head",
 }
 """What only whoever did it can undo."""
 
