@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runner.canonical import canonical
 from runner.errors import UsageError
+from runner.git import environment
 from runner.journal.anchors import AnchorPoint, anchor_in
 from runner.journal.record import Head
 
@@ -59,6 +60,7 @@ def _git(repository: Path, *arguments: str) -> str:
             capture_output=True,
             encoding="utf-8",
             errors="replace",
+            env=environment(),
             timeout=_SECONDS,
             check=False,
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from runner import git
 from runner.config.model import Person
 from runner.errors import GateClosedError
 
@@ -16,6 +16,7 @@ _SECONDS = 30
 _COMMIT = re.compile(r"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
 _PLAIN = ("--no-replace-objects", "--literal-pathspecs", "-c", "core.fsmonitor=false")
 """What keeps a repository's own settings from hiding an author or from running a program."""
+_QUIETLY = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def authors(path: Path, text: str, lines: range) -> tuple[Author, ...]:
             cwd=path.parent,
             input=text.encode(),
             capture_output=True,
-            env=_environment(),
+            env=git.environment() | _QUIETLY,
             timeout=_SECONDS,
             check=False,
         )
@@ -102,16 +103,7 @@ def excluded_by(found: Iterable[Author], file: str, people: Mapping[str, Person]
 
 def _lines(numbers: tuple[int, ...]) -> str:
     first, last = min(numbers), max(numbers)
-    return (
-        f"line {first}"
-        if first == last
-        else f"lines {first} to {last}"
-        if last - first + 1 == len(numbers)
-        else (f"{len(numbers)} lines between {first} and {last}")
-    )
-
-
-def _environment() -> dict[str, str]:
-    """This environment without what would lead Git to another repository or configuration."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    if first == last:
+        return f"line {first}"
+    whole = last - first + 1 == len(numbers)
+    return f"lines {first} to {last}" if whole else f"{len(numbers)} lines between {first} and {last}"

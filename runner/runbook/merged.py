@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 import subprocess
 from pathlib import Path
+
+from runner.git import environment
 
 _BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 """Where reviewed content ends up; the first that there is."""
@@ -39,11 +40,9 @@ def _git(folder: Path, *words: str) -> str | None:
     tool = shutil.which("git")
     if tool is None or not folder.is_dir():
         return None
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    argv = [tool, "-C", str(folder), *words]
     try:
-        done = subprocess.run(
-            [tool, "-C", str(folder), *words], env=kept, capture_output=True, timeout=_SECONDS, check=False
-        )
+        done = subprocess.run(argv, env=environment(), capture_output=True, timeout=_SECONDS, check=False)
         return done.stdout.decode() if done.returncode == 0 else None
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return None

@@ -193,6 +193,21 @@ def test_an_anchor_finds_a_tail_that_was_cut_off(kept, repository):
     assert "the journal ends at line 4: its tail was cut off" in found.json["problems"][0]["message"]
 
 
+def test_an_anchor_lands_in_the_repository_that_was_named_whatever_the_environment_says(
+    repository, tmp_path, monkeypatch
+):
+    desk, other = repository, tmp_path / "other"
+    subprocess.run(["git", "init", "--quiet", other], check=True, capture_output=True)
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    assert desk.shisa("journal", "anchor", "--tag", who="alice").code == 0
+    assert desk.shisa("verify", "--tags", ".").code == 0
+    monkeypatch.delenv("GIT_DIR")
+    assert (
+        "shisa-journal-"
+        in subprocess.run(["git", "-C", desk.folder, "tag"], check=True, capture_output=True, text=True).stdout
+    )
+
+
 def test_an_anchor_is_set_once_a_head_and_a_tag_of_something_else_is_refused(repository):
     desk = repository
     head = desk.journal().head().seq
