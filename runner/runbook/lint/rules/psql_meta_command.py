@@ -1,19 +1,19 @@
 r"""A psql meta-command stands in SQL.
 
 ## What it does
-Looks for backslash commands such as `\\copy` and `\\i`.
+Looks for backslash commands such as `\copy` and `\i`.
 
 ## Why is it bad
 They are psql's, not PostgreSQL's: the server answers with a syntax error.
 
 ## Example
 ```yaml
-sql: \\copy expenses FROM 'expenses.csv'
+sql: \copy expenses FROM 'expenses.csv'
 ```
 
 ## Use instead
 ```yaml
-command: [psql, -c, "\\\\copy expenses FROM 'expenses.csv'"]
+command: [psql, -c, "\\copy expenses FROM 'expenses.csv'"]
 ```
 """
 
