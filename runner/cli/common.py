@@ -120,8 +120,21 @@ def put_table(rows: Iterable[Sequence[str]]) -> None:
         put("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() + "\n")
 
 
-def say(text: str) -> None:
-    """Write a line of talk to stderr, escaped."""
+def put_lines(lines: Iterable[str]) -> None:
+    """Write lines to stdout, escaped, and folded for a terminal."""
     from runner.safe_text import escape
+    from runner.terminal.folding import folded
 
-    sys.stderr.write(escape(text, multiline=True) + "\n")
+    put("".join(f"{folded(escape(line), sys.stdout)}\n" for line in lines))
+
+
+def say(text: str) -> None:
+    """Write talk to stderr, escaped, and folded for a terminal."""
+    from runner.safe_text import escape
+    from runner.terminal.console import hush
+    from runner.terminal.folding import folded
+
+    try:
+        sys.stderr.write(folded(escape(text, multiline=True), sys.stderr) + "\n")
+    except BrokenPipeError:
+        hush()

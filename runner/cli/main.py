@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner import __version__
-from runner.errors import ShisaError
+from runner.errors import ShisaError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -74,9 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _dispatch(words)
         sys.stdout.flush()  # here, where a reader that is gone is told from success
     except ShisaError as error:
-        sys.stderr.write(f"shisa: {_shown(error.message)}\n")
-        if error.hint:
-            sys.stderr.write(f"  hint: {_shown(error.hint)}\n")
+        from runner.cli.common import say
+
+        say(f"shisa: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
         return error.exit_code
     except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D at a question that nobody else takes
         sys.stderr.write("shisa: interrupted\n")
@@ -97,8 +97,7 @@ def _dispatch(words: list[str]) -> int:
 
         near = difflib.get_close_matches(name, COMMANDS, 1)
         hint = f"did you mean `shisa {near[0]}`?" if near else "`shisa --help` lists the commands"
-        sys.stderr.write(f"shisa: there is no command {_shown(name)!r}\n  hint: {hint}\n")
-        return 2
+        raise UsageError(f"there is no command {name!r}", hint=hint)
     module = module_of(name)
     code: int = module.run(parser_of(name, module).parse_args(words[1:]))
     return code
@@ -136,12 +135,6 @@ def _overview() -> str:
         + "\n".join(lines)
         + "\n\nNew here? `shisa demo` shows in a minute what it is for.\n"
     )
-
-
-def _shown(text: str) -> str:
-    from runner.safe_text import escape
-
-    return escape(text, multiline=True)
 
 
 def _end_as_by_ctrl_c() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from runner.cli.common import add_config, add_format, desk, print_json, put, say
+from runner.cli.common import add_config, add_format, desk, print_json, put, put_lines, say
 
 if TYPE_CHECKING:
     import argparse
@@ -56,7 +56,6 @@ def _print(at: Desk, shape: str) -> None:
     from runner.cli.lookup import all_runs
     from runner.engine.fold.state import fold
     from runner.engine.ports import stamp, wall_clock
-    from runner.safe_text import escape
 
     now, config = wall_clock(), at.config.config
     runs = all_runs(at.journal)
@@ -68,7 +67,7 @@ def _print(at: Desk, shape: str) -> None:
         return
     for one in found:
         lines = [*_lines(one, stamp(now)), *(f"  {line}" for line in places[one["run"]].told())]
-        put("".join(f"{escape(line)}\n" for line in lines))
+        put_lines(lines)
     if not found:
         say("no run is open")
 

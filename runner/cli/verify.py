@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.cli.common import add_config, add_format, print_json, put, say
+from runner.cli.common import add_config, add_format, print_json, put_lines, say
 from runner.errors import ConnectError, JournalError, UsageError
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print_json(found.as_json())
     else:
-        from runner.safe_text import escape
-
-        put("".join(f"{escape(line)}\n" for line in _lines(found, whole=whole)))
+        put_lines(_lines(found, whole=whole))
     return 0 if whole else _BROKEN
 
 

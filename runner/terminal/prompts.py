@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from runner.errors import UsageError
 from runner.safe_text import escape
+from runner.terminal.folding import fold
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
     from prompt_toolkit.output import Output
-
-
-_NARROWEST = 20
-"""Texts are not folded to fewer cells than this."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,11 +89,8 @@ class Prompter:
         The terminal itself is asked for its width, as prompt_toolkit does: COLUMNS may be of another one.
         """
         from prompt_toolkit.application import get_app_session
-        from rich.console import Console
-        from rich.text import Text
 
-        columns = (self.output or get_app_session().output).get_size().columns - taken
-        return [line.plain.rstrip() for line in Text(text).wrap(Console(), max(columns, _NARROWEST))]
+        return fold(text, (self.output or get_app_session().output).get_size().columns - taken)
 
     def _ask(self, kind: str, question: str, **options: Any) -> str:
         if self.input is None:

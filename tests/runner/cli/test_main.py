@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from runner import __version__, errors
 from runner.cli import main as cli
 from runner.cli.main import COMMANDS, main
+from tests.fixtures.servers import ROOT
 
 MODULE = [sys.executable, "-m", "runner"]
+SOURCE = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def fails_with(monkeypatch, error):
@@ -75,6 +78,21 @@ def test_a_result_that_nobody_reads_to_its_end_is_no_success():
     with open(writing, "wb") as pipe:  # noqa: PTH123 - a descriptor
         done = subprocess.run([*MODULE, "--help"], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_an_error_is_folded_between_words_at_a_terminal(tmp_path):
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 40))
+    book = f"{'x' * 30} {'y' * 30}.yaml"
+    done = subprocess.run([*MODULE, "plan", book], stderr=theirs, cwd=tmp_path, env=SOURCE, check=False)
+    os.close(theirs)
+    shown = os.read(ours, 4096).decode().splitlines()
+    os.close(ours)
+    assert done.returncode == 2
+    assert [line for line in shown if len(line) > 40] == []
+    assert shown[1] == f"  {'y' * 30}.yaml"
+    assert "  hint: A relative path starts from" in shown
+    assert shown[-1].startswith("    ")
 
 
 def test_a_stranger_called_checks_is_noticed(tmp_path):

@@ -1,14 +1,19 @@
 """``shisa run`` and ``shisa resume``: who answers, what is refused before anything begins, and the last words."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from runner.cli.run import _NEXT
 from runner.engine.stepping import EXIT
+from tests.fixtures.servers import ROOT
 from tests.runner.cli.desk import BY_HAND
 
 DONE = {"announce": "done", "look": "done"}
+SOURCE = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def book(desk, text=BY_HAND):
@@ -38,6 +43,17 @@ def test_the_last_words_name_the_state_and_what_to_do(by_step, code, state, then
     assert ran.code == code
     assert ran.err.endswith(f"run {run} is {state}\n  next: {then.format(run=run)}\n")
     assert ran.out == ""
+
+
+def test_a_log_that_nobody_reads_any_more_changes_nothing_of_the_run(desk):
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = ["run", book(desk), *answers(desk, DONE), "--key", "alice"]
+    command = [sys.executable, "-m", "runner", *words]
+    done = subprocess.run(command, cwd=desk.folder, stderr=writing, env=SOURCE, check=False)
+    os.close(writing)
+    assert done.returncode == 0
+    assert [one.body.name for one in desk.journal().records()][-1] == "run.closed"
 
 
 def test_json_is_one_event_a_line_and_a_summary(desk):

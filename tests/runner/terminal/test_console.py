@@ -1,5 +1,6 @@
 """Consoles: where they print, and what they leave out."""
 
+import os
 import subprocess
 import sys
 
@@ -10,6 +11,16 @@ from runner.terminal.blocks import Line
 from runner.terminal.console import console
 from runner.terminal.paint import show
 show([Line("BLOCK", "経費 " + "x" * 200, "bad")], console({stream!r}))
+"""
+UNREAD = """
+import sys
+from runner.terminal.console import console
+try:
+    for _ in range(2):
+        console({stream!r}).print("a line")
+    sys.{other}.write("went on")
+except BrokenPipeError:
+    sys.{other}.write("told")
 """
 
 
@@ -36,6 +47,16 @@ def test_no_color_and_files_get_no_escape_sequences():
 
 def test_a_locale_without_the_letters_makes_no_message_fail():
     assert rb"\u7d4c\u8cbb" in run("stderr", PYTHONIOENCODING="ascii").stderr
+
+
+@pytest.mark.parametrize(("stream", "other", "what"), [("stderr", "stdout", b"went on"), ("stdout", "stderr", b"told")])
+def test_talk_that_nobody_hears_hinders_nothing_and_a_result_that_nobody_reads_is_told(stream, other, what):
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = UNREAD.format(stream=stream, other=other)
+    done = subprocess.run([sys.executable, "-c", code], check=False, **{stream: writing, other: subprocess.PIPE})
+    os.close(writing)
+    assert getattr(done, other) == what
 
 
 def test_a_file_gets_lines_of_a_hundred_cells_unless_told():
