@@ -197,19 +197,17 @@ def _step(path: str, title: str, known: StepState, own: Sequence[Record], decisi
 
 
 def _word(step: StepState, *, reached: bool) -> str:
-    if step.intended is not None and step.ended is None and step.resolved is None:
-        return "unknown"
     if step.closed_by_guards:
         return "blocked"
     if step.outcome is not None:
-        return step.outcome
+        return "running" if step.outcome == "unknown" and not step.doubtful else step.outcome
     if step.refused is not None:
         return "refused"
     return "waiting" if step.request else "entered" if reached else "not reached"
 
 
 def _happened(step: StepState) -> str:
-    return {"done": "happened", "unknown": "unknown"}.get(step.outcome or "", "did not happen")
+    return "unknown" if step.doubtful else "happened" if step.outcome == "done" else "did not happen"
 
 
 def _message(step: StepState, ended: ev.StepEnded | None) -> str:

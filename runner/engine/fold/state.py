@@ -60,7 +60,7 @@ class State(msgspec.Struct, frozen=True):
         """The run's state in DESIGN §5's words."""
         if self.closed is not None:
             return self.closed.state
-        if any(step.outcome == "unknown" for step in self.steps.values()):
+        if any(step.doubtful for step in self.steps.values()):
             return "unknown"
         if self.paused is not None:
             return self.paused.state

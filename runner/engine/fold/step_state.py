@@ -111,6 +111,12 @@ class StepState(msgspec.Struct, frozen=True):
             return "running" if self.loops else "unknown"
         return self.ended.outcome
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether nobody knows if it happened; what only asks or looks has no effect to be in doubt about."""
+        asks = self.ended is None and self.entered is not None and self.entered.kind in _WITHOUT_EFFECT
+        return self.outcome == "unknown" and not asks
+
 
 StepEvent = (
     ev.StepEntered
@@ -183,7 +189,8 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
             assert_never(never)
 
 
-_ASKED_AGAIN = {"manual", "ask", "check", "wait", "sequences"}
+_WITHOUT_EFFECT = {"manual", "ask", "check", "wait"}
+_ASKED_AGAIN = _WITHOUT_EFFECT | {"sequences"}
 """Kinds that an interrupted run simply does again: they change nothing, or only what is behind."""
 
 

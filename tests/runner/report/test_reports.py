@@ -289,6 +289,15 @@ def test_a_step_happened_did_not_or_nobody_knows(summarised, state, happened):
     assert (step.state, step.happened) == (state, happened)
 
 
+def test_nobody_is_sent_to_the_server_while_a_person_does_a_manual_step():
+    manual = msgspec.structs.replace(sample.RESTORE, kind="manual")
+    summarised = run(("restore", manual), ("restore", ev.StepIntended(step_digest="e3" * 32)))
+    step = next(step for step in summarised.steps if step.id == "restore")
+    assert (step.state, step.happened, summarised.state.name) == ("running", "did not happen", "running")
+    assert "OUTCOME UNKNOWN" not in {flag.word for flag in flags(summarised)}
+    assert begun().state.name == "unknown"
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
