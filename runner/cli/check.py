@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     spec, given = _asked(arguments)
     targets = _Targets(config)
     with targets.stack, _telling(f"{spec.id} on {targets.name(arguments.target)}"):
-        evidence = _evidence(spec, given, arguments.target, targets)
+        evidence, hint = _evidence(spec, given, arguments.target, targets)
     bound = targets.bound.get(arguments.target)
     if arguments.format == "json":
         print_json(
@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         _show(evidence, bound)
+    if hint:
+        say(f"  hint: {hint}")
     return 1 if evidence.verdict.closes else 0
 
 
@@ -78,16 +80,15 @@ def _asked(arguments: argparse.Namespace) -> tuple[CheckSpec, dict[str, Any]]:
     return spec, given
 
 
-def _evidence(spec: CheckSpec, given: Mapping[str, Any], target: str, targets: _Targets) -> Evidence:
+def _evidence(spec: CheckSpec, given: Mapping[str, Any], target: str, targets: _Targets) -> tuple[Evidence, str | None]:
+    """Ask, and give a hint where the target is not reached."""
     from runner.guards import ask_guard, could_not_ask
 
     try:
         ask = targets.open(target)
     except ConnectError as error:
-        if error.hint:
-            say(f"hint: {error.hint}")
-        return could_not_ask(spec, targets.name(target), error.message)
-    return ask_guard(spec, given, ask, accept=() if targets.config is None else targets.config.accept)
+        return could_not_ask(spec, targets.name(target), error.message), error.hint
+    return ask_guard(spec, given, ask, accept=() if targets.config is None else targets.config.accept), None
 
 
 class _Targets:
@@ -178,5 +179,6 @@ def _show(evidence: Evidence, bound: BoundTarget | None) -> None:
     verdict = str(evidence.verdict)
     blocks: list[Block] = [] if bound is None else [Facts(((bound.name, cell(*target_lines(bound))),))]
     blocks += evidence_blocks((evidence.as_json(screen=True),), stamp(wall_clock()))
-    blocks.append(Line(verdict.upper(), evidence.message, VERDICT_TONES[verdict]))
+    if len(evidence.findings) > 1:  # a table of one row has said it
+        blocks.append(Line(verdict.upper(), evidence.message, VERDICT_TONES[verdict]))
     show(blocks, console("stdout"))

@@ -85,7 +85,7 @@ def target_map(args: argparse.Namespace, plan: Plan) -> dict[str, str]:
     from runner.errors import UsageError
     from runner.runbook.params import parse_pairs
 
-    given = parse_pairs(args.target)
+    given = parse_pairs(args.target, like=f"--target {next(iter(plan.targets), 'live')}=NAME, a name of shisa.yaml")
     unknown = sorted(given.keys() - set(plan.targets))
     if unknown:
         raise UsageError(

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from runner.engine.session import Session
 
 HELP = "Take up a run that waits, was stopped or was interrupted; guards and identity are asked again."
-EXAMPLE = "  shisa resume 261123-4f2a1c"
+EXAMPLE = """\
+  shisa resume 261123-4f2a1c
+  shisa resume last"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

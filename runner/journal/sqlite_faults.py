@@ -9,6 +9,7 @@ from pathlib import Path
 from runner.errors import JournalError
 
 TAMPERED = "Run `shisa verify` to see what is wrong, and do not write to it before you know."
+_COPY = "Put a copy in its place and verify that; keep the file as it is, for whoever looks into it."
 _MEANINGS: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_FULL: ("cannot grow: the disk is full", "Free some space, then `shisa resume` the run."),
     sqlite3.SQLITE_READONLY: (
@@ -19,8 +20,8 @@ _MEANINGS: dict[int, tuple[str, str]] = {
         "is locked by another process for too long",
         "Look for a stopped or hanging program that has the file open, then try again.",
     ),
-    sqlite3.SQLITE_NOTADB: ("is not an SQLite database", "Check `journal:` in shisa.yaml. " + TAMPERED),
-    sqlite3.SQLITE_CORRUPT: ("is damaged", TAMPERED),
+    sqlite3.SQLITE_NOTADB: ("is not an SQLite database", "Check `journal:` in shisa.yaml. " + _COPY),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", _COPY),
     sqlite3.SQLITE_CONSTRAINT: ("refused a line that does not follow from the one before", TAMPERED),
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "Check that its folder exists and that this user may use it."),
     sqlite3.SQLITE_PERM: ("cannot be opened by this user", "Check the permissions of the file and its folder."),

@@ -26,7 +26,7 @@ _CAUSES = (
     ("password authentication failed", "The password of {user} was refused", "Check ~/.pgpass or the service file."),
     (
         "no password supplied",
-        "The server asks {user} for a password and none was given",
+        "The server at {where} asks for a password and none was given",
         "Put it into ~/.pgpass (chmod 600) or the service file; never into the command line.",
     ),
     (r"pg_hba\.conf", "The server does not let {user} in from this machine", "It needs a line in its pg_hba.conf."),
@@ -58,7 +58,7 @@ _CAUSES = (
     ("No such file or directory", _NO_SERVER, _START_IT),
     ("timeout", _SLOW, _NETWORK),
     ("timed out", _SLOW, _NETWORK),
-    ("definition of service", "The service of the target is not defined", "Check ~/.pg_service.conf."),
+    ("definition of service", "There is no {where}", "It is looked for in ~/.pg_service.conf."),
 )
 """A pattern in libpq's or the server's message, what it means, what to do; the first that fits."""
 _SESSION = """

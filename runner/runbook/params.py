@@ -25,15 +25,15 @@ Prompt = Callable[[str, Param], str]
 _TARGET = re.compile(r"[a-z][a-z0-9_-]*")
 
 
-def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
-    """Read ``name=value`` arguments; raises UsageError for another shape or a name given twice."""
+def parse_pairs(pairs: Iterable[str], *, like: str = "tenant=42") -> dict[str, str]:
+    """Read ``name=value`` arguments, ``like`` an example; raises UsageError for another shape or a name given twice."""
     found: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise UsageError(f"{pair!r} is not name=value", hint="as in tenant=42")
+            raise UsageError(f"{pair!r} is not name=value", hint=f"as in {like}")
         if name in found:
-            raise UsageError(f"the parameter {name} is given twice", hint="give it once")
+            raise UsageError(f"{name} is given twice", hint="give it once")
         found[name] = value
     return found
 

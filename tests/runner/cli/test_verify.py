@@ -79,7 +79,7 @@ def test_a_file_that_is_no_journal_is_told_in_a_sentence(desk):
     done = desk.shisa("verify")
     assert done.code == 8
     assert "journal.db" in done.err
-    assert "Traceback" not in done.err
+    assert "Put a copy in its place and verify that" in done.err
 
 
 def test_a_run_that_is_not_in_the_journal_is_not_called_whole(ran):

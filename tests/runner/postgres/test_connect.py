@@ -96,7 +96,7 @@ def test_a_connection_string_that_cannot_be_read(conninfo):
 
 
 def test_a_service_that_is_not_defined():
-    assert refused("service=shisa_has_no_such_service").message == "The service of the target is not defined."
+    assert refused("service=shisa_has_no_such_service").message == "There is no service shisa_has_no_such_service."
 
 
 def test_a_host_that_is_not_known():
