@@ -100,9 +100,9 @@ def parse_time(text: str) -> dt.datetime | None:
     """Read an RFC 3339 time as UTC; None for anything else, a time without a zone included."""
     try:
         when = dt.datetime.fromisoformat(text)
-    except ValueError:
+        return when.astimezone(dt.UTC) if when.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return when.astimezone(dt.UTC) if when.tzinfo else None
 
 
 def plain(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, person, say
-from runner.cli.sources import add_exchange, source_of
+from runner.cli.sources import add_exchange, of_a_stranger, source_of
 
 if TYPE_CHECKING:
     import argparse
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_person(parser)
 
 
+@of_a_stranger
 def run(arguments: argparse.Namespace) -> int:
     """Show the question, let the person choose, sign the answer and hand it in."""
     from runner.engine.fold.state import fold

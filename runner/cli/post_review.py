@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, say
 from runner.cli.note import worded
-from runner.cli.sources import add_exchange
+from runner.cli.sources import add_exchange, of_a_stranger
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_person(parser)
 
 
+@of_a_stranger
 def run(arguments: argparse.Namespace) -> int:
     """Show the run, let the person type its id, sign the look and hand it in."""
     from runner.cli.excepting import sign, sit_down

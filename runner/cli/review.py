@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, desk, person, say
-from runner.cli.sources import add_exchange, source_of
+from runner.cli.sources import add_exchange, of_a_stranger, source_of
 
 if TYPE_CHECKING:
     import argparse
@@ -50,6 +50,7 @@ def add_look(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--whole", action="store_true", help="show all again, also what you have signed before")
 
 
+@of_a_stranger
 def run(arguments: argparse.Namespace) -> int:
     """Show the inbox, or one request and the question what to do about it."""
     if arguments.run is None and arguments.request is None:

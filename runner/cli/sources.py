@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from runner.cli.common import desk, put, say
 from runner.cli.lookup import one_run
-from runner.errors import UsageError
+from runner.errors import ShisaError, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from runner.config.model import Loaded
     from runner.journal import events as ev
@@ -153,6 +154,27 @@ def source_of(arguments: argparse.Namespace) -> Source:
 
     text = read_text(arguments.request, "REQUEST")
     return FileSource(load(config=arguments.config), import_request(text), arguments.out)
+
+
+def of_a_stranger(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Let a command refuse in a sentence what stands in a request's text and cannot be shown, whatever it is."""
+
+    @functools.wraps(command)
+    def run(arguments: argparse.Namespace) -> int:
+        try:
+            return command(arguments)
+        except (ShisaError, EOFError, OSError):
+            raise
+        except Exception as error:
+            if arguments.request is None:
+                raise
+            raise UsageError(
+                "This request cannot be shown: a line of it says what no program of ours would have written"
+                f" ({type(error).__name__}: {error}).",
+                hint="do not sign it; ask the operator where it comes from",
+            ) from error
+
+    return run
 
 
 def read_text(name: str, kind: Kind) -> str:

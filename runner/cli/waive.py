@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.cli.common import add_config, add_person, say
 from runner.cli.note import worded
-from runner.cli.sources import add_exchange
+from runner.cli.sources import add_exchange, of_a_stranger
 from runner.errors import ApprovalError, UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_person(parser)
 
 
+@of_a_stranger
 def run(arguments: argparse.Namespace) -> int:
     """Show the finding, let the person type its name, sign the waiver and hand it in."""
     from runner.cli.excepting import sign, sit_down

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, person, say
 from runner.cli.note import worded
-from runner.cli.sources import add_exchange, source_of
+from runner.cli.sources import add_exchange, of_a_stranger, source_of
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_person(parser)
 
 
+@of_a_stranger
 def run(arguments: argparse.Namespace) -> int:
     """Journal the withdrawal; the request ends with it, and the step has to be asked for again."""
     from runner.engine.ports import wall_clock

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from runner.canonical import NotCanonicalError
 from runner.config.model import Person
 from runner.journal.events import ApprovalGiven, ApprovalRejected, ApprovalRequested
 from runner.journal.record import Head
@@ -93,7 +92,7 @@ def verify_approval(
     try:
         said = predicate_of(statement)
         expected = _rebuilt(said, request)
-    except (NotCanonicalError, KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         return Refused(f"the statement is malformed ({error})")
     other = differences(statement, expected)
     if other:

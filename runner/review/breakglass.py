@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from runner.config.model import Config
+from runner.figures import parse_time
 from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.review.approval import Request
@@ -45,7 +46,8 @@ def broken_until(line: Record, request: Request, config: Config) -> datetime | R
     found = signer_of(body, run=line.run, step=line.step, person=who, people=config.people, at=at)
     if isinstance(found, Refused):
         return found
-    return min(datetime.fromisoformat(body.until), at + LONGEST)
+    until = parse_time(body.until)
+    return Refused(f"its end cannot be read ({body.until!r})") if until is None else min(until, at + LONGEST)
 
 
 def skipped(request: Request, signed: Iterable[str], breaker: str, config: Config) -> tuple[str, ...]:

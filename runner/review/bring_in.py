@@ -36,7 +36,7 @@ def bring_in(journal: Journal, config: Loaded, run: str, decided: Decided, now: 
     records = list(journal.records(run=run))
     if any(_statement(one.body) == decided.statement for one in records):
         raise ApprovalError(f"this decision of {said['person']} is in the journal already")
-    step, person = said["step"], str(said["person"])
+    step, person = said["step"], _text(said, "person")
     body: ev.Event
     match kind_of(decided.statement):
         case "approval":
@@ -59,16 +59,25 @@ def _said(decided: Decided, run: str) -> dict[str, Any]:
             raise ApprovalError(
                 f"it was signed for another run: {said['run']}, not {run}", hint=f"`shisa import {said['run']} FILE`"
             )
-        return {**said, "step": said["step"], "person": said["person"]}
+        return {**said, "step": said["step"]}
     except (NotCanonicalError, KeyError) as error:
         raise ApprovalError(f"this does not count: the statement is malformed ({error})") from error
+
+
+def _text(said: Mapping[str, Any], name: str) -> str:
+    """Take a text out of what was signed; raises ApprovalError where there is none of that name."""
+    match said.get(name):
+        case str() as text:
+            return text
+    raise ApprovalError(f"this does not count: the statement is malformed (it has no text '{name}')")
 
 
 def _refuse_foreign(journal: Journal, head: Head, run: str) -> None:
     """Refuse what was signed over a line that this journal does not have."""
     if head.seq == 0:
         return
-    line = next(iter(journal.lines(after=head.seq - 1)), None)
+    there = 0 < head.seq <= journal.head().seq
+    line = next(iter(journal.lines(after=head.seq - 1)), None) if there else None
     if line is None or line.seq != head.seq or line.hash != head.hash.encode():
         raise ApprovalError(
             f"its signer saw line {head.seq} of a journal, and this journal has another one or none there",
@@ -102,14 +111,14 @@ def _decision(config: Loaded, standing: Standing, decided: Decided, now: datetim
 
 def _withdrawal(config: Loaded, standing: Standing, decided: Decided, now: datetime) -> ev.Event:
     said = predicate_of(decided.statement)
-    request, person = standing.request, str(said["person"])
+    request, person, reason = standing.request, _text(said, "person"), _text(said, "reason")
     due = withdrawal_statement(
         standing.id,
         run=request.run,
         step=request.step,
-        reason=str(said["reason"]),
+        reason=reason,
         person=person,
-        at=str(said["at"]),
+        at=said["at"],
         head=head_in(said),
     )
     wrong = differences(decided.statement, due)
@@ -127,19 +136,19 @@ def _withdrawal(config: Loaded, standing: Standing, decided: Decided, now: datet
         raise ApprovalError(f"this does not count: {signer.reason}")
     refuse_withdrawal(standing, person, now)
     return ev.ApprovalWithdrawn(
-        request=standing.id, reason=str(said["reason"]), statement=decided.statement, signature=decided.signature
+        request=standing.id, reason=reason, statement=decided.statement, signature=decided.signature
     )
 
 
 def _answer(config: Loaded, records: Sequence[Record], decided: Decided, now: datetime) -> ev.Event:
     said = predicate_of(decided.statement)
-    step, person = str(said["step"]), str(said["person"])
+    step, person = _text(said, "step"), _text(said, "person")
     asked = [one for one in records if one.step == step and isinstance(one.body, ev.QuestionAsked)]
     if not asked:
         raise ApprovalError(f"step {step} of run {records[0].run} asks nobody anything")
     body = ev.QuestionAnswered(
-        choice=str(said["choice"]),
-        as_team=str(said["as_team"]),
+        choice=_text(said, "choice"),
+        as_team=_text(said, "as_team"),
         statement=decided.statement,
         signature=decided.signature,
     )
@@ -153,7 +162,7 @@ def _exception(
     config: Loaded, records: Sequence[Record], decided: Decided, said: Mapping[str, Any], now: datetime
 ) -> ev.Event:
     """Build a waiver, or a look at a broken glass, from what was signed, and judge it as `shisa` does at a screen."""
-    run, person = records[0].run, str(said["person"])
+    run, person = records[0].run, _text(said, "person")
     try:
         body = rebuilt(decided.statement, decided.signature)
     except NotCanonicalError as error:
@@ -161,7 +170,7 @@ def _exception(
     if isinstance(body, ev.WaiverGiven):
         if any(isinstance(one.body, ev.RunClosed) for one in records):
             raise ApprovalError("it comes too late: the run has ended")
-        reason = refusal(records, str(said["step"]), body, person, config=config.config, now=now)
+        reason = refusal(records, _text(said, "step"), body, person, config=config.config, now=now)
     else:
         glass = glass_of(records, config.config)
         if glass.looked is None or glass.looked.state != "open":

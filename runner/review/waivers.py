@@ -11,6 +11,7 @@ from checks import catalog
 from checks.base import Finding, Verdict
 from runner.config.model import Config
 from runner.evidence import Evidence
+from runner.figures import parse_time
 from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.policy import Vote, assign
@@ -158,8 +159,9 @@ def _refusal(step: _Step, body: ev.WaiverGiven, who: str, at: datetime, now: dat
     """Say why one waiver does not count that was received at a moment; None where it does."""
     people = step.config.people
     teams = people[who].teams if who in people else ()
-    if now > datetime.fromisoformat(body.until):
-        return f"it expired at {body.until}"
+    untimely = _untimely(body, now)
+    if untimely is not None:
+        return untimely
     if body.step_digest != step.entered.step_digest:
         return "it was given for another text of the step"
     if who in step.operators:
@@ -171,6 +173,13 @@ def _refusal(step: _Step, body: ev.WaiverGiven, who: str, at: datetime, now: dat
     keys = frozenset[str]().union(*step.operators.values())
     found = signer_of(body, run=step.run, step=step.path, person=who, people=people, at=at, excluded_keys=keys)
     return found.reason if isinstance(found, Refused) else None
+
+
+def _untimely(body: ev.WaiverGiven, now: datetime) -> str | None:
+    until = parse_time(body.until)
+    if until is None or str(Verdict.of(body.verdict)) != body.verdict:
+        return f"it has no end or no verdict that can be read ({body.until!r}, {body.verdict!r})"
+    return f"it expired at {body.until}" if now > until else None
 
 
 def _waivable(check: str) -> bool:

@@ -1,12 +1,15 @@
 """A reviewer who shares no journal: a request goes as text, a decision comes back as text, and is proven."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from runner.review.packed import pack, unpack
 from tests.e2e.stage import Stage, open_waiting
 from tests.e2e.test_waive import GUARDED
+from tests.runner.review.test_hostile_texts import chained
 
 ASKING = """\
 shisa: 1
@@ -75,6 +78,19 @@ def test_a_decision_by_file_counts_and_the_run_goes_on(waiting):
     assert done.code == 0, done.said
     assert stage.sessions() == 7
     assert stage.shisa("alice", "verify").code == 0
+
+
+def test_a_request_that_nobody_could_have_written_is_refused_in_a_sentence(waiting):
+    stage, _, folder = waiting
+    request = unpack("REQUEST", (folder / "request.txt").read_text())
+    for line in request["lines"]:
+        if line["event"] == "approval.requested":
+            body = json.loads(line["body"]) | {"not_after": "soon"}
+            line["body"] = json.dumps(body)
+    (folder / "made-up.txt").write_text(pack("REQUEST", chained(request)))
+    reviewer = stage.sit_down("bob", "review", "--request", "made-up.txt", cwd=folder)
+    reviewer.see("This request cannot be shown", "'soon'", "do not sign it; ask the operator where it comes from")
+    assert reviewer.ended() == 2
 
 
 def test_a_request_can_be_pasted_into_the_reviewers_terminal_and_the_decision_into_the_operators(waiting):

@@ -122,6 +122,7 @@ def test_it_holds_for_an_hour_at_most_whatever_its_line_says(glass, accounts):
 
 WHO = {
     "who is not named": ({"person": "bob"}, "bob may not break the glass of cross"),
+    "an end that is no time": ({"until": "tonight"}, "its end cannot be read ('tonight')"),
     "other policies": ({"policy_digest": "11"}, "it was signed under other policies than the request's"),
 }
 

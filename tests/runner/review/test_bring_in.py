@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from runner.canonical import canonical, parse_canonical
 from runner.config.model import Loaded
 from runner.errors import ApprovalError
 from runner.journal import events as ev
@@ -90,6 +91,14 @@ def refused(desk, because, statement, signature, run=NAME):
     assert desk.journal.head() == before
 
 
+def without(desk, signed, name, namespace=APPROVAL):
+    """Take a field out of a statement and let bob sign what is left."""
+    said = parse_canonical(signed[0].encode())
+    del said["predicate"][name]
+    statement = canonical(said).decode()
+    return statement, desk.crew.sign("bob", statement, namespace)
+
+
 @pytest.mark.parametrize(
     ("made", "because"),
     [
@@ -101,6 +110,11 @@ def refused(desk, because, statement, signature, run=NAME):
             "its signer saw line 2 of a journal, and this journal has an",
         ),
         (lambda d: d.approval(head=Head(99, "0" * 64)), "its signer saw line 99 of a journal"),
+        (lambda d: d.approval(head=Head(1 << 64, "0" * 64)), f"its signer saw line {1 << 64} of a journal"),
+        (lambda d: without(d, d.approval(), "attested"), r"the statement is malformed \('attested'\)"),
+        (lambda d: without(d, d.answer(), "as_team", ANSWER), r"is malformed \(it has no text 'as_team'\)"),
+        (lambda d: without(d, d.withdrawal(), "reason"), r"is malformed \(it has no text 'reason'\)"),
+        (lambda d: without(d, d.withdrawal(), "person"), r"is malformed \(it has no text 'person'\)"),
         (lambda d: d.approval(step="other"), "it was signed for another step"),
         (lambda d: d.answer(choice="perhaps"), "'perhaps' is none of the choices"),
         (lambda d: d.answer("carol"), "carol is not in team dev"),

@@ -216,6 +216,23 @@ def test_a_step_of_a_run_that_nobody_opened_has_no_waivers(gate):
     assert hold(gate) == Waivers((), ())
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"until": "tomorrow"}, "('tomorrow', 'block')"),
+        ({"until": "9999-12-31"}, "('9999-12-31', 'block')"),
+        ({"verdict": "fine"}, "'fine')"),
+    ],
+)
+def test_a_waiver_whose_end_or_verdict_is_none_holds_never(gate, changes, told):
+    waive(waive(gate, "carol", "ops"), "bob", "dev", **changes)
+    ((who, reason),) = hold(gate).refused
+    assert who == "bob"
+    assert reason.startswith("it has no end or no verdict that can be read")
+    assert reason.endswith(told)
+    assert hold(gate).holding == ()
+
+
 def test_who_names_no_team_may_not_waive(gate):
     ((who, reason),) = hold(waive(gate, "bob", "")).refused
     assert (who, reason) == ("bob", "bob as nobody may not waive a finding of this step")
