@@ -82,7 +82,7 @@ def statuses(runs: Iterable[list[Record]], config: Config, now: datetime) -> Ite
         state = fold(records)
         glass = post_review(records, config)
         if state.closed is None or (glass is not None and glass.state == "open"):
-            current = {step.request.request for step in state.steps.values() if step.request and not step.intended}
+            current = {step.unused.request for step in state.steps.values() if step.unused}
             asked = [one for one in requests_of(records, config, now) if one.id in current]
             told = {} if glass is None else {"post_review": glass.state}
             yield _status(state, records, asked, config) | told

@@ -8,6 +8,7 @@ import functools
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from runner.archive.fingerprint import Summed
@@ -22,6 +23,7 @@ from runner.engine.fold.next_action import RequestState
 from runner.engine.fold.state import State, advance
 from runner.engine.fold.undoing import planned_undo, undone_of
 from runner.engine.people.drift import Drift
+from runner.engine.people.lasting import lapsed
 from runner.engine.people.requested import Requested
 from runner.engine.people.windows import Window
 from runner.engine.ports import Clock, Observer, Operator
@@ -70,6 +72,8 @@ class Session:
     summed: Summed = dataclasses.field(default_factory=Summed)
     """The backups whose bytes are known."""
     drift: Drift = dataclasses.field(init=False)
+    gone_on: datetime = dataclasses.field(init=False)
+    """When the operator took the run up in this process, or said behind the canaries that it goes on."""
     worker: Worker = dataclasses.field(init=False)
     untouched: Untouched = dataclasses.field(init=False)
     links: Links = dataclasses.field(init=False)
@@ -83,6 +87,7 @@ class Session:
         self.asked = Requests(self.config.config, self.records)
         self.frontier = Frontier()
         self.drift = Drift(self.clock)
+        self.gone_on = self.clock()
 
     @property
     def run(self) -> str:
@@ -171,7 +176,7 @@ class Session:
 
     def requests(self) -> Mapping[str, RequestState]:
         """Tell the state of each approval request at this moment."""
-        return Requested(self.asked, self.clock)
+        return Requested(self.asked, self.clock, functools.partial(lapsed, self))
 
     def plan_digest(self) -> str:
         """Digest the plan as it stands now, amendments included."""

@@ -49,9 +49,10 @@ class Journal(Protocol):
         """Make one event durable before returning.
 
         The program that carries a run out names the newest line that it has ``seen``. Where one of the run's lines
-        behind that (``turns.TAKES``) says that the run was taken up, handed over or ended, nothing is written, and
-        ``turns.refuse`` raises RunTakenError or RunEndedError. The look and the line are one transaction, so that of
-        two programs that take up one run at the same moment exactly one goes on.
+        behind that (``turns.fences``) says that the run was taken up, handed over or ended, or for an intent that an
+        approval was taken back, nothing is written, and ``turns.refuse`` raises RunTakenError, RunEndedError or
+        ApprovalError. The look and the line are one transaction, so that of two programs that take up one run at the
+        same moment exactly one goes on.
 
         Raises JournalError when it cannot; nothing may be done after that.
         """

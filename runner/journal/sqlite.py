@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,9 +90,10 @@ class SqliteJournal:
     def append(self, body: Event, *, run: str, step: str | None, person: str, seen: int | None = None) -> Record:
         """Make one event durable before returning; the time is never before the last line's.
 
-        Nothing is written where the run was taken up, handed over or ended behind the line ``seen``: RunTakenError,
-        RunEndedError. Raises JournalError when it cannot. After an error of the disk every later append is refused,
-        too: what a failed fsync has lost, a second one does not bring back.
+        Nothing is written where the run was taken up, handed over or ended behind the line ``seen``, nor an intent
+        where somebody took an approval back there: RunTakenError, RunEndedError, ApprovalError. Raises JournalError
+        when it cannot. After an error of the disk every later append is refused, too: what a failed fsync has lost, a
+        second one does not bring back.
         """
         text = encode(body)
         with self._lock:
@@ -102,7 +103,7 @@ class SqliteJournal:
                 with self._worded(), self._transaction():
                     last = self._last()
                     if seen is not None and last is not None and last.seq > seen:
-                        self._refuse_late(run, seen)
+                        self._refuse_late(run, seen, turns.fences(body))
                     return self._append(last, body, text, run=run, step=step, person=person)
             except JournalError as error:
                 cause = error.__cause__
@@ -221,9 +222,10 @@ class SqliteJournal:
         )
         return Record(seq=seq, at=now, run=run, step=step, person=person, body=body, text=text, prev=prev, hash=own)
 
-    def _refuse_late(self, run: str, seen: int) -> None:
-        query = f"{_SELECT} WHERE seq > ? AND run = ? AND event IN (?, ?, ?) ORDER BY seq LIMIT 1"
-        row = self._connection.execute(query, (seen, run, *turns.TAKES)).fetchone()
+    def _refuse_late(self, run: str, seen: int, fences: Sequence[str]) -> None:
+        places = ", ".join("?" * len(fences))
+        query = f"{_SELECT} WHERE seq > ? AND run = ? AND event IN ({places}) ORDER BY seq LIMIT 1"
+        row = self._connection.execute(query, (seen, run, *fences)).fetchone()
         if row is not None:
             turns.refuse(record_of(Line._make(row)))
 

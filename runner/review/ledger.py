@@ -36,6 +36,8 @@ class Entry:
     request: Request
     operator_keys: frozenset[str]
     ended: tuple[State, str] | None = None
+    lapsed: str | None = None
+    """Why it covers no more of what was begun by it, where it was used before that."""
     approvals: list[Approved] = dataclasses.field(default_factory=list)
     refused: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     broken: list[Record] = dataclasses.field(default_factory=list)
@@ -169,9 +171,10 @@ class Ledger:
             entry.withdraw(f"{person} withdrew: {reason}")
 
     def _end(self, ids: Iterable[str], state: State, reason: str) -> None:
-        for id_ in ids:
-            if id_ in self.entries:
-                self.entries[id_].end(state, reason)
+        for entry in (self.entries[id_] for id_ in ids if id_ in self.entries):
+            if entry.ended is not None and state == "stale":
+                entry.lapsed = entry.lapsed or reason
+            entry.end(state, reason)
 
     def _of(self, run: str, which: Callable[[ev.ApprovalRequested], bool]) -> list[str]:
         return [id_ for id_, one in self.entries.items() if one.request.run == run and which(one.request.body)]

@@ -40,6 +40,8 @@ class Standing:
     """The steps that have begun with it, and how often."""
     done: frozenset[str] = frozenset()
     """Those of them that are done."""
+    lapsed: str | None = None
+    """Why it covers no more of what was begun by it: neither another attempt, nor the rest of a loop."""
     broken_by: str | None = None
     """Who broke the glass for it, where that is what it may start by."""
     operator_keys: frozenset[str] = frozenset()
@@ -79,12 +81,12 @@ def could_sign(standing: Standing, team: str, config: Config) -> tuple[str, ...]
 def uses_left(standing: Standing, step: str, now: datetime) -> int:
     """Tell how often a step may still be started with its request, first starts and retries alike.
 
-    None is left of a step that is done, when somebody ended the request, when it was never approved, or past its
-    deadline: that of the approval, or of the broken glass that it was begun by.
+    None is left of a step that is done, when somebody ended the request, when it was never approved or is void, or
+    past its deadline: that of the approval, or of the broken glass that it was begun by.
     """
     started = standing.started.get(step, 0)
     covered = not standing.missing or standing.broken_by is not None
-    usable = covered and standing.state in {"approved", "consumed"}
+    usable = covered and standing.lapsed is None and standing.state in {"approved", "consumed"}
     if not usable or now > standing.deadline or step in standing.done:
         return 0
     return max(0, standing.request.body.max_uses - started)
@@ -139,6 +141,7 @@ def _standing(entry: Entry, config: Config, now: datetime) -> Standing:
         deadline=datetime.fromisoformat(body.not_after),
         started=dict(entry.started),
         done=frozenset(entry.done),
+        lapsed=entry.lapsed,
         operator_keys=entry.operator_keys,
     )
     absent = sorted({*body.policies} - {*known}) if body.policies else ["of the request"]

@@ -11,7 +11,7 @@ import msgspec
 
 from runner.engine.effect.carrying_out import NEVER_AN_OUTCOME, Carried, broken_off, carry_out
 from runner.engine.effect.during import guards_during, hold
-from runner.engine.effect.last_look import AnewError, LastLook
+from runner.engine.effect.last_look import AnewError, LastLook, demand_approval
 from runner.engine.effect.stopping import Interrupted, Signals, in_words
 from runner.engine.fold.loops import after_canary, loop_of, pause_before
 from runner.engine.fold.undoing import unasked, undone_of
@@ -57,6 +57,7 @@ def start(session: Session, path: str) -> bool:
             return True
         if answer != "go":
             return False
+        session.gone_on = session.clock()
     if inside:
         time.sleep(pause_before(session.state, path))
         hold(session, path, guards_during(session, path))
@@ -135,6 +136,8 @@ def intend(look: LastLook, intended: list[StepIntended], xid: Xid | None, kept: 
     step = session.state.step(path)
     if step.entered is None:
         raise AssertionError
+    if step.entered.policies:
+        demand_approval(session, path)  # a look counts for half a minute, a withdrawal at once
     body = StepIntended(
         attempt=step.attempts + 1,
         step_digest=step.entered.step_digest,

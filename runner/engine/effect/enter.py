@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.engine.fold.loops import loop_of
 from runner.engine.fold.undoing import undone_of
+from runner.engine.people.approval import lapse
 from runner.engine.rendering import rendering
 from runner.errors import GateClosedError
 from runner.journal.events import StepEntered, StepSkipped
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
 def enter(session: Session, path: str) -> None:
     """Journal ``step.entered``, or ``step.skipped`` where the step's ``when`` is false.
 
-    Raises GateClosedError where a destructive step has nobody who could approve it.
+    A loop that was begun is entered again where its approval covers the rest of it no more. Raises GateClosedError
+    where a destructive step has nobody who could approve it.
     """
-    for when in session.planned(path).when:
+    begun = session.state.step(path).outcome == "running"
+    if begun:
+        lapse(session, path)
+    for when in () if begun else session.planned(path).when:
         if not holds(when.expression, when.scope.values(session.state.names)):
             session.append(StepSkipped(reason=f"when: {when.expression} is false"), path)
             return

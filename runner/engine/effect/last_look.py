@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from checks.base import Verdict
 from runner.engine.effect.enter import rendered
+from runner.engine.fold.loops import loop_of
 from runner.engine.fold.undoing import undone_of
 from runner.engine.guard import gate
 from runner.engine.people import approval, questions
@@ -62,6 +63,16 @@ def approved(session: Session, path: str) -> bool:
     return standing.state == "approved" or uses_left(standing, path, now) > 0
 
 
+def demand_approval(session: Session, path: str) -> None:
+    """Make sure that a step is approved at this very moment.
+
+    Raises ApprovalError.
+    """
+    session.refresh()
+    if not approved(session, path):
+        raise ApprovalError(f"{path} is not approved any more", hint="`shisa status` tells who must sign")
+
+
 def refuse_changed(session: Session) -> None:
     """Refuse to go on where a file that the run is pinned to is another one now; approvals are void.
 
@@ -107,10 +118,12 @@ def _refuse_what_got_worse(session: Session, path: str) -> None:
     asked = session.state.step(path).again
     if asked is not None and Verdict.of(asked.verdict).closes:
         raise gate.refuse_closed(path, asked.evidence)
+    loop = session.state.step(loop_of(path) or "").request
+    if loop is not None and session.requests().get(loop.request) == "lapsed":
+        raise AnewError(f"{path} is not covered by the approval of its loop any more")
     if entered.policies:
         session.drift.refuse(session.records[-1].at)
-        if not approved(session, path):
-            raise ApprovalError(f"{path} is not approved any more", hint="`shisa status` tells who must sign")
+        demand_approval(session, path)
 
 
 def _unmoved(session: Session, path: str) -> None:

@@ -11,11 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from runner.engine.fold import retries
+from runner.engine.fold.loops import loop_of
 from runner.engine.fold.state import State, StepState, untidied
 from runner.engine.fold.undoing import cover_of
 
-RequestState = Literal["waiting", "approved", "rejected", "withdrawn", "expired", "stale", "consumed", "early"]
-"""How a request stands; ``early`` is approved, for a window that has not begun."""
+RequestState = Literal[
+    "waiting", "approved", "rejected", "withdrawn", "expired", "stale", "consumed", "early", "lapsed"
+]
+"""How a request stands; ``early`` is approved, for a window that has not begun, and ``lapsed`` was used, and covers no
+more of what was begun by it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -178,7 +182,8 @@ def next_action(
         step = state.step(f"{path}.cleanup") if untidied(state, path) else state.step(path)
         ahead = [state.step(each) for each in (groups or {}).get(path, ())] if state.rollback is None else []
         retry = retries.due(step, cover_of(state, step.path))
-        action = Retry(step.path) if retry else _for_step(step, requests, ahead)
+        anew = _anew(state, step.path, requests) if retry or step.outcome is None else None
+        action = anew or (Retry(step.path) if retry else _for_step(step, requests, ahead))
         if action is not None:
             return action
     return Close() if state.rollback is None else Close("rolled-back")
@@ -207,6 +212,17 @@ def _for_step(  # noqa: PLR0911 - one line a state
     if step.entered.kind == "ask" and step.answer is None:
         return AskQuestion(path) if step.question is None else AwaitAnswer(path)
     return _approval(step, requests, ahead) if step.entered.policies else Start(path)
+
+
+def _anew(state: State, path: str, requests: Mapping[str, RequestState]) -> Action | None:
+    """Tell what a loop lacks before another of its steps may begin, where its approval does not cover it any more."""
+    loop = loop_of(path)
+    step = StepState(path) if loop is None else state.step(loop)
+    if step.entered is None or not step.entered.policies:
+        return None
+    if step.request is not None and step.unused is None:
+        return Enter(step.path) if requests.get(step.request.request) == "lapsed" else None
+    return _prepare(step) or _approval(step, requests, ())
 
 
 def _after(step: StepState) -> Action | None:
@@ -239,7 +255,7 @@ def _approval(step: StepState, requests: Mapping[str, RequestState], ahead: Sequ
             return Start(step.path)
         case "early":
             return AwaitWindow(step.path)
-        case "stale" | "consumed":
+        case "stale" | "consumed" | "lapsed":
             return Enter(step.path)
         case "rejected" | "withdrawn" | "expired" as how:
             return Refused(step.path, step.refused or f"the request has {how}", expired=how == "expired")

@@ -54,6 +54,12 @@ class StepState(msgspec.Struct, frozen=True):
         return own or bool(rendered.get("guards", {}).get("after" if moment == "after" else "before"))
 
     @property
+    def unused(self) -> ev.ApprovalRequested | None:
+        """The newest request, where nothing was begun by it."""
+        used = self.request is None or (self.intended is not None and self.request.request in self.intended.requests)
+        return None if used else self.request
+
+    @property
     def question(self) -> ev.QuestionAsked | None:
         """The question that it asks."""
         return self.asked.body if self.asked is not None and isinstance(self.asked.body, ev.QuestionAsked) else None
@@ -93,7 +99,7 @@ class StepState(msgspec.Struct, frozen=True):
     @property
     def closed_by_guards(self) -> bool:
         """Whether the guards asked before or after the effect keep the gate shut."""
-        return _closed(self.after) or (self.intended is None and _closed(self.before))
+        return _closed(self.after) or (self.outcome in {None, "running"} and _closed(self.before))
 
     @property
     def outcome(self) -> str | None:
@@ -144,7 +150,8 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
     """Take one more record of a step into account."""
     match body:
         case ev.StepEntered():
-            return StepState(step.path, entered=body, attempts=step.attempts, started_at=record.at)
+            anew = StepState(step.path, entered=body, attempts=step.attempts, started_at=record.at)
+            return replace(anew, items=step.items, intended=step.intended) if step.outcome == "running" else anew
         case ev.ValueCaptured():
             return replace(step, captured={**step.captured, body.variable: body.value})
         case ev.StepSkipped():
@@ -205,8 +212,11 @@ def resume_step(step: StepState, *, told: bool) -> StepState:
         return anew
     if step.outcome == "unknown" and step.entered is not None and step.entered.kind in _ASKED_AGAIN:
         return anew
-    if step.outcome is None and ((step.refused and told) or _closed(step.before)):
+    closed = (step.refused and told) or _closed(step.before)
+    if step.outcome is None and closed:
         return anew
+    if step.outcome == "running" and closed:  # what it goes through, and what of that is done, stays
+        return replace(step, before=None, request=None, refused=None)
     return replace(step, after=None) if _closed(step.after) else step
 
 

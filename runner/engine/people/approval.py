@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.canonical import digest, without_floats
 from runner.engine.people.excluding import excluded
+from runner.engine.people.lasting import POLICIES_CHANGED, lapsed
 from runner.engine.people.windows import Window, objection, request_until
 from runner.engine.ports import stamp
 from runner.engine.reads import other_bytes
@@ -14,14 +15,13 @@ from runner.errors import GateClosedError
 from runner.evidence import envelope, no_worse
 from runner.journal.events import ApprovalExpired, ApprovalRequested, ApprovalStale, Part
 from runner.policy import uses
-from runner.review.requests import new_request_id
+from runner.review.requests import new_request_id, uses_left
 
 if TYPE_CHECKING:
     from runner.engine.fold.state import StepState
     from runner.engine.session import Session
     from runner.journal.events import StepEntered
 
-POLICIES_CHANGED = "the policies in shisa.yaml are others than at the request"
 ANOTHER_WINDOW = "the operator has named another window than at the request"
 
 
@@ -143,14 +143,27 @@ def stale_reasons(session: Session, path: str, fresh: StepEntered, evidence: Seq
 
 
 def void(session: Session, path: str, reasons: Sequence[str]) -> None:
-    """Journal that the step's request is stale, where it could still be used."""
+    """Journal that the step's request is stale, where it could still be used, also for another attempt."""
     step = session.state.step(path)
-    if step.request is not None and session.requests().get(step.request.request) in {"waiting", "early", "approved"}:
+    if step.request is None:
+        return
+    now = session.clock()
+    standing = session.asked.standing(step.request.request, now)
+    if standing.state in {"waiting", "approved"} or uses_left(standing, path, now):
         session.append(ApprovalStale(request=step.request.request, reasons=tuple(reasons)), path)
+
+
+def lapse(session: Session, loop: str) -> None:
+    """Journal that a loop's approval covers the rest of it no more, before that is asked for anew."""
+    request_ = session.state.step(loop).request
+    why = None if request_ is None else lapsed(session, session.asked.standing(request_.request, session.clock()))
+    if request_ is not None and why is not None:
+        session.append(ApprovalStale(request=request_.request, reasons=(why,)), loop)
+        session.operator.tell(f"the rest of {loop} must be approved again: {why}")
 
 
 def void_all(session: Session, reasons: Sequence[str]) -> None:
     """Journal that every request not yet used is stale."""
     for path, step in session.state.steps.items():
-        if step.intended is None:
+        if step.unused is not None:
             void(session, path, reasons)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.engine.guard.gate import view
-from runner.engine.people.approval import ANOTHER_WINDOW, POLICIES_CHANGED, another_window, void
+from runner.engine.people.approval import ANOTHER_WINDOW, another_window, void
+from runner.engine.people.lasting import POLICIES_CHANGED
 from runner.figures import moment
 from runner.journal import turns
 from runner.journal.events import WaiverGiven

@@ -8,6 +8,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from runner.engine.effect import act
 from runner.engine.ports import wall_clock
 from runner.errors import ApprovalError, ConfigError, GateClosedError, UsageError
 from runner.journal import open_journal
@@ -131,19 +132,68 @@ def test_an_approval_that_waited_too_long_for_its_step_has_expired(stage, accoun
     assert accounts() == [1, 2, 3]
 
 
+def take_back(stage):
+    """Withdraw bob's approval, as he does in another process."""
+    journal, now = open_journal(stage.config.config.journal, stage.folder), wall_clock()
+    (standing,) = requests_of(journal.records(), stage.config.config, now)
+    withdraw(journal, standing, person="bob", key=None, reason="wrong", now=now)
+    journal.close()
+
+
 def test_a_withdrawal_while_the_operator_is_asked_stops_the_start(stage, accounts):
     stage.write(DELETE)
 
-    def take_back(view):
-        journal = open_journal(stage.config.config.journal, stage.folder)
-        (standing,) = requests_of(journal.records(), stage.config.config, wall_clock())
-        withdraw(journal, standing, person="bob", key=None, reason="wrong account", now=wall_clock())
-        journal.close()
-
-    play = stage.play(Player(on_wait=stage.sign, on_go=take_back))
+    play = stage.play(Player(on_wait=stage.sign, on_go=lambda _view: take_back(stage)))
     assert play.ending.exit_code == 4
     assert "clean is not approved any more" in play.reason
     assert "step.intended" not in play.names
+    assert accounts() == [1, 2, 3]
+
+
+def test_a_withdrawal_behind_the_last_look_stops_the_start_too(stage, accounts, monkeypatch):
+    real = act.intend
+
+    def late(look, *given):
+        take_back(stage)
+        return real(look, *given)
+
+    monkeypatch.setattr(act, "intend", late)
+    stage.write(DELETE)
+    play = stage.play(Player(on_wait=stage.sign))
+    assert (play.state, play.reason) == ("rejected", "clean is not approved any more")
+    assert "step.intended" not in play.names
+    assert accounts() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("decision", "verb"), [("approve", "withdrew"), ("reject", "rejected")])
+def test_a_no_at_the_very_moment_of_the_intent_comes_before_it(stage, accounts, monkeypatch, decision, verb):
+    def at_once(*_):
+        if decision == "reject":
+            stage.sign(decision="reject", reason="wrong", person="bob")
+        else:
+            take_back(stage)
+
+    monkeypatch.setattr(act, "demand_approval", at_once)
+    stage.write(DELETE)
+    play = stage.play(Player(on_wait=stage.sign))
+    assert (play.state, play.reason) == ("rejected", f"bob {verb} at the moment when clean was to begin: wrong")
+    assert "step.intended" not in play.names
+    assert accounts() == [1, 2, 3]
+
+
+def test_an_approval_that_expires_behind_the_last_look_starts_nothing(stage, accounts, monkeypatch):
+    real, late = act.intend, [timedelta()]
+
+    def waits(look, *given):
+        late[0] = timedelta(seconds=20)
+        return real(look, *given)
+
+    monkeypatch.setattr(act, "intend", waits)
+    stage.settings["policies"]["cross"]["approval_ttl"] = "15s"
+    stage.save()
+    stage.write(DELETE)
+    play = stage.play(Player(on_wait=stage.sign), clock=lambda: wall_clock() + late[0])
+    assert (play.state, play.reason) == ("rejected", "clean is not approved any more")
     assert accounts() == [1, 2, 3]
 
 

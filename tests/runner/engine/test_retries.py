@@ -109,6 +109,22 @@ def test_a_withdrawn_approval_ends_the_attempts(stage):
     assert outcomes(play) == ["failed"]
 
 
+def test_what_got_worse_between_two_attempts_voids_the_approval_of_the_second(stage, locked, database):
+    guard = "{check: sql, severity: warn, with: {sql: SELECT count(*)::int FROM account, at_most: 3}}"
+    stage.write(f"{LOCKED}{DECLARED}    guards: {{before: [{guard}]}}\n")
+    player = granting(stage, 5)
+
+    def tell(_text):
+        locked()
+        database.execute("INSERT INTO account VALUES (4, 'dan') ON CONFLICT DO NOTHING")
+
+    player.tell = tell
+    play = stage.play(player)
+    assert (play.state, outcomes(play)) == ("failed", ["failed"])
+    (stale,) = play.bodies("approval.stale")
+    assert stale.reasons == ("sql on live: answer is warn now, and was not when it was accepted",)
+
+
 @pytest.mark.parametrize("sql", ["SELECT 1 / 0", "INSERT INTO account VALUES (1, 'twice')"])
 def test_a_failure_that_the_next_moment_does_not_mend_is_not_tried_again(stage, sql):
     stage.write(f'  - {{id: raise, title: Fail, target: live, sql: "{sql}"}}\n')
