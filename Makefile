@@ -15,7 +15,7 @@ help: ## this list
 demo: .venv/stamp ## the first incident, without shisa and with it (make demo DEMO="--incident 2" for the second)
 	@$(BIN)/shisa demo $(DEMO)
 
-test: .venv/stamp ## the tests on one PostgreSQL, at most ten minutes
+test: .venv/stamp $(if $(CI),.pg/14 .pg/18) ## the tests on one PostgreSQL, at most ten minutes
 	$(PYTEST) -m "not slow"
 
 lint: .venv/stamp ## style, types, direction of imports, generated files fresh

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from runner.errors import UsageError
 from runner.journal.sqlite import SqliteJournal
 from tests.e2e.stage import SHISA, Stage, stage_at
 from tests.e2e.terminal import Terminal
 from tests.e2e.test_by_file import ASKING
-from tests.fixtures.needs import program
+from tests.fixtures.for_all import shisa_for_all
+from tests.fixtures.needs import missing, program
 from tests.fixtures.postgres import Database
 
 GROUP = 65100
@@ -39,10 +41,11 @@ class Machines:
     """A desk on which each person is an OS user of their own."""
 
     stage: Stage
+    shisa: str
 
     def sit_down(self, person: str, *arguments: str, cwd: Path | None = None) -> Terminal:
         env = self.stage.env(person)
-        terminal = Terminal([*as_user(person), SHISA, *arguments], env=env, cwd=cwd or self.stage.folder)
+        terminal = Terminal([*as_user(person), self.shisa, *arguments], env=env, cwd=cwd or self.stage.folder)
         self.stage.terminals.append(terminal)
         return terminal
 
@@ -56,15 +59,26 @@ def open_to(path: Path, mode: int, user: int = 0, group: int = 0) -> None:
     path.chmod(mode)
 
 
-@pytest.fixture
-def machines(database: Database) -> Iterator[Machines]:
+@pytest.fixture(scope="session")
+def shisa() -> Iterator[str]:
+    """The program as other users can start it: a copy where they cannot enter the folder of this one."""
     if os.getuid() != 0:
-        pytest.skip("only root can start programs as two other users")
+        missing(UsageError("Only root can start programs as two other users.", hint="Run the tests as root."))
     program("setpriv")
+    if subprocess.run([*as_user("eve"), SHISA, "--version"], capture_output=True, check=False).returncode == 0:
+        yield SHISA
+        return
+    with tempfile.TemporaryDirectory(prefix="shisa-for-all-") as folder:
+        Path(folder).chmod(0o755)
+        yield shisa_for_all(Path(folder))
+
+
+@pytest.fixture
+def machines(database: Database, shisa: str) -> Iterator[Machines]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shisa-two-")))
         stage = stack.enter_context(stage_at(folder / "desk", database))
-        made = Machines(stage)
+        made = Machines(stage, shisa)
         for place in (folder, stage.folder, stage.folder / "homes"):
             open_to(place, 0o755)
         dsn = conninfo_to_dict(database.dsn)
@@ -78,8 +92,6 @@ def machines(database: Database) -> Iterator[Machines]:
         shared.mkdir()
         open_to(shared, 0o2775, 0, GROUP)
         stage.configure(journal="shared/journal.db", dsn=make_conninfo(**dsn))
-        if made.run("alice", SHISA, "--version").returncode != 0:
-            pytest.skip("another user than root cannot read this Python and this checkout")
         yield made
 
 
@@ -120,7 +132,7 @@ def test_two_users_over_a_journal_of_their_group(machines):
     operator.see("DONE", "is completed")
     assert operator.ended() == 0
     assert stage.sessions() == 7
-    checked = machines.run("bob", SHISA, "verify", "--config", str(stage.config))
+    checked = machines.run("bob", machines.shisa, "verify", "--config", str(stage.config))
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
@@ -173,7 +185,7 @@ def test_a_user_without_a_name_signs_and_verifies_without_ssh_keygen(machines):
     answering.see("answered by eve, signed")
     asking.see("is completed")
     assert asking.ended() == 0
-    checked = machines.run("eve", SHISA, "verify", "--config", str(apart / "shisa.yaml"))
+    checked = machines.run("eve", machines.shisa, "verify", "--config", str(apart / "shisa.yaml"))
     assert (checked.returncode, "3 valid" in checked.stdout) == (0, True), checked.stdout + checked.stderr
 
 
@@ -181,7 +193,7 @@ def test_another_user_cannot_sign_through_a_reviewers_agent_but_root_can(machine
     """An ssh-agent refuses everybody but its owner, and root: docs/security.md says so, and what to do."""
     stage = machines.stage
     opening = ("run", str(stage.folder / "purge.yaml"), "--detach", "--answers", str(stage.answers(purge="go")))
-    assert machines.run("alice", SHISA, *opening).returncode == 6
+    assert machines.run("alice", machines.shisa, *opening).returncode == 6
     run = records(machines)[-1].run
     socket = stage.home("bob") / "agent"
     words = [*as_user("bob"), "ssh-agent", "-D", "-a", str(socket)]
@@ -192,7 +204,7 @@ def test_another_user_cannot_sign_through_a_reviewers_agent_but_root_can(machine
         for place in (socket, socket.parent):
             place.chmod(0o777)  # not even where the files would let them
         reject = ("reject", run, "purge", "--reason", "x", "--person", "bob", "--config", str(stage.config))
-        refused = machines.run("alice", SHISA, *reject)
+        refused = machines.run("alice", machines.shisa, *reject)
         assert (refused.returncode, "bob has no key at hand to sign with" in refused.stderr) == (4, True)
         as_root = subprocess.run([SHISA, *reject], env=stage.env("alice"), capture_output=True, text=True, check=False)
         assert (as_root.returncode, "rejected by bob, signed" in as_root.stderr) == (0, True), as_root.stderr

@@ -4,14 +4,13 @@ import contextlib
 import itertools
 import os
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from runner.errors import JournalError
 from runner.journal.sqlite import SqliteJournal
 from runner.postgres.transaction import Transaction
+from tests.fixtures.needs import small_disk
 from tests.runner.engine.stage import Player
 
 SQL = """\
@@ -116,22 +115,18 @@ def test_a_program_whose_end_cannot_be_written_is_unknown_and_not_begun_again(st
 
 
 @pytest.fixture
-def small_disk():
+def disk(tmp_path):
     """A file system of its own that can be filled, and made read-only."""
-    if os.geteuid() != 0:
-        pytest.skip("only root mounts a file system")
-    with tempfile.TemporaryDirectory(prefix="shisa-disk-") as folder:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=True)
-        try:
-            yield Path(folder)
-        finally:
-            subprocess.run(["umount", "--lazy", folder], check=True)
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    with small_disk(folder):
+        yield folder
 
 
 @pytest.fixture
-def aside(stage, small_disk):
+def aside(stage, disk):
     """The stage, with its journal on a disk of its own."""
-    stage.settings["journal"] = str(small_disk / "journal.db")
+    stage.settings["journal"] = str(disk / "journal.db")
     stage.save()
     stage.write(SQL)
     return stage
@@ -156,17 +151,15 @@ def after_commit(patched, happens):
     patched.setattr(Transaction, "commit", and_then)
 
 
-def test_a_disk_that_is_full_just_when_the_outcome_is_to_be_written_loses_nothing(
-    aside, accounts, small_disk, monkeypatch
-):
+def test_a_disk_that_is_full_just_when_the_outcome_is_to_be_written_loses_nothing(aside, accounts, disk, monkeypatch):
     with monkeypatch.context() as patched:
-        after_commit(patched, lambda: fill(small_disk))
+        after_commit(patched, lambda: fill(disk))
         with pytest.raises(JournalError) as caught:
             aside.play()
     assert caught.value.exit_code == 8
     assert accounts() == [1, 2, 3, 4]
     assert [record.body.name for record in aside.records()][-2:] == ["step.intended", "value.captured"]
-    (small_disk / "waste").unlink()
+    (disk / "waste").unlink()
     _goes_on(aside, accounts)
 
 
@@ -188,24 +181,24 @@ def test_a_journal_that_is_moved_away_takes_no_line_and_put_back_it_tells_all(st
     _goes_on(stage, accounts)
 
 
-def test_a_full_disk_stops_the_run_before_the_effect_and_with_room_again_it_goes_on(aside, accounts, small_disk):
+def test_a_full_disk_stops_the_run_before_the_effect_and_with_room_again_it_goes_on(aside, accounts, disk):
     with pytest.raises(JournalError) as caught:
-        aside.play(Player(on_go=lambda _: fill(small_disk)))
+        aside.play(Player(on_go=lambda _: fill(disk)))
     assert caught.value.exit_code == 8
     assert "full" in caught.value.message
     assert accounts() == [1, 2, 3]
-    (small_disk / "waste").unlink()
+    (disk / "waste").unlink()
     _goes_on(aside, accounts)
 
 
-def test_a_journal_that_became_read_only_takes_nothing_and_nothing_is_done(aside, accounts, small_disk):
+def test_a_journal_that_became_read_only_takes_nothing_and_nothing_is_done(aside, accounts, disk):
     run = aside.play(Player(answers={"add": "stop"})).run
-    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     try:
         with pytest.raises(JournalError) as caught:
             aside.resume(run)
     finally:
-        subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     assert caught.value.exit_code == 8
     assert accounts() == [1, 2, 3]
     _goes_on(aside, accounts)

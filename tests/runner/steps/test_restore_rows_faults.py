@@ -1,14 +1,14 @@
 """Whatever goes wrong while rows are restored: one clear sentence, and not a row of today is another one."""
 
-import subprocess
+import contextlib
 import threading
 
 import psycopg
 import pytest
 import yaml
 
-from runner.errors import ShisaError, UsageError
-from tests.fixtures.needs import missing
+from runner.errors import ShisaError
+from tests.fixtures.needs import small_disk
 from tests.runner.steps.effects import dump, restore
 
 MANY = """
@@ -121,11 +121,8 @@ def test_no_space_for_the_staging_table(own_server, archive_tools, tmp_path):
     server = own_server()
     small = server.folder / "small"
     small.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k,mode=777", "tmpfs", small]
-    made = subprocess.run(mount, capture_output=True, check=False)
-    if made.returncode != 0:
-        missing(UsageError("This user cannot make a small file system.", hint="Run the tests as root."))
-    try:
+    with small_disk(small), contextlib.ExitStack() as stack:
+        stack.callback(server.stop)
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             connection.execute(MANY)
             dump(archive_tools, server.dsn(), tmp_path / "b", "-Fc")
@@ -136,9 +133,6 @@ def test_no_space_for_the_staging_table(own_server, archive_tools, tmp_path):
             restore(server.dsn(), tmp_path, {"from": "b", **TYPES})
         with psycopg.connect(server.dsn()) as connection:
             assert connection.execute("SELECT count(*) FROM t").fetchone() == (1_199,)
-    finally:
-        server.stop()
-        subprocess.run(["umount", small], check=True)
 
 
 def test_rows_outside_of_what_is_expected_are_rolled_back(database, backup, untouched, tmp_path):
