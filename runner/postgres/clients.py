@@ -114,8 +114,8 @@ def run_client(
         errors="replace",
         start_new_session=True,
     ) as child:
-        started(child)
         try:
+            started(child)
             output, errors = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             end_group(child)

@@ -128,17 +128,18 @@ def test_a_program_that_takes_too_long_is_ended_with_all_that_it_started(tmp_pat
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_ctrl_c_ends_the_program_before_it_is_passed_on(tmp_path):
-    pids = tmp_path / "pids"
+    pids, started = tmp_path / "pids", threading.Event()
     program = script(tmp_path, "client", f"sleep 60 & echo $$ $! > {pids}; wait")
 
     def interrupt():
+        started.wait()
         await_that(lambda: pids.exists() and pids.read_text().count(" "))
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
-        run_client([str(program)], dict(os.environ))
+        run_client([str(program)], dict(os.environ), started=lambda _: started.set())
     thread.join()
     for pid in pids.read_text().split():
         await_that(lambda pid=pid: not alive(pid))
