@@ -56,7 +56,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, contextlib.ExitStack() as stack:
         servers = [stack.enter_context(throwaway(chosen_binaries())) for _ in range(AT_ONCE)]
         trials = Trials(ROOT, Path(folder), chosen, servers)
-        options = ["-qq", "--no-header", "--capture=sys", "-p", "no:xdist", "-m", "not slow and not long"]
+        options = ["-qq", "--no-header", "--capture=sys", "-o", "verbosity_assertions=2", "-p", "no:xdist"]
+        options += ["-m", "not slow and not long"]
         ended = pytest.main([*options, *tests], plugins=[trials])
     sys.stdout.write(summary(trials.done))
     lives = [each for each in trials.done if not each.killer and each.mutant.name not in KNOWN]

@@ -39,7 +39,7 @@ def first_failing(
 ) -> Failed | None:
     """Run tests until one fails. The fixture ``server`` gives one that runs already.
 
-    It has to fail alone too: what went wrong because of the tests before it shows nothing.
+    It has to fail twice, and alone: what went wrong because of the tests before it, or by chance, shows nothing.
     A test that goes on for longer than one has patience ends the process with SIGALRM.
     """
     fixtures = sys.modules["tests.fixtures.postgres"]
@@ -49,8 +49,8 @@ def first_failing(
         alone = not item.session._setupstate.stack
         said = _failure(item, then)
         if said:
-            item.session._setupstate.teardown_exact(None)  # what the session has opened
-        if said and not alone:
+            if not alone:
+                item.session._setupstate.teardown_exact(None)  # what the session has opened
             said = _failure(item, None)
         if said:
             return Failed(item, said)

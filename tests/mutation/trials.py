@@ -56,7 +56,7 @@ class Trials:
             tests = suited[mutant.name]
             while tests:
                 with swapped(mutant, self._root, Path(os.environ["TMPDIR"])):
-                    failed = first_failing(tests, server, patience_s=lambda each: 20 + 5 * choice.seconds(each))
+                    failed = first_failing(tests, server, patience_s=lambda each: 60 + 10 * choice.seconds(each))
                 if not failed or not first_failing([failed.item], server):
                     return str(failed or "")
                 tests = tests[tests.index(failed.item) + 1 :]

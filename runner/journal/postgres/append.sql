@@ -19,8 +19,7 @@ CREATE OR REPLACE FUNCTION shisa.object(_body text) RETURNS jsonb LANGUAGE plpgs
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF json_typeof(_body::json) = 'object' AND (SELECT count(*) FROM json_object_keys(_body::json))
-     = (SELECT count(*) FROM jsonb_object_keys(_body::jsonb)) THEN
+  IF (SELECT count(*) FROM json_object_keys(_body::json)) = (SELECT count(*) FROM jsonb_object_keys(_body::jsonb)) THEN
     RETURN _body::jsonb;
   END IF;
   RAISE EXCEPTION 'the event''s body is not one JSON object with each key once' USING ERRCODE = 'SHJ00';
@@ -72,8 +71,8 @@ BEGIN
   IF _other IS NOT NULL THEN
     RAISE EXCEPTION 'line % took run % over', _other, _run USING ERRCODE = 'SHT00', DETAIL = _other;
   END IF;
-  IF _event IS NULL OR _run IS NULL OR _body IS NULL OR _token IS NULL OR json_typeof(_body::json) <> 'object' THEN
-    RAISE EXCEPTION 'an event has a name, a run, a body and a token' USING ERRCODE = 'SHJ00';
+  IF _run IS NULL OR _token IS NULL OR json_typeof(_body::json) IS DISTINCT FROM 'object' THEN
+    RAISE EXCEPTION 'an event has a run, a body and a token' USING ERRCODE = 'SHJ00';
   END IF;
 
   PERFORM shisa.judge(_event, _run, _step, _me, _body);
