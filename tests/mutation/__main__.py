@@ -60,7 +60,7 @@ def main() -> int:
         options += ["-m", "not slow and not long"]
         ended = pytest.main([*options, *tests], plugins=[trials])
     sys.stdout.write(summary(trials.done))
-    lives = [each for each in trials.done if not each.killer and each.mutant.name not in KNOWN]
+    lives = [each for each in trials.done if not each.killed and each.mutant.name not in KNOWN]
     return int(bool(lives) or len(trials.done) < len(chosen) or ended not in {0, pytest.ExitCode.NO_TESTS_COLLECTED})
 
 
@@ -71,21 +71,21 @@ def summary(done: list[Trial]) -> str:
         sorted(done, key=lambda each: each.mutant.path), lambda each: each.mutant.path
     ):
         each = list(group)
-        alive = [one for one in each if not one.killer]
+        alive = [one for one in each if not one.killed]
         equal = sum(one.mutant.name in KNOWN for one in alive)
         lines.append(
             f"{len(each):4} mutants, {len(each) - len(alive):4} killed, {equal:3} equal, {len(alive) - equal:3} live, "
             f"{sum(one.seconds for one in each):6.0f} s  {path}\n"
         )
     lines += [
-        f"LIVES  {each.mutant.name} ({each.tests} tests)\n"
+        f"LIVES  {each.mutant.name} ({each.ended or f'{each.tests} tests'})\n"
         for each in done
-        if not each.killer and each.mutant.name not in KNOWN
+        if not each.killed and each.mutant.name not in KNOWN
     ]
     lines += [
         f"killed, though known.yaml has it  {each.mutant.name}\n"
         for each in done
-        if each.killer and each.mutant.name in KNOWN
+        if each.killed and each.mutant.name in KNOWN
     ]
     return "".join(lines)
 

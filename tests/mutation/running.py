@@ -11,6 +11,10 @@ import pytest
 from runner.demo.server import Server
 
 
+class TooLongError(BaseException):
+    """A test goes on for longer than one has patience; no ``except Exception`` holds this up."""
+
+
 class Failed(NamedTuple):
     item: pytest.Item
     said: str
@@ -40,27 +44,33 @@ def first_failing(
     """Run tests until one fails. The fixture ``server`` gives one that runs already.
 
     It has to fail twice, and alone: what went wrong because of the tests before it, or by chance, shows nothing.
-    A test that goes on for longer than one has patience ends the process with SIGALRM.
+    One that goes on for longer than one has patience has failed.
     """
     fixtures = sys.modules["tests.fixtures.postgres"]
     fixtures.session_server = lambda: contextlib.nullcontext(server)  # type: ignore[attr-defined]
     for item, then in zip(items, (*items[1:], following), strict=False):
-        signal.setitimer(signal.ITIMER_REAL, patience_s(item))
         alone = not item.session._setupstate.stack
-        said = _failure(item, then)
+        said = _failure(item, then, patience_s(item))
         if said:
             if not alone:
                 item.session._setupstate.teardown_exact(None)  # what the session has opened
-            said = _failure(item, None)
+            said = _failure(item, None, patience_s(item))
         if said:
             return Failed(item, said)
     return None
 
 
-def _failure(item: pytest.Item, then: pytest.Item | None) -> str:
+def _failure(item: pytest.Item, then: pytest.Item | None, patience_s: float) -> str:
     ear = _Ear()
     item.config.pluginmanager.register(ear)
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.setitimer(signal.ITIMER_REAL, patience_s, patience_s)  # again where it is held up all the same
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=then)
+    signal.setitimer(signal.ITIMER_REAL, 0)
     item.config.pluginmanager.unregister(ear)
     item.session.testsfailed = 0
     return ear.said
+
+
+def _too_long(*_: object) -> None:
+    raise TooLongError

@@ -21,11 +21,16 @@ from tests.mutation.swapping import swapped
 
 class Trial(NamedTuple):
     mutant: Mutant
-    killer: str
-    """The test that noticed; empty where none did."""
+    ended: str
+    """By which test that noticed, or by what else; empty where all passed."""
     seconds: float
     tests: int
     """How many could have noticed."""
+
+    @property
+    def killed(self) -> bool:
+        """Whether a test noticed: what ended the trial before one could shows nothing."""
+        return "::" in self.ended
 
 
 class Trials:
@@ -62,9 +67,9 @@ class Trials:
                 tests = tests[tests.index(failed.item) + 1 :]
             return ""
 
-        for mutant, killer, seconds in each_in_a_child(self._mutants, tried, self._servers):
-            self.done.append(Trial(mutant, killer, seconds, len(suited[mutant.name])))
-            state = f"killed by {killer}" if killer else "LIVES"
+        for mutant, ended, seconds in each_in_a_child(self._mutants, tried, self._servers):
+            self.done.append(trial := Trial(mutant, ended, seconds, len(suited[mutant.name])))
+            state = f"killed by {ended}" if trial.killed else f"LIVES {ended}"
             _say(f"{len(self.done)}/{len(self._mutants)}  {seconds:.1f} s  {mutant.name}\n    {state}")
         return True
 
