@@ -272,6 +272,14 @@ def test_a_byte_of_the_runbook_changed_after_the_approval_voids_it(stage, accoun
     assert (third.ending.exit_code, third.names.count("approval.requested")) == (6, 2)
 
 
+def test_a_byte_of_the_runbook_changed_before_anybody_was_asked_stops_the_run(stage):
+    stage.write("  - {id: tell, title: Tell, manual: Tell them., expected: They know.}\n")
+    first = stage.play(Player(answers={"tell": "stop"}))
+    stage.runbook.write_bytes(stage.runbook.read_bytes().replace(b"Tell them.", b"Say it."))
+    again = stage.resume(first.run)
+    assert (again.ending.exit_code, again.reason) == (4, f"{stage.runbook} was changed after the run opened")
+
+
 def test_what_somebody_has_rejected_stays_rejected_when_the_runbook_is_changed(stage):
     stage.write(DELETE)
     first = stage.play(detach=True)

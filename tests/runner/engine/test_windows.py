@@ -201,6 +201,16 @@ def test_another_window_voids_what_was_signed_for_the_first(stage, windowed, acc
     assert again.bodies("approval.requested")[-1].window["not_before"] == stamp(now)
 
 
+def test_a_window_named_later_voids_what_was_signed_for_at_once(stage, windowed, accounts):
+    first = stage.play(detach=True)
+    stage.sign()
+    now = wall_clock()
+    again = stage.resume(first.run, window=Window(now, now + timedelta(hours=1)), detach=True)
+    assert again.ending.exit_code == 6
+    assert again.bodies("approval.stale")[0].reasons == ("the operator has named another window than at the request",)
+    assert accounts() == [1, 2, 3]
+
+
 def test_the_last_signature_must_not_be_older_than_the_policy_allows_when_the_window_begins(stage, windowed):
     windowed(5, 6, detach=True)
     with pytest.raises(
