@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from checks.base import Ask, CannotAskError, Check, Finding, Verdict, check, param
 from checks.facts.windows import Window, read
-from checks.facts.wording import counted, listed
+from checks.facts.wording import listed
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ class TimeWindow(Check[list[Row]]):
             day = ", a holiday" if today in holidays else ""
             verdict, why = Verdict.BLOCK, f"It is {clock}{day}, outside of {listed(self.windows)}."
         elif left < need:
-            why = f"It is {clock}: {counted(left, 'minute')} of the window are left, and {need} are wanted."
+            why = f"It is {clock}: {_whole(left)} of the window are left, and {_whole(need)} are wanted."
             verdict = Verdict.BLOCK
         else:
-            verdict, why = Verdict.PASS, f"It is {clock}: {counted(left, 'minute')} of the window are left."
+            verdict, why = Verdict.PASS, f"It is {clock}: {_whole(left)} of the window are left."
         yield Finding("clock", verdict, why, measured, bound)
 
     def _windows(self) -> tuple[list[Window], frozenset[date]]:
@@ -92,3 +92,8 @@ class TimeWindow(Check[list[Row]]):
             return found, frozenset(date.fromisoformat(day) for day in self.holidays)
         except ValueError as error:
             raise CannotAskError(str(error)) from None
+
+
+def _whole(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return " ".join(f"{count} {unit}" for count, unit in ((hours, "h"), (rest, "min")) if count) or "0 min"
