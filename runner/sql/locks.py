@@ -1,4 +1,4 @@
-"""The strongest lock that a statement takes on the existing relations it names.
+"""The strongest lock that a statement takes on the existing relations it names, and on their indexes.
 
 Source: "Explicit Locking" and the pages of the commands in PostgreSQL's documentation; the tests ask a server.
 """
@@ -58,9 +58,7 @@ _ON_RELATION = kinds(
 )
 _DESCRIBED = kinds("OBJECT_{}", "TABLE INDEX VIEW MATVIEW SEQUENCE FOREIGN_TABLE COLUMN")
 _WEAK_SUBCOMMANDS = {
-    "AT_AttachPartition": SHARE_UPDATE_EXCLUSIVE,
     "AT_ClusterOn": SHARE_UPDATE_EXCLUSIVE,
-    "AT_DetachPartitionFinalize": SHARE_UPDATE_EXCLUSIVE,
     "AT_DisableTrig": SHARE_ROW_EXCLUSIVE,
     "AT_DisableTrigAll": SHARE_ROW_EXCLUSIVE,
     "AT_DisableTrigUser": SHARE_ROW_EXCLUSIVE,
@@ -104,10 +102,8 @@ def lock_of(kind: str, fields: Fields) -> str | None:  # noqa: C901, PLR0911, PL
             return _MODES[fields["mode"] - 1]
         case "VacuumStmt":
             return ACCESS_EXCLUSIVE if option(fields, "full") else SHARE_UPDATE_EXCLUSIVE
-        case "ReindexStmt" if option(fields, "concurrently", among="params"):
-            return SHARE_UPDATE_EXCLUSIVE
         case "ReindexStmt":
-            return ACCESS_EXCLUSIVE if fields["kind"] == "REINDEX_OBJECT_INDEX" else "ShareLock"
+            return SHARE_UPDATE_EXCLUSIVE if option(fields, "concurrently", among="params") else ACCESS_EXCLUSIVE
         case "RefreshMatViewStmt":
             return "ExclusiveLock" if fields.get("concurrent") else ACCESS_EXCLUSIVE
         case "CreateStmt":
@@ -150,8 +146,6 @@ def _subcommand(command: Fields) -> str:
         changed = [each["DefElem"]["defname"] for each in definition["List"]["items"]]
         light = all(name.startswith(_LIGHT_OPTIONS) for name in changed)
         return SHARE_UPDATE_EXCLUSIVE if light else ACCESS_EXCLUSIVE
-    if subtype == "AT_DetachPartition" and definition["PartitionCmd"].get("concurrent"):
-        return SHARE_UPDATE_EXCLUSIVE
     if subtype == "AT_AddConstraint" and definition["Constraint"]["contype"] == "CONSTR_FOREIGN":
         return SHARE_ROW_EXCLUSIVE
     return _WEAK_SUBCOMMANDS.get(subtype, ACCESS_EXCLUSIVE)

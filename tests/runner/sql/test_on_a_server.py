@@ -12,6 +12,8 @@ from tests.runner.sql.statements import SETUP, table
 
 NOT_IN_A_BLOCK, NO_BLOCK = "25001", "25P01"
 UNCALLABLE = "{trigger,event_trigger,internal,language_handler,index_am_handler,table_am_handler,fdw_handler}"
+WITH_INDEXES = """SELECT to_regclass(%s)::oid
+                  UNION SELECT indexrelid FROM pg_index WHERE indrelid = to_regclass(%s)"""
 LOCKS = """SELECT mode FROM pg_locks
            WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND relation = ANY(%s)"""
 
@@ -96,9 +98,8 @@ def test_the_server_takes_the_locks_that_are_told(furnished):
                 continue
             if found.survives_rollback or found.transaction in {"control", "forbidden"} or found.lock == "unknown":
                 continue
-            named = (found.writes or found.reads)[:1] if row.get("partner_lock") else found.relations
             conn.execute("BEGIN")
-            oids = [conn.execute("SELECT to_regclass(%s)::oid", [name]).fetchone()[0] for name in named]
+            oids = [oid for name in found.relations for (oid,) in conn.execute(WITH_INDEXES, [name] * 2).fetchall()]
             if not sqlstate(conn, row["sql"]):
                 modes = conn.execute(LOCKS, [[oid for oid in oids if oid]]).fetchall()
                 measured += bool(modes)
