@@ -61,7 +61,7 @@ class Classification:
     writes: tuple[str, ...]
     creates: tuple[str, ...]
     lock: str | None
-    """The strongest lock on an existing relation it names or an index of one, e.g. "AccessExclusiveLock"; "unknown"; None."""
+    """The strongest lock on an existing relation it names, or an index of one: "ShareLock"; "unknown"; None."""
     dml: tuple[Dml, ...]
     functions: tuple[str, ...]
     """The functions it calls, as they are written."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from checks.facts.figures import span
 
@@ -42,6 +44,23 @@ class Progress:
         if now - self._told >= _STAYS:
             self._told = now
             self._tell(whole)
+
+    @contextlib.contextmanager
+    def during(self, text: str) -> Iterator[None]:
+        """Say what goes on, and for how long, while something that gives no figures is waited for."""
+        done, begun = threading.Event(), self._clock()
+
+        def say_on() -> None:
+            while not done.wait(_LIVE):
+                self.say(f"{text}, for {span(self._clock() - begun)}")
+
+        saying = threading.Thread(target=say_on, daemon=True)
+        saying.start()
+        try:
+            yield
+        finally:
+            done.set()
+            saying.join()
 
     def _rest(self, share: float | None, now: float) -> str:
         gone = now - self._begun

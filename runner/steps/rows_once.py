@@ -16,6 +16,7 @@ from runner.runbook.model import Expect
 from runner.steps.base import Effect
 from runner.steps.expecting import row_bounds, unexpected
 from runner.steps.fated import after_error, ended
+from runner.steps.progress import Progress
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -56,14 +57,17 @@ def in_one_transaction(
             transaction = Transaction(connection, lock_timeout=lock_timeout, statement_timeout=timeout)
             effect.tell("all rows are staged; their tables are locked against writing now, and compared")
             xid = transaction.begin()
-            prepared = prepare(connection, staged)
+            progress = Progress(effect.progress, effect.tell)
+            with progress.during("the rows are compared"):
+                prepared = prepare(connection, staged)
             effect.tell(f"what will be changed: {in_numbers(prepared.counts)}")
-            kept = _keep(effect, connection, prepared, xid, triggers=triggers) if keeps else None
+            with progress.during("the rows that will change are written to a file"):
+                kept = _keep(effect, connection, prepared, xid, triggers=triggers) if keeps else None
             leave_note(second, effect.run, effect.path, xid)
             effect.intend(xid, kept)
             more: dict[str, Any] = {}
             try:
-                apply(connection, prepared, triggers=triggers)
+                apply(connection, prepared, triggers=triggers, during=progress.during)
                 more = finish(connection, staged)
                 problems = _judged(transaction, prepared.counts, effect.step.expect)
             except StepFailedError as error:

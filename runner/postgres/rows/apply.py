@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal
 
 from runner.errors import StepFailedError
@@ -77,12 +78,18 @@ def lock(connection: Connection[Any], tables: Sequence[Table]) -> None:
             raise StepFailedError(f"{table.each.table} was altered while its rows were staged", hint="try again")
 
 
-def apply(connection: Connection[Any], prepared: Prepared, *, triggers: bool) -> None:
-    """Do what was counted, in an order that foreign keys allow.
+def apply(
+    connection: Connection[Any],
+    prepared: Prepared,
+    *,
+    triggers: bool,
+    during: Callable[[str], AbstractContextManager[None]],
+) -> None:
+    """Do what was counted, in an order that foreign keys allow; ``during`` is told what is done, while it is.
 
     Raises StepFailedError where something else happened than was counted; then all of it must be rolled back.
     """
-    run = _Run(connection, prepared)
+    run = _Run(connection, prepared, during)
     if prepared.circle:
         run.send("SET CONSTRAINTS ALL DEFERRED")
     if not triggers:
@@ -99,7 +106,8 @@ def apply(connection: Connection[Any], prepared: Prepared, *, triggers: bool) ->
         for statement, count, word in (inserted, updated) if run.refers_to_itself(table) else (updated, inserted):
             if count:
                 run.exactly(table, statement, count, word)
-    run.send("SET CONSTRAINTS ALL IMMEDIATE")
+    with during("foreign keys and other constraints are checked"):
+        run.send("SET CONSTRAINTS ALL IMMEDIATE")
     if not triggers:
         run.switch(on=True)
 
@@ -108,12 +116,14 @@ def apply(connection: Connection[Any], prepared: Prepared, *, triggers: bool) ->
 class _Run:
     connection: Connection[Any]
     prepared: Prepared
+    during: Callable[[str], AbstractContextManager[None]]
 
     def send(self, statement: str) -> int:
         return self.connection.execute(statement.encode()).rowcount
 
     def exactly(self, table: Table, statement: str, count: int, word: str) -> None:
-        rows = self.send(statement)
+        with self.during(f"{count:,} rows of {table.each.table} are being {word}"):
+            rows = self.send(statement)
         if rows != count:
             raise StepFailedError(
                 f"{rows} rows of {table.each.table} were {word}, not {count}: something there changes what is written",

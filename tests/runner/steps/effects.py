@@ -30,8 +30,16 @@ def dump(tools: Any, dsn: str, path: Path, *options: str) -> Path:
     return path
 
 
-def restore(dsn: str, folder: Path, body: dict[str, Any] | str, *, undoes: Restored | None = None, **keys: Any):
-    """Carry out a restore, or undo one; what a step raises before its intent is raised."""
+def restore(
+    dsn: str,
+    folder: Path,
+    body: dict[str, Any] | str,
+    *,
+    undoes: Restored | None = None,
+    told: list[str] | None = None,
+    **keys: Any,
+):
+    """Carry out a restore, or undo one; what a step raises before its intent is raised, ``told`` takes its progress."""
     attachments = Attachments(folder / "kept")
     intended: list[StepIntended] = []
 
@@ -68,7 +76,7 @@ def restore(dsn: str, folder: Path, body: dict[str, Any] | str, *, undoes: Resto
         sleep=lambda _: None,
         capture=lambda *_: None,
         tell=lambda _: None,
-        progress=lambda _: None,
+        progress=([] if told is None else told).append,
     )
     ended = perform(effect)
     return Restored(ended, intended[-1] if intended else None)

@@ -65,6 +65,19 @@ def test_case(case, form, database, archive_tools, tmp_path):
         assert everything(look) == whole
 
 
+def test_it_is_told_what_goes_on_while_rows_are_written(database, archive_tools, tmp_path):
+    database.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)")
+    dump(archive_tools, database.dsn, tmp_path / "b")
+    database.execute(
+        "DELETE FROM t;"
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1.3); RETURN NULL; END';"
+        "CREATE TRIGGER slow AFTER INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION slow()"
+    )
+    told = []
+    restore(database.dsn, tmp_path, {"from": "b", "tables": ["public.t"], "rows": "insert-missing"}, told=told)
+    assert "2 rows of public.t are being inserted, for 1 s" in told
+
+
 def _as_guest(database):
     database.execute(
         "DO $$ BEGIN CREATE ROLE rows_guest LOGIN PASSWORD 'guest'; EXCEPTION WHEN duplicate_object THEN END $$;"
