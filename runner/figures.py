@@ -77,8 +77,7 @@ def age(since: str | None, now: str) -> str:
     begin, end = parse_time(since or ""), parse_time(now)
     if begin is None or end is None:
         return "unknown"
-    seconds = (end - begin).total_seconds()
-    return "in the future" if seconds < 0 else f"{duration(int(seconds * 1000))} ago"
+    return "in the future" if end < begin else f"{lasting(end - begin)} ago"
 
 
 def duration(milliseconds: int) -> str:
@@ -94,6 +93,11 @@ def duration(milliseconds: int) -> str:
             rest = whole % size // small
             return f"{whole // size} {large} {rest} {unit}" if rest else f"{whole // size} {large}"
     return f"{whole} s"
+
+
+def lasting(length: dt.timedelta) -> str:
+    """Word a length of time as ``duration`` does."""
+    return duration(int(length.total_seconds() * 1000))
 
 
 def parse_time(text: str) -> dt.datetime | None:

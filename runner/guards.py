@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from checks.base import CannotAskError, Check, Finding, Verdict
 from checks.describe import CheckSpec, ParamError
 from runner.basis import Basis
+from runner.clock import Clock, stamp, wall_clock
 from runner.config.model import Accepted
 from runner.evidence import Evidence
 from runner.port import GuardAsk
@@ -26,7 +27,7 @@ def ask_guard(
     severity: str = "block",
     accept: Iterable[Accepted] = (),
     rests_on: bool = False,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Clock = wall_clock,
 ) -> Evidence:
     """Ask one guard on one snapshot and judge; whatever keeps it from looking is UNKNOWN, never an exception.
 
@@ -52,7 +53,7 @@ def ask_guard(
         findings=tuple(findings),
         target=ask.target,
         sql=tuple(ask.sent[sent:]),
-        taken_at=taken.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        taken_at=stamp(taken),
         duration_ms=round((time.monotonic() - begun) * 1000),
         accepted=known,
         limits=spec.limits,
@@ -63,12 +64,10 @@ def ask_guard(
     )
 
 
-def could_not_ask(
-    spec: CheckSpec, target: str, reason: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> Evidence:
+def could_not_ask(spec: CheckSpec, target: str, reason: str, *, clock: Clock = wall_clock) -> Evidence:
     """Make the evidence of a guard whose target was not even reached: UNKNOWN, with the reason."""
-    taken = clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return Evidence(spec.id, Verdict.UNKNOWN, _could_not(spec, reason), 0, (), target, (), taken, 0, limits=spec.limits)
+    why, taken = _could_not(spec, reason), stamp(clock())
+    return Evidence(spec.id, Verdict.UNKNOWN, why, 0, (), target, (), taken, 0, limits=spec.limits)
 
 
 def _basis(ask: GuardAsk) -> Basis | None:

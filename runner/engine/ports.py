@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from checks.base import Remedy
+from runner.clock import Clock, stamp, wall_clock
 from runner.journal.events import ApprovalRequested, QuestionAsked, StepEntered
 from runner.journal.record import Record
 
+__all__ = [
+    "Answers",
+    "AtTheGate",
+    "Clock",
+    "ClosedGate",
+    "Observer",
+    "Offer",
+    "Operator",
+    "RollbackView",
+    "StepView",
+    "Undo",
+    "stamp",
+    "wall_clock",
+]
+
 Observer = Callable[[Record], None]
 """Told of every journal line after it is durable; what it raises is reported and changes nothing."""
-
-Clock = Callable[[], datetime]
-"""The time now, in UTC."""
-
-
-def wall_clock() -> datetime:
-    """Tell the time of this machine."""
-    return datetime.now(UTC)
-
-
-def stamp(moment: datetime) -> str:
-    """Write a moment as the journal does: RFC 3339, UTC, microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def moment(text: str) -> datetime:
-    """Read what ``stamp`` wrote."""
-    return datetime.fromisoformat(text)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

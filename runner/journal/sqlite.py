@@ -12,10 +12,10 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from runner.clock import Clock, stamp, wall_clock
 from runner.errors import JournalError, UsageError
 from runner.journal import sqlite_file, turns
 from runner.journal.attachments import Attachments, beside
@@ -39,11 +39,6 @@ _LOOK_S = 0.1
 _FATAL = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-def utc_now() -> datetime:
-    """Tell the time of this machine."""
-    return datetime.now(UTC)
-
-
 class SqliteJournal:
     """A journal in one SQLite file; ``record.Journal``.
 
@@ -58,7 +53,7 @@ class SqliteJournal:
         *,
         readonly: bool = False,
         wait_s: float = 10.0,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = wall_clock,
     ) -> None:
         """Open a journal, and make it where there is none.
 
@@ -200,7 +195,7 @@ class SqliteJournal:
         self._seen = self._data_version()
 
     def _append(self, last: Line | None, body: Event, text: str, *, run: str, step: str | None, person: str) -> Record:
-        now = self._clock().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        now = stamp(self._clock())
         seq, prev = 1, GENESIS
         if last is not None:
             if not is_whole(last):

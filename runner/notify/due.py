@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from runner.engine.ports import moment
 from runner.journal.events import Notified
 from runner.journal.record import Record
 from runner.notify.messages import Message
@@ -51,4 +50,4 @@ def _next(message: Message, sink: str, tries: list[Record]) -> datetime | None:
     told = isinstance(last.body, Notified) and last.body.failed is None
     if told or sink == NOBODY or not message.to or len(tries) > len(_AGAIN):
         return None
-    return moment(last.at) + _AGAIN[len(tries) - 1]
+    return datetime.fromisoformat(last.at) + _AGAIN[len(tries) - 1]

@@ -14,7 +14,6 @@ from typing import Any, Literal, assert_never
 from checks.duration import parse_duration
 from runner.config.model import Config
 from runner.engine.fold.state import State, fold
-from runner.engine.ports import moment
 from runner.journal import events as ev
 from runner.journal.record import Record
 from runner.review.requests import Standing, could_sign, requests_of
@@ -83,7 +82,7 @@ class Message:
 def may_tell(records: Sequence[Record], now: datetime) -> bool:
     """Whether a run may have something to tell at all: one that ended long ago has not, and costs no second look."""
     closed = any(isinstance(line.body, ev.RunClosed) for line in records)
-    return not closed or now < moment(records[-1].at) + _HORIZON
+    return not closed or now < datetime.fromisoformat(records[-1].at) + _HORIZON
 
 
 def messages(records: Sequence[Record], config: Config, now: datetime) -> Iterator[Message]:
@@ -101,7 +100,7 @@ def _requests(records: Sequence[Record], state: State, config: Config, now: date
         if standing.state != "waiting":
             continue
         line, review, to = lines[standing.id], f"shisa review {state.run}", _missing(standing, config)
-        asked = Message("request", line.seq, moment(line.at), to, line.step, review, standing.id)
+        asked = Message("request", line.seq, datetime.fromisoformat(line.at), to, line.step, review, standing.id)
         yield asked
         for name in standing.request.body.policies:
             for each in config.policies[name].escalate:
@@ -120,10 +119,10 @@ def _questions(records: Sequence[Record], state: State, config: Config, now: dat
         question = step.question
         if question is None or step.answer is not None or step.outcome is not None:
             continue
-        if question.not_after is None or now < moment(question.not_after):
+        if question.not_after is None or now < datetime.fromisoformat(question.not_after):
             line, answer = lines[path], f"shisa answer {state.run} {path}"
             to = tuple(who for who, each in config.people.items() if question.team in each.teams)
-            yield Message("question", line.seq, moment(line.at), to, path, answer)
+            yield Message("question", line.seq, datetime.fromisoformat(line.at), to, path, answer)
 
 
 def _afterwards(records: Sequence[Record], state: State) -> Iterator[Message]:
@@ -138,13 +137,13 @@ def _afterwards(records: Sequence[Record], state: State) -> Iterator[Message]:
                 look = f"shisa post-review {state.run}"
                 said += body.skipped
                 more = {"person": line.person, "reason": body.reason, "ticket": body.ticket, "until": body.until}
-                since = moment(line.at)
+                since = datetime.fromisoformat(line.at)
                 yield Message("break-glass", line.seq, since, body.skipped, line.step, look, body.request, more=more)
             case ev.RunClosed(state=became, reason=reason):
                 to = tuple(who for who in dict.fromkeys(said) if who not in {state.operator, line.person})
                 end = {"state": became, "reason": reason}
                 report = look or f"shisa report {state.run}"
-                yield Message("ended", line.seq, moment(line.at), to, None, report, more=end)
+                yield Message("ended", line.seq, datetime.fromisoformat(line.at), to, None, report, more=end)
             case _:
                 pass
 

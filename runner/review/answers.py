@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from runner.canonical import NotCanonicalError
+from runner.clock import stamp
 from runner.config.model import Loaded, Person
 from runner.errors import ApprovalError
 from runner.journal.events import QuestionAnswered
 from runner.journal.record import Head, Journal, Record
 from runner.review.keys import KeyRef
 from runner.review.sshsig import ANSWER, Refused, Signer, sign, verify
-from runner.review.statement import answer_statement, asked_in, differences, head_in, predicate_of
+from runner.review.statement import CLOCK_SKEW, answer_statement, asked_in, differences, head_in, predicate_of
 
-_SKEW = timedelta(seconds=30)
-"""How far apart the clocks of who asks and who answers may be."""
 _OTHERWISE = {
     "asked": "it was signed for another asking of the question",
     "subject": "it was signed for another question",
@@ -38,7 +37,7 @@ def signed_answer(
     config: Loaded, asked: Record, *, choice: str, person: str, key: KeyRef, head: Head, now: datetime
 ) -> QuestionAnswered:
     """Sign an answer to the question of a line; raises ApprovalError where it would not count, with the reason."""
-    team, at = asked_in(asked).team, now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    team, at = asked_in(asked).team, stamp(now)
     statement = answer_statement(asked, choice=choice, facts=None, person=person, as_team=team, at=at, head=head)
     signature = sign(key, ANSWER, statement.encode())
     body = QuestionAnswered(choice=choice, as_team=team, statement=statement, signature=signature)
@@ -89,7 +88,7 @@ def _otherwise(answer: QuestionAnswered, asked: Record, person: str, now: dateti
             head=head_in(said),
         )
         signed = datetime.fromisoformat(said["at"])
-        timely = datetime.fromisoformat(asked.at) - _SKEW <= signed <= now + _SKEW
+        timely = datetime.fromisoformat(asked.at) - CLOCK_SKEW <= signed <= now + CLOCK_SKEW
     except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
         return f"its statement cannot be read ({error})"
     wrong = differences(answer.statement, due)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from runner.config.model import Person
 from runner.journal.events import ApprovalGiven, ApprovalRejected, ApprovalRequested
 from runner.journal.record import Head
 from runner.review.sshsig import APPROVAL, Refused, Signer, verify
-from runner.review.statement import Decision, approval_statement, differences, head_in, predicate_of
-
-_SKEW = timedelta(seconds=30)
-"""How far a reviewer's clock may be ahead of the one that receives the decision."""
+from runner.review.statement import CLOCK_SKEW, Decision, approval_statement, differences, head_in, predicate_of
 
 _OTHERWISE = {
     "predicateType": "it is another kind of statement than an approval",
@@ -140,9 +137,9 @@ def _untimely(at: str, request: Request, now: datetime) -> str | None:
     try:
         signed, asked = datetime.fromisoformat(at), datetime.fromisoformat(request.at)
         end = datetime.fromisoformat(request.body.not_after)
-        if signed > now + _SKEW:
+        if signed > now + CLOCK_SKEW:
             return f"it was signed in the future ({at}); look at the clocks of both machines"
-        if signed < asked - _SKEW:
+        if signed < asked - CLOCK_SKEW:
             return f"it was signed ({at}) before it was asked for ({request.at})"
         if now > end:
             return f"the request expired at {request.body.not_after}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from runner.clock import stamp
 from runner.config.model import Loaded
 from runner.errors import ApprovalError
 from runner.journal.events import ApprovalGiven, ApprovalRejected, ApprovalWithdrawn
@@ -82,7 +83,7 @@ def signed_decision(
         decision=decision,
         person=person,
         as_team=as_team,
-        at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        at=stamp(now),
         head=head,
         reviewer_policy_digest=config.digest,
         attested=attested,
@@ -137,7 +138,7 @@ def signed_withdrawal(
     """Take an own approval back; signed where there is a key."""
     if key is None:
         return ApprovalWithdrawn(request=request.id, reason=reason)
-    at = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    at = stamp(now)
     statement = withdrawal_statement(
         request.id, run=request.run, step=request.step, reason=reason, person=person, at=at, head=head
     )

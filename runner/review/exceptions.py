@@ -6,22 +6,22 @@ Each signs its own journal line: the statement is built again from the line, and
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from runner.canonical import NotCanonicalError, digest
+from runner.clock import stamp
 from runner.config.model import Person
 from runner.errors import ApprovalError
 from runner.journal.events import BreakglassOpened, BreakglassReviewed, WaiverGiven
 from runner.journal.record import Head
 from runner.review.keys import KeyRef
 from runner.review.sshsig import APPROVAL, Refused, Signer, sign, verify
-from runner.review.statement import build, differences, head_in, kind_of, predicate_of, seen
+from runner.review.statement import CLOCK_SKEW, build, differences, head_in, kind_of, predicate_of, seen
 
 Exceptional = WaiverGiven | BreakglassOpened | BreakglassReviewed
-_SKEW = timedelta(seconds=30)
 _SIGNATURE = {"statement", "signature"}
 
 
@@ -47,7 +47,7 @@ def signed(
     excluded_keys: Collection[str] = (),
 ) -> Exceptional:
     """Sign it; raises ApprovalError where it would not count, with the reason."""
-    at = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    at = stamp(now)
     statement = exception_statement(body, run=run, step=step, person=person, at=at, head=head)
     made = msgspec.structs.replace(body, statement=statement, signature=sign(key, APPROVAL, statement.encode()))
     found = signer_of(made, run=run, step=step, person=person, people=people, at=now, excluded_keys=excluded_keys)
@@ -87,7 +87,7 @@ def signer_of(
         said: Mapping[str, Any] = predicate_of(body.statement)
         due = exception_statement(body, run=run, step=step, person=person, at=said["at"], head=head_in(said))
         when = datetime.fromisoformat(said["at"])
-        if when > at + _SKEW:
+        if when > at + CLOCK_SKEW:
             return Refused(f"it was signed in the future ({said['at']}); look at the clocks of both machines")
     except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
         return Refused(f"the statement is malformed ({error})")

@@ -7,6 +7,7 @@ its signer could know, and must come out the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Literal
 
 from runner.canonical import NotCanonicalError, canonical, digest, parse_canonical
@@ -15,6 +16,8 @@ from runner.journal.record import Head, Record
 
 Decision = Literal["approve", "reject"]
 _TYPE = "https://in-toto.io/Statement/v1"
+CLOCK_SKEW = timedelta(seconds=30)
+"""How far the clocks of who signs and of who receives it may be apart."""
 _PREDICATE = "https://github.com/shisa-db/shisa/"
 
 
@@ -108,7 +111,10 @@ def withdrawal_statement(request: str, *, run: str, step: str, reason: str, pers
 
 
 def kind_of(text: str) -> str:
-    """Tell what a statement is: ``approval``, ``answer``, ``withdrawal`` or ``run``; empty where it is none of ours."""
+    """Tell what a statement is: ``approval``, ``answer``, ``withdrawal``, ``run``, or the event that its line is.
+
+    Empty where it is none of ours.
+    """
     try:
         value = parse_canonical(text.encode())
     except (NotCanonicalError, UnicodeEncodeError):

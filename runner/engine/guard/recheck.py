@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from checks.duration import parse_duration
 from runner.basis import same
-from runner.engine.ports import moment
 from runner.errors import ShisaError
 from runner.postgres.connect import short_name
 from runner.postgres.readonly import ReadOnlySession
@@ -43,7 +42,7 @@ def _evidence(session: Session, path: str) -> Sequence[dict[str, Any]]:
 def _still(
     session: Session, path: str, use: GuardUse, known: Mapping[str, Any], *, proven: bool
 ) -> dict[str, Any] | None:
-    age = session.clock() - moment(known["taken_at"])
+    age = session.clock() - datetime.fromisoformat(known["taken_at"])
     if age < timedelta() or (use.max_age is not None and age > parse_duration(use.max_age)):
         return None
     if known["accepted"] or known.get("waived"):  # either may have expired, or another shisa.yaml be in force

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from runner.engine.ports import Clock, moment
+from runner.engine.ports import Clock
 from runner.errors import GateClosedError
-from runner.figures import duration
+from runner.figures import lasting
 
 _LEAST = timedelta(seconds=30)
 """How far the clock may be off before nothing that depends on it is believed."""
@@ -39,14 +39,10 @@ class Drift:
         if abs(jump) > _LEAST:
             way = "forward" if jump > timedelta() else "back"
             raise GateClosedError(
-                f"this machine's clock was set {way} by {_worded(abs(jump))} while the run was open", hint=_HINT
+                f"this machine's clock was set {way} by {lasting(abs(jump))} while the run was open", hint=_HINT
             )
-        behind = moment(newest) - now
+        behind = datetime.fromisoformat(newest) - now
         if behind > _LEAST:
             raise GateClosedError(
-                f"this machine's clock is {_worded(behind)} behind the journal's newest line of the run", hint=_HINT
+                f"this machine's clock is {lasting(behind)} behind the journal's newest line of the run", hint=_HINT
             )
-
-
-def _worded(length: timedelta) -> str:
-    return duration(int(length.total_seconds() * 1000))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checks.duration import parse_duration
 from runner.engine.guard.looking import look
-from runner.engine.ports import moment, stamp
+from runner.engine.ports import stamp
 from runner.errors import GateClosedError
 from runner.journal.events import QuestionAnswered, QuestionAsked
 from runner.review.answers import answered
@@ -123,4 +123,4 @@ def _question(session: Session, path: str) -> Ask:
 
 
 def _late(asked: QuestionAsked, now: datetime) -> bool:
-    return asked.not_after is not None and now > moment(asked.not_after)
+    return asked.not_after is not None and now > datetime.fromisoformat(asked.not_after)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from checks.duration import parse_duration
 from runner.config.model import Policy
-from runner.engine.ports import moment, stamp
+from runner.engine.ports import stamp
 from runner.errors import UsageError
-from runner.figures import duration, parse_time
+from runner.figures import lasting, parse_time
 
 _OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
@@ -30,7 +30,7 @@ class Window:
     @classmethod
     def of(cls, window: Mapping[str, str]) -> Window:
         """Read what ``as_json`` wrote."""
-        return cls(moment(window["not_before"]), moment(window["not_after"]))
+        return cls(datetime.fromisoformat(window["not_before"]), datetime.fromisoformat(window["not_after"]))
 
 
 def parse_window(not_before: str | None, not_after: str | None, now: datetime) -> Window | None:
@@ -83,7 +83,7 @@ def objection(window: Window, policies: Mapping[str, Policy]) -> str | None:
         if policy.window is None:
             return f"policy {name} allows no window: an approval holds for {policy.approval_ttl}"
         if length > parse_duration(policy.window.max):
-            return f"the window is {_worded(length)} long, and policy {name} allows {policy.window.max}"
+            return f"the window is {lasting(length)} long, and policy {name} allows {policy.window.max}"
     return None
 
 
@@ -112,7 +112,3 @@ def _of_day(at: datetime, today: datetime) -> str:
     near = {0: "today, ", 1: "tomorrow, "}.get((at.date() - today.date()).days, "")
     year = "" if at.year == today.year else f" {at.year}"
     return f"{near}{at:%a %d %b}{year} {at:%H:%M}"
-
-
-def _worded(length: timedelta) -> str:
-    return duration(int(length.total_seconds() * 1000))

@@ -11,7 +11,7 @@ from runner.config.model import Window as Limit
 from runner.engine.people.approval import window_of
 from runner.engine.people.drift import Drift, steady
 from runner.engine.people.windows import Window, objection, parse_window, request_until, told
-from runner.engine.ports import moment, stamp, wall_clock
+from runner.engine.ports import stamp, wall_clock
 from runner.engine.preflight.preflight import preflight
 from runner.errors import ApprovalError, GateClosedError, UsageError
 from runner.runbook.expand import plan_of
@@ -146,7 +146,9 @@ def at(hours):
 def test_what_is_signed_by_day_starts_at_night_and_not_before(stage, windowed, accounts):
     first = windowed(1, 2, detach=True)
     (request,) = first.bodies("approval.requested")
-    assert moment(request.window["not_after"]) - moment(request.window["not_before"]) == timedelta(hours=1)
+    assert datetime.fromisoformat(request.window["not_after"]) - datetime.fromisoformat(
+        request.window["not_before"]
+    ) == timedelta(hours=1)
     stage.sign()
     early = stage.resume(first.run, detach=True)
     assert (early.ending.exit_code, early.reason) == (6, "clean is approved, and its window has not begun")
