@@ -58,8 +58,6 @@ def digest(value: Any) -> str:
 def without_floats(value: Any) -> Any:
     """Spell decimal numbers as text, in a value of mappings, lists and scalars."""
     match value:
-        case str() | int():
-            return value
         case float():
             return repr(value)
         case Mapping():

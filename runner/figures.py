@@ -77,7 +77,7 @@ def age(since: str | None, now: str) -> str:
     begin, end = parse_time(since or ""), parse_time(now)
     if begin is None or end is None:
         return "unknown"
-    return "in the future" if end < begin else f"{lasting(end - begin)} ago"
+    return "in the future" if end < begin else f"{duration_of(end - begin)} ago"
 
 
 def duration(milliseconds: int) -> str:
@@ -95,7 +95,7 @@ def duration(milliseconds: int) -> str:
     return f"{whole} s"
 
 
-def lasting(length: dt.timedelta) -> str:
+def duration_of(length: dt.timedelta) -> str:
     """Word a length of time as ``duration`` does."""
     return duration(int(length.total_seconds() * 1000))
 

@@ -19,21 +19,25 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg import Connection
 
-_SETTINGS = {
-    "client_encoding": "UTF8",
-    "search_path": "pg_catalog",
+READABLE = {
     "DateStyle": "ISO",
     "IntervalStyle": "postgres",
     "extra_float_digits": "3",
     "xmloption": "content",
     "array_nulls": "on",
+}
+"""As pg_dump writes: what is written under these settings means the same value when it is read under them."""
+_SETTINGS = {
+    **READABLE,
+    "client_encoding": "UTF8",
+    "search_path": "pg_catalog",
     "default_transaction_read_only": "off",
     "synchronize_seqscans": "off",
     "row_security": "off",
     "lock_timeout": "2s",
     "jit": "off",
 }
-"""As pg_dump sets them, so that an unchanged row has the same text; whatever differs is compared typed."""
+"""As pg_dump sets them too, so that an unchanged row has the same text; whatever differs is compared typed."""
 _BLOCK = 1 << 18
 _COLUMN = re.compile(r"^COPY \w+, line \d+, column ([^:]*)")
 _MEANINGS = {

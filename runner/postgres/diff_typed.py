@@ -14,8 +14,6 @@ _COPY = re.compile(rf"COPY (?P<table>{PART}\.{PART}) +(?:\((?P<columns>.*)\) )?F
 _COLUMNS = re.compile(rf"{PART}(?:, |$)")
 _KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table", "S": "a sequence", "c": "a type"}
 TEMPORARY = ("shisa_backup", "shisa_live")
-SHOWN = 5
-"""Changed columns that an example names."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from runner.config.model import Config
-from runner.figures import clock, figures, findings_shown, lasting, moment, parse_time, plain, told_by_finding
+from runner.figures import clock, duration_of, figures, findings_shown, moment, parse_time, plain, told_by_finding
 from runner.journal.record import Record
 from runner.journal.sentences import target_lines
 from runner.report.decisions import Decision
@@ -178,7 +178,7 @@ def took(run: RunSummary) -> str:
     """Say from when to when a run went."""
     begin, last = run.state.started_at, run.timeline[-1][0].at
     start, end = parse_time(begin), parse_time(last)
-    length = f" ({lasting(end - start)})" if start and end else ""
+    length = f" ({duration_of(end - start)})" if start and end else ""
     return f"{moment(begin)} to {moment(last)}{length}"
 
 

@@ -51,8 +51,7 @@ def load(path: Path) -> LoadedRunbook:
 
 def load_text(content: bytes | str, path: Path) -> LoadedRunbook:
     """Read a runbook from its text; ``path`` is where it came from, and where its includes start."""
-    document, loaded, problems = examine(content, path)
-    del document
+    _, loaded, problems = examine(content, path)
     if loaded is None:
         raise InvalidRunbookError(str(path), tuple(problems))
     return loaded

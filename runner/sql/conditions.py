@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from runner.sql.tree import Fields, walk
+from runner.sql.tree import Fields, placeless, walk
 
 Where = Literal["absent", "constant", "present"]
 
@@ -30,17 +30,10 @@ def _always_true(kind: str, fields: Fields) -> bool:
     if kind == "A_Expr":
         names = [each.get("String", {}).get("sval") for each in fields["name"]]
         left, right = fields.get("lexpr"), fields.get("rexpr")
-        return names[-1] in {"=", ">=", "<="} and left is not None and _bare(left) == _bare(right)
+        return names[-1] in {"=", ">=", "<="} and left is not None and placeless(left) == placeless(right)
     return False
 
 
 def _only(node: Fields) -> tuple[str, Fields]:
     ((kind, fields),) = node.items()
     return kind, fields
-
-
-def _bare(node: Any) -> Any:
-    """The node without the places where it stands in the text."""
-    if isinstance(node, dict):
-        return {key: _bare(value) for key, value in node.items() if key != "location"}
-    return [_bare(each) for each in node] if isinstance(node, list) else node

@@ -18,7 +18,7 @@ from runner.sql.errors import SqlError
 from runner.sql.grammar import Statement, parse
 from runner.sql.keywords import Piece, clauses
 from runner.sql.quoting import quote_identifier
-from runner.sql.tree import Fields, relation_name, walk
+from runner.sql.tree import Fields, placeless, relation_name, walk
 
 _DML = {"InsertStmt": "insert", "UpdateStmt": "update", "DeleteStmt": "delete", "MergeStmt": "merge"}
 _CHANGING = frozenset(
@@ -166,25 +166,18 @@ def _same(text: str, kind: str, tree: Fields) -> bool:
         wanted = {**tree["selectStmt"]["SelectStmt"]}
         if "withClause" in tree:
             wanted["withClause"] = tree["withClause"]
-        return bool(_bare(query.tree) == _bare(wanted))
+        return bool(placeless(query.tree) == placeless(wanted))
     more = tree.get("usingClause") or tree.get("fromClause") or []
     wanted = {
         "fromClause": [{"RangeVar": tree["relation"]}, *more],
         "whereClause": tree.get("whereClause"),
         "withClause": tree.get("withClause"),
     }
-    return all(_bare(query.tree.get(part)) == _bare(value) for part, value in wanted.items())
+    return all(placeless(query.tree.get(part)) == placeless(value) for part, value in wanted.items())
 
 
 def _alias(relation: Fields) -> str:
     return quote_identifier(relation.get("alias", {}).get("aliasname") or relation["relname"])
-
-
-def _bare(node: Any) -> Any:
-    """The node without the places where it stands in the text."""
-    if isinstance(node, dict):
-        return {key: _bare(value) for key, value in node.items() if key != "location"}
-    return [_bare(each) for each in node] if isinstance(node, list) else node
 
 
 def _not(change: Change, problem: str) -> Change:

@@ -56,5 +56,5 @@ def _privilege(command: str) -> Privilege | None:
             return privilege
     if command.startswith(_MAINTAINS):
         return "MAINTAIN"
-    owned = command.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX")) or not command.startswith(_UNTOLD)
+    owned = command.startswith("CREATE INDEX") or not command.startswith(_UNTOLD)
     return "OWNER" if owned else None

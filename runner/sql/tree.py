@@ -140,6 +140,13 @@ def option_names(fields: Fields, among: str = "options") -> frozenset[str]:
     return frozenset(item["DefElem"]["defname"] for item in fields.get(among, []) if "DefElem" in item)
 
 
+def placeless(node: Any) -> Any:
+    """The node without the places where it and its parts stand in the text."""
+    if isinstance(node, dict):
+        return {key: placeless(value) for key, value in node.items() if key != "location"}
+    return [placeless(each) for each in node] if isinstance(node, list) else node
+
+
 def _is_on(argument: Fields | None) -> bool:
     match argument:
         case {"Boolean": value}:

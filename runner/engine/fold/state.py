@@ -34,13 +34,12 @@ class State(msgspec.Struct, frozen=True):
     last_seq: int = 0
     giving: tuple[str, ...] = ()
     """The steps that have left something for others, in the order in which they did; few, where steps may be many."""
+    failing: tuple[str, ...] = ()
+    """The steps that failed or were cancelled and were not begun again; few, too."""
 
     def step(self, path: str) -> StepState:
         """Tell the state of the step at ``path``; a fresh one if nothing happened to it yet."""
         return self.steps.get(path) or StepState(path)
-
-    failing: tuple[str, ...] = ()
-    """The steps that failed or were cancelled and were not begun again; few, too."""
 
     @property
     def captured(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from checks.base import Verdict
 from runner.journal import events as ev
 from runner.journal.record import Record
+from runner.runbook.consequences import QUIET_KINDS
 
 
 class StepState(msgspec.Struct, frozen=True):
@@ -22,7 +23,6 @@ class StepState(msgspec.Struct, frozen=True):
     again: ev.GuardsAsked | None = None
     after: ev.GuardsAsked | None = None
     request: ev.ApprovalRequested | None = None
-    requested_seq: int = 0
     refused: str | None = None
     """Why the newest request can no longer be used: rejected, withdrawn, expired or stale."""
     intended: ev.StepIntended | None = None
@@ -120,7 +120,7 @@ class StepState(msgspec.Struct, frozen=True):
     @property
     def doubtful(self) -> bool:
         """Whether nobody knows if it happened; what only asks or looks has no effect to be in doubt about."""
-        asks = self.ended is None and self.entered is not None and self.entered.kind in _WITHOUT_EFFECT
+        asks = self.ended is None and self.entered is not None and self.entered.kind in QUIET_KINDS
         return self.outcome == "unknown" and not asks
 
 
@@ -159,7 +159,7 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
         case ev.GuardsAsked():
             return replace(step, **{body.moment: body})
         case ev.ApprovalRequested():
-            return replace(step, request=body, requested_seq=record.seq, refused=None)
+            return replace(step, request=body, refused=None)
         case ev.ApprovalRejected():
             return _refuse(step, body.request, f"rejected by {record.person}: {body.reason}")
         case ev.ApprovalWithdrawn():
@@ -196,8 +196,7 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
             assert_never(never)
 
 
-_WITHOUT_EFFECT = {"manual", "ask", "check", "wait"}
-_ASKED_AGAIN = _WITHOUT_EFFECT | {"sequences"}
+_ASKED_AGAIN = QUIET_KINDS | {"sequences"}
 """Kinds that an interrupted run simply does again: they change nothing, or only what is behind."""
 
 

@@ -12,13 +12,13 @@ from typing import Any, Literal
 from runner.engine.fold.loops import loop_of
 from runner.engine.fold.state import State, StepState, untidied
 from runner.journal.events import ApprovalRequested
+from runner.runbook.consequences import QUIET_KINDS
 from runner.runbook.plan import PlannedStep
 
 Place = Literal["in place", "taken back", "not done", "unknown"]
 """Where a step that was begun stands, in the words of the screens."""
 
 _FAILED = {"failed", "cancelled"}
-_QUIET = {"manual", "ask", "check", "wait"}
 
 
 def undone_of(path: str) -> str | None:
@@ -91,7 +91,7 @@ def places(order: Iterable[str], state: State) -> Iterator[tuple[str, Place, str
     paths = tuple(order)
     for path in paths:
         step, undo = state.step(path), state.step(f"{path}.rollback")
-        if step.attempts == 0 or (step.entered is not None and step.entered.kind in _QUIET):
+        if step.attempts == 0 or (step.entered is not None and step.entered.kind in QUIET_KINDS):
             continue
         if undo.outcome == "done":
             yield path, "taken back", ""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from runner.engine.ports import Clock
 from runner.errors import GateClosedError
-from runner.figures import lasting
+from runner.figures import duration_of
 
 _LEAST = timedelta(seconds=30)
 """How far the clock may be off before nothing that depends on it is believed."""
@@ -39,10 +39,10 @@ class Drift:
         if abs(jump) > _LEAST:
             way = "forward" if jump > timedelta() else "back"
             raise GateClosedError(
-                f"this machine's clock was set {way} by {lasting(abs(jump))} while the run was open", hint=_HINT
+                f"this machine's clock was set {way} by {duration_of(abs(jump))} while the run was open", hint=_HINT
             )
         behind = datetime.fromisoformat(newest) - now
         if behind > _LEAST:
             raise GateClosedError(
-                f"this machine's clock is {lasting(behind)} behind the journal's newest line of the run", hint=_HINT
+                f"this machine's clock is {duration_of(behind)} behind the journal's newest line of the run", hint=_HINT
             )

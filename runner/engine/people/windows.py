@@ -11,7 +11,7 @@ from checks.duration import parse_duration
 from runner.config.model import Policy
 from runner.engine.ports import stamp
 from runner.errors import UsageError
-from runner.figures import lasting, parse_time
+from runner.figures import duration_of, parse_time
 
 _OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
@@ -83,7 +83,7 @@ def objection(window: Window, policies: Mapping[str, Policy]) -> str | None:
         if policy.window is None:
             return f"policy {name} allows no window: an approval holds for {policy.approval_ttl}"
         if length > parse_duration(policy.window.max):
-            return f"the window is {lasting(length)} long, and policy {name} allows {policy.window.max}"
+            return f"the window is {duration_of(length)} long, and policy {name} allows {policy.window.max}"
     return None
 
 

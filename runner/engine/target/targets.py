@@ -76,9 +76,9 @@ class Targets:
     by_name: dict[str, Target]
 
     def of(self, name: str | None) -> Target | None:
-        """Find a step's target: by its name, or the runbook's only one.
+        """Find a step's target: by its name, or the runbook's only one; None where it names none of several.
 
-        Raises GateClosedError where several are there and the step names none.
+        Raises GateClosedError for a name that the run does not have.
         """
         if name is None:
             return next(iter(self.by_name.values())) if len(self.by_name) == 1 else None

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from runner.postgres.transaction import Xid
 
-Does = Literal["insert", "update", "delete"]
-
 
 class KeptTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the file holds of one table."""

@@ -5,7 +5,6 @@ SELECT format('%I.%I', n.nspname, c.relname) AS table,
        k.confdeltype::text AS on_delete,
        k.confupdtype::text AS on_update,
        c.relkind = 'p' AS partitioned,
-       k.condeferrable AS deferrable,
        ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u (num, at)
                JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num ORDER BY u.at) AS columns,
        ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u (num, at)

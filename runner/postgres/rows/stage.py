@@ -7,21 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import StepFailedError
-from runner.postgres.diff_session import reason_of
+from runner.postgres.diff_session import READABLE, reason_of
 from runner.postgres.rows import text
 from runner.postgres.rows.target import Table
 
 if TYPE_CHECKING:
     from psycopg import Connection
-
-READABLE = {
-    "DateStyle": "ISO",
-    "IntervalStyle": "postgres",
-    "extra_float_digits": "3",
-    "xmloption": "content",
-    "array_nulls": "on",
-}
-"""As pg_dump writes: what is written under these settings means the same value when it is read under them."""
 
 
 def stage(connection: Connection[Any], table: Table, blocks: Iterable[bytes], encoding: str) -> int:

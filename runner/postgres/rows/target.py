@@ -50,7 +50,6 @@ class Reference:
     on_delete: str
     on_update: str
     partitioned: bool
-    deferrable: bool
     columns: list[str]
     referenced: list[str]
     operators: list[str]

@@ -38,6 +38,8 @@ _HIDING = re.compile(
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
 
+_ASCII = 127
+
 
 def judge(book: Book) -> Iterator[Flag]:
     """Report invisible characters everywhere, and foreign letters in code."""
@@ -70,9 +72,6 @@ def _in_command(path: Path, text: str) -> Iterator[Flag]:
         yield Flag(path, message, "Write it in ASCII.")
 
 
-_ASCII = 127
-
-
 def _looks_latin(char: str) -> bool:
     """Letters of scripts that pass for Latin, and spaces that are none."""
     name = unicodedata.name(char, "")
@@ -81,7 +80,7 @@ def _looks_latin(char: str) -> bool:
 
 def _escaped(document: Document) -> Iterator[tuple[Path, str]]:
     """Texts that say more than the file shows: those in double quotes with an escape."""
-    if "\\" not in document.text:
+    if "\\" not in document.text or _HIDING.search(document.text):
         return
     todo: list[tuple[Path, Any]] = [((), document.data)]
     while todo:
@@ -90,7 +89,7 @@ def _escaped(document: Document) -> Iterator[tuple[Path, str]]:
             todo += [((*path, key), item) for key, item in value.items()]
         elif isinstance(value, list):
             todo += [((*path, i), item) for i, item in enumerate(value)]
-        elif isinstance(value, str) and not _HIDING.search(document.text) and _HIDING.search(value):
+        elif isinstance(value, str) and _HIDING.search(value):
             yield path, value
 
 
