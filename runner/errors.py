@@ -32,6 +32,11 @@ class ShisaError(Exception):
         self.hint = hint
 
     @property
+    def whole(self) -> str:
+        """The sentence with its hint."""
+        return f"{self.message} {self.hint or ''}".strip()
+
+    @property
     def detail(self) -> dict[str, str]:
         """The hint as an outcome's ``detail`` keeps it; nothing where there is none."""
         return {} if self.hint is None else {"hint": self.hint}

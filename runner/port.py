@@ -166,7 +166,7 @@ class GuardAsk:
             try:
                 self._archives[path] = read_archive(self._folder / path)
             except ShisaError as error:
-                raise CannotAskError(_sentence(error)) from None
+                raise CannotAskError(error.whole) from None
         return self._archives[path]
 
     def read_through(self, path: Path, *, limit: timedelta) -> ReadFacts:
@@ -175,7 +175,7 @@ class GuardAsk:
         try:
             return read_through(self._folder / path, seconds=limit.total_seconds())
         except ShisaError as error:
-            raise CannotAskError(_sentence(error)) from None
+            raise CannotAskError(error.whole) from None
 
     def diff(
         self,
@@ -205,7 +205,7 @@ class GuardAsk:
                 self.session, self._folder / path, kept, question, restored=held, limit=limit, sent=self.sent
             )
         except ShisaError as error:
-            raise CannotAskError(_sentence(error)) from None
+            raise CannotAskError(error.whole) from None
         absent = tuple(name for parts, name in wanted.items() if parts not in found)
         return DiffFacts(database, facts.database, compared, absent)
 
@@ -215,7 +215,7 @@ class GuardAsk:
         try:
             found = sequence_sets(facts, chosen)
         except ShisaError as error:
-            raise CannotAskError(_sentence(error)) from None
+            raise CannotAskError(error.whole) from None
         return tuple(dataclasses.replace(each, schema=chosen.into.get(each.schema, each.schema)) for each in found)
 
     def capture(self, about: str, rows: Sequence[object], /) -> None:
@@ -285,8 +285,4 @@ def _rendered(sql: str, params: Mapping[str, Any]) -> str:
     try:
         return render(sql, params).text
     except ShisaError as error:
-        raise CannotAskError(_sentence(error)) from None
-
-
-def _sentence(error: ShisaError) -> str:
-    return f"{error.message} {error.hint or ''}".strip()
+        raise CannotAskError(error.whole) from None

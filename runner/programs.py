@@ -20,7 +20,7 @@ def run(argv: Sequence[str], limit: timedelta, folder: Path) -> Ran:
     except OSError as error:
         raise CannotAskError(f"{argv[0]} cannot be run: {error.strerror or error}") from None
     except ShisaError as error:
-        raise CannotAskError(f"{error.message} {error.hint or ''}".strip()) from None
+        raise CannotAskError(error.whole) from None
     return Ran(ran.code, ran.output, ran.errors)
 
 

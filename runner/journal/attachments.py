@@ -29,11 +29,15 @@ _BLOCK = 1 << 20
 def proven(digest: str, content: bytes) -> str:
     """Give the digest back, where it is that of the content; JournalError where it is not."""
     if hashlib.sha256(content).hexdigest() != digest:
-        raise JournalError(
-            f"The attachment {digest} was changed after it was written.",
-            hint="Its journal line names the digest it must have; look for a copy.",
-        )
+        raise _changed(digest)
     return digest
+
+
+def _changed(what: str | Path) -> JournalError:
+    return JournalError(
+        f"The attachment {what} was changed after it was written.",
+        hint="Its journal line names the digest it must have; look for a copy.",
+    )
 
 
 def named_by(body: Event) -> Iterator[str]:
@@ -82,10 +86,7 @@ class Attachments:
         try:
             with path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                    raise JournalError(
-                        f"The attachment {path} was changed after it was written.",
-                        hint="Its journal line names the digest it must have; look for a copy.",
-                    )
+                    raise _changed(path)
                 file.seek(0)
                 while block := file.read(_BLOCK):
                     yield block

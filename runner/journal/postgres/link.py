@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.errors import ConnectError, JournalError, ShisaError
@@ -90,7 +90,6 @@ class Link:
         if self._connection is None or self._connection.closed:
             made = connect(self._conninfo, application_name="shisa/journal")
             try:
-                made.prepare_threshold = None  # a pooler in transaction mode loses what was prepared
                 made.execute("SELECT set_config('default_transaction_read_only', %s, false)", (str(self._readonly),))
                 self._greet(made)
             except BaseException:
@@ -106,7 +105,7 @@ class Link:
         self._connection = None
 
     @contextlib.contextmanager
-    def _worded(self) -> Any:
+    def _worded(self) -> Iterator[None]:
         import psycopg
 
         try:
