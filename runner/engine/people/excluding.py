@@ -56,15 +56,13 @@ def written_by(files: Sequence[LoadedRunbook], paths: Sequence[str], people: Map
 def places(files: Sequence[LoadedRunbook], path: str) -> Iterator[Place]:
     """Find the lines that a step was written in: its own, and those of the includes around it."""
     file = files[0]
-    *around, own = (loop_of(path) or path).partition(".remedy")[0].split("/")
-    for name in (*around, own):
+    for name in (loop_of(path) or path).partition(".remedy")[0].split("/"):
         steps = file.document.data["steps"]
         at = next((n for n, step in enumerate(steps) if step["id"] == name), None)
         if at is None:
             raise GateClosedError(f"nobody can tell where step {path} was written")
         yield file, _lines(file, at, len(steps))
-        if name is not own and (next_ := _included(files, file, steps[at])) is not None:
-            file = next_
+        file = _included(files, file, steps[at]) or file
 
 
 def _lines(file: LoadedRunbook, at: int, count: int) -> range:

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from runner.engine.people.excluding import places
 from runner.engine.ports import wall_clock
 from runner.engine.preflight.preflight import preflight
 from runner.errors import ApprovalError
@@ -15,6 +16,7 @@ from runner.runbook.load import load
 from runner.runbook.params import resolve
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE
+from tests.runner.engine.test_loops import FOR_EACH
 
 FIRST = DELETE
 SECOND = DELETE.replace("clean", "purge").replace("id = 2", "id = 3")
@@ -157,6 +159,12 @@ def test_the_author_of_an_include_and_of_the_step_that_includes_it_are_excluded(
     written("  - {id: part, title: Part, include: {runbook: inner.yaml}}\n", "Bob", "bob@dev.example")
     (request,) = stage.play(detach=True).bodies("approval.requested")
     assert request.excluded == {"bob": "wrote line 6 of runbook.yaml", "dan": "wrote lines 6 to 11 of inner.yaml"}
+
+
+def test_an_iteration_was_written_where_its_loop_was(stage):
+    stage.write(DELETE + FOR_EACH)
+    (where,) = places([load(stage.runbook)], "each[2]/empty")
+    assert [*where[1]] == [*range(11, 24)]
 
 
 def test_one_policy_of_several_is_enough_to_exclude_the_authors(written, stage):

@@ -131,6 +131,14 @@ def test_an_answer_to_an_earlier_asking_stops_the_run(stage):
     assert "the answer of bob does not count: it was signed for another asking of the question" in play.reason
 
 
+def test_a_rehearsal_takes_its_answer_from_a_file(stage):
+    stage.write(ASK)
+    play = stage.play(Player({"settings": "some"}), unattended=True)
+    assert play.state == "completed", play.reason
+    (given,) = play.bodies("question.answered")
+    assert (given.choice, given.as_team, given.signature) == ("some", "dev", "")
+
+
 FROM_A_FILE = {
     "where a person opened the run": ({"settings": "some"}, False),
     "that is not in it": ({}, True),
