@@ -113,6 +113,8 @@ def _dump(effect: Effect, argv: list[str], watch: DumpWatch) -> None:
         started=effect.started,
         seconds=timeout,
     )
+    if ran.code < 0:
+        raise StepFailedError(f"pg_dump was ended by signal {-ran.code}")
     if ran.code != 0:
         said = ran.errors.strip().splitlines() or [f"pg_dump ended with {ran.code}"]
         raise StepFailedError(next((line for line in said if "error:" in line), said[-1]), hint=_second(said))

@@ -246,7 +246,10 @@ class _Writer:
         """Yield the script. Raises StepFailedError where pg_restore does not end well."""
         while self._child.stdout is not None and (block := self._child.stdout.read(_BLOCK)):
             yield block
-        if self._child.wait() != 0:
+        code = self._child.wait()
+        if code < 0:
+            raise StepFailedError(f"pg_restore was ended by signal {-code}")
+        if code != 0:
             self._errors.seek(0)
             said = self._errors.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
             raise StepFailedError(next((line for line in said if "error:" in line), said[-1]))

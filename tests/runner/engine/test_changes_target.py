@@ -7,9 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from checks.base import Verdict
 from runner.engine.effect import act
+from runner.engine.ports import wall_clock
+from runner.engine.preflight.preflight import preflight
 from runner.engine.target import rebinding
 from runner.errors import UsageError
+from runner.runbook.expand import plan_of
+from runner.runbook.load import load
 from tests.fixtures.proxy import proxy_before
 from tests.fixtures.standby import standby_of
 from tests.runner.engine.stage import Player
@@ -280,7 +285,9 @@ def test_a_failover_that_nobody_declared_stops_the_run_until_its_operator_accept
         ),
     ],
 )
-def test_what_could_not_be_carried_out_is_refused_before_anything_is_done(stage, pair, primary, steps, why):
+def test_what_could_not_be_carried_out_is_told_by_a_preflight_and_refused_before_anything_is_done(
+    stage, pair, primary, steps, why
+):
     pair.caught_up()
     lead(stage, pair.standby)
     stage.write(steps)
@@ -288,6 +295,9 @@ def test_what_could_not_be_carried_out_is_refused_before_anything_is_done(stage,
         stage.open()
     assert refused.value.message.startswith(why)
     assert stage.records() == []
+    plan = plan_of(load(stage.runbook), {})
+    found = preflight(plan, stage.config, {}, operator="alice", signed=True, clock=wall_clock)
+    assert refused.value.message in [each.message for each in found.items if each.verdict is Verdict.BLOCK]
 
 
 def test_a_loop_that_promotes_a_target_lets_the_steps_behind_write(stage, standby):
