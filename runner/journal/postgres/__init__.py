@@ -6,7 +6,17 @@ from importlib.resources import files
 
 FORMAT = 2
 """The newest format of the tables that this version knows; ``tables-N.sql`` leads from format N - 1 to N."""
-CODE = ("chain", "append", "judge", "judge_request", "judge_decision", "judge_exception", "judge_start", "attach")
+CODE = (
+    "chain",
+    "append",
+    "judge",
+    "judge_request",
+    "judge_decision",
+    "judge_exception",
+    "judge_course",
+    "judge_start",
+    "attach",
+)
 """What is written anew at each installation, in order."""
 
 

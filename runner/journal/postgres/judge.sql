@@ -89,10 +89,8 @@ BEGIN
     WHEN 'breakglass.opened' THEN PERFORM shisa.judge_breakglass(_run, _me, _b);
     WHEN 'breakglass.reviewed' THEN PERFORM shisa.judge_afterwards(_run, _me, _b);
     WHEN 'step.intended' THEN PERFORM shisa.judge_start(_run, _step, _me, _b);
-    WHEN 'step.resolved' THEN
-      IF NOT EXISTS (SELECT FROM shisa.journal WHERE run = _run AND step = _step AND event = 'step.intended') THEN
-        PERFORM shisa.refuse(format('step %s was not begun, so nobody can say what became of it', _step));
-      END IF;
+    WHEN 'step.resolved' THEN PERFORM shisa.judge_resolved(_run, _step);
+    WHEN 'step.skipped' THEN PERFORM shisa.judge_skipped(_run, _step);
     ELSE NULL;
   END CASE;
 END

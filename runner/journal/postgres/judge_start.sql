@@ -68,13 +68,14 @@ BEGIN
   IF _b ->> 'step_digest' IS DISTINCT FROM _e ->> 'step_digest' THEN
     PERFORM shisa.refuse(format('step %s would start as another text than was shown', _step), NULL, 'SHA00');
   ELSIF coalesce(jsonb_array_length(_e -> 'policies'), 0) = 0 AND coalesce(jsonb_array_length(_b -> 'requests'), 0) = 0
-  THEN
+        AND (NOT shisa.needs_approval(_e) OR shisa.covered(_run, _step, _e)) THEN
     RETURN; -- nobody is asked
   END IF;
   PERFORM shisa.judge_guards(_entered, _e);
   IF coalesce(jsonb_array_length(_b -> 'requests'), 0) = 0 THEN
     PERFORM shisa.refuse(format('step %s needs approval (%s), and its start names none', _step,
-                                (SELECT string_agg(p, ', ') FROM jsonb_array_elements_text(_e -> 'policies') p)),
+                                coalesce((SELECT string_agg(p, ', ') FROM jsonb_array_elements_text(_e -> 'policies') p),
+                                         'it is destructive')),
                          NULL, 'SHA00');
   ELSIF jsonb_array_length(_b -> 'requests') > 1 THEN
     PERFORM shisa.refuse('a start uses one request', NULL, 'SHA00');

@@ -190,6 +190,8 @@ def told(ground: Ground) -> dict[str, tuple[str, str | None, str, dict[str, Any]
         "expanded": ("alice", STEP, "items.expanded", {"items": [1, 2]}),
         "note": ("alice", None, "note", {"text": "hello", "sql": None}),
         "ended": ("alice", STEP, "step.ended", {"outcome": "done"}),
+        "begun back": ("alice", None, "rollback.begun", {"paths": [], "reason": "it failed", "auto": False}),
+        "skipped": ("alice", STEP, "step.skipped", {"reason": "it was done yesterday"}),
         "resolved": ("alice", STEP, "step.resolved", {"outcome": "done", "reason": "I saw it"}),
     }  # fmt: skip
 

@@ -64,6 +64,80 @@ def test_a_step_that_was_begun_is_settled_by_hand(ground):
     assert whole(ground) == []
 
 
+PLAIN = {"policies": [], "destructive": False, "rendered": {"sql": "SELECT 1"}}
+
+
+def tell_of(ground, step, names, **change):
+    """Write lines of another step than the story is about."""
+    tell(ground, names, **{name: {"step": step, **change.get(name, {})} for name in names})
+
+
+@pytest.mark.parametrize("step", ["purge[1]", "purge[2]/inner", "purge.rollback", "purge[1]/inner.cleanup"])
+def test_what_belongs_to_a_step_that_was_approved_starts_without_a_request_of_its_own(ground, step):
+    tell(ground, ORDER)
+    tell_of(ground, step, ["entered", "started"], entered={"policies": []}, started={"requests": []})
+    assert whole(ground) == []
+
+
+@pytest.mark.parametrize(
+    "rendered",
+    [
+        {"sql": "SELECT 1"},
+        {"command": ["ls"], "effects": "none"},
+        {"restore": {}, "destructive": {"lowered": "a copy"}},
+    ],
+)
+def test_what_is_harmless_starts_without_a_request(ground, rendered):
+    tell(ground, ["opened", "entered", "started"], entered=PLAIN | {"rendered": rendered}, started={"requests": []})
+    assert ground.lines() == 3
+
+
+SKIPPED = {
+    "its condition is false": (["skipped"], {}),
+    "an unguarded step": (["entered", "skipped"], {"entered": PLAIN | {"rendered": {"sql": "SELECT 1", "guards": {}}}}),
+    "its condition is false by now": (["entered", "skipped"], {"entered": {"rendered": {"sql": "x", "when": "a"}}}),
+    "it failed, and its condition is false by now": (
+        ["entered", "started", "ended", "skipped"],
+        {
+            "entered": PLAIN | {"rendered": {"sql": "SELECT 1", "when": "a"}},
+            "started": {"requests": []},
+            "ended": {"outcome": "failed"},
+        },
+    ),
+    "it was broken off, and is manual": (
+        ["entered", "started", "skipped"],
+        {"entered": PLAIN | {"rendered": {"manual": "Look", "when": "a"}}, "started": {"requests": []}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("names", "change"), SKIPPED.values(), ids=SKIPPED)
+def test_a_step_is_left_out_where(ground, names, change):
+    tell(ground, ["opened", *names], **change)
+    assert whole(ground) == []
+
+
+def test_a_step_of_an_include_or_a_loop_may_have_a_condition_that_the_database_does_not_see(ground):
+    tell(ground, ["opened"])
+    tell_of(ground, "include/purge", ["entered", "skipped"])
+    assert whole(ground) == []
+
+
+def test_the_cleanup_of_a_step_that_was_approved_is_left_out(ground):
+    tell(ground, ORDER)
+    bare = {"policies": [], "rendered": {"sql": "DROP INDEX i"}}
+    tell_of(ground, "purge.cleanup", ["entered", "skipped"], entered=bare)
+    assert whole(ground) == []
+
+
+def test_what_somebody_took_back_after_its_rollback_had_failed_is_settled(ground):
+    tell(ground, (*ORDER, "ended"))
+    tell(ground, ["begun back"], **{"begun back": {"paths": ["purge.rollback"]}})
+    told_of = {"entered": {"policies": []}, "started": {"requests": []}, "ended": {"outcome": "failed"}}
+    tell_of(ground, "purge.rollback", ["entered", "started", "ended", "resolved"], **told_of)
+    assert whole(ground) == []
+
+
 def test_a_question_is_answered_out_of_a_rehearsals_file(ground):
     tell(ground, (*ORDER[:2], "asked", "answered"), answered={"statement": "", "signature": ""})
     assert ground.lines() == 4
