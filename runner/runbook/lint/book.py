@@ -47,6 +47,18 @@ class StepView:
             found += in_template(self.step.when, (*self.path, "when"), expression=True)
         return tuple(found)
 
+    @property
+    def around(self) -> Iterator[StepView]:
+        """The loops around the step, the innermost first."""
+        loop = self.loop
+        while loop is not None:
+            yield loop
+            loop = loop.loop
+
+    def guarded_by(self, check: str) -> bool:
+        """Tell whether a check is asked before the step."""
+        return any(guard.check == check for guard in self.step.guards.before)
+
     def says(self, key: str) -> bool:
         """Tell whether the author wrote this key, rightly or wrongly."""
         return key in self.written or key in self.data
@@ -148,11 +160,7 @@ class Book:
 
     def known_at(self, view: StepView) -> frozenset[str]:
         """The names that a step may use: parameters, loop items around it, what earlier steps captured."""
-        items = set()
-        loop = view.loop
-        while loop is not None:
-            items |= {loop.step.for_each.as_} if loop.step.for_each else set()
-            loop = loop.loop
+        items = {loop.step.for_each.as_ for loop in view.around if loop.step.for_each}
         captured = {name for each in self.before(view) for name in each.step.capture}
         return frozenset(self.runbook.params) | items | captured | RESERVED
 

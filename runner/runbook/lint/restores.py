@@ -7,11 +7,6 @@ from runner.runbook.model import Restore
 from runner.runbook.template import name_of
 
 
-def guarded(view: StepView, check: str) -> bool:
-    """Tell whether a check is asked before the step."""
-    return any(guard.check == check for guard in view.step.guards.before)
-
-
 def sets_sequences(view: StepView, book: Book) -> bool:
     """Tell whether the restore may set a sequence of the target back, or does not say its mode."""
     restore = view.step.restore

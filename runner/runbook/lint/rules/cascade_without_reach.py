@@ -30,7 +30,7 @@ from runner.runbook.lint.rule import Rule
 def judge(book: Book) -> Iterator[Flag]:
     """Report CASCADE without the guard."""
     for view in book.steps:
-        if any(guard.check == "cascade-reach" for guard in view.step.guards.before):
+        if view.guarded_by("cascade-reach"):
             continue
         for text in view.sql_of("body"):
             for each in text.statements:

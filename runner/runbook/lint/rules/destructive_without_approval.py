@@ -42,12 +42,7 @@ def judge(book: Book) -> Iterator[Flag]:
 
 def _signed_around(view: StepView) -> bool:
     """A loop's approval covers its steps; a destructive loop is reported by its steps."""
-    loop = view.loop
-    return view.kind == "for_each" or (loop is not None and (loop.says("approval") or _signed_around_loop(loop)))
-
-
-def _signed_around_loop(loop: StepView) -> bool:
-    return loop.loop is not None and (loop.loop.says("approval") or _signed_around_loop(loop.loop))
+    return view.kind == "for_each" or any(loop.says("approval") for loop in view.around)
 
 
 RULE = Rule("destructive-without-approval", __doc__, judge)

@@ -26,6 +26,8 @@ from runner.runbook.lint.flag import Flag
 from runner.runbook.lint.rule import Rule
 from runner.runbook.model import Lowered
 
+_WORDS = 2
+
 
 def judge(book: Book) -> Iterator[Flag]:
     """Report lowering without a reason."""
@@ -36,9 +38,6 @@ def judge(book: Book) -> Iterator[Flag]:
             yield Flag((*view.path, "destructive"), "destructive: false gives no reason", hint)
         elif isinstance(said, Lowered) and len(said.lowered.split()) < _WORDS:
             yield Flag((*view.path, "destructive"), "the reason for lowering says too little", hint)
-
-
-_WORDS = 2
 
 
 RULE = Rule("lowered-without-reason", __doc__, judge)

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from runner.runbook.lint.book import Book
 from runner.runbook.lint.flag import Flag
-from runner.runbook.lint.restores import guarded, into_new
+from runner.runbook.lint.restores import into_new
 from runner.runbook.lint.rule import Rule
 from runner.runbook.model import Restore
 from runner.runbook.template import is_template
@@ -35,7 +35,7 @@ def judge(book: Book) -> Iterator[Flag]:
     """Report restores whose mode makes the guard matter."""
     for view in book.steps:
         restore = view.step.restore
-        if not isinstance(restore, Restore) or guarded(view, "restore-overwrite"):
+        if not isinstance(restore, Restore) or view.guarded_by("restore-overwrite"):
             continue
         rows = restore.rows
         overwrites = rows is not None and (rows in {"overwrite", "replace"} or is_template(rows))

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from runner.runbook.lint.book import Book
 from runner.runbook.lint.flag import Flag
-from runner.runbook.lint.restores import guarded, sets_sequences
+from runner.runbook.lint.restores import sets_sequences
 from runner.runbook.lint.rule import Rule
 from runner.runbook.model import Restore
 
@@ -36,7 +36,7 @@ def judge(book: Book) -> Iterator[Flag]:
     """Report restores whose mode makes the guard matter."""
     for view in book.steps:
         restore = view.step.restore
-        if not isinstance(restore, Restore) or not sets_sequences(view, book) or guarded(view, "sequence-drift"):
+        if not isinstance(restore, Restore) or not sets_sequences(view, book) or view.guarded_by("sequence-drift"):
             continue
         said = "from-backup" if view.says_in("restore", "sequences") else "not said, so nobody has decided it"
         message = f"the restore may set sequences back (sequences: {said}), and sequence-drift is not asked"

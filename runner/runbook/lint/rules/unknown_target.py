@@ -31,6 +31,8 @@ from runner.runbook.lint.rule import Rule
 from runner.runbook.template import is_template
 from runner.schema import spelling
 
+_NEEDING = frozenset({"sql", "backup", "restore", "sequences"})
+
 
 def judge(book: Book) -> Iterator[Flag]:
     """Report target names that are not declared."""
@@ -52,14 +54,8 @@ def judge(book: Book) -> Iterator[Flag]:
                     yield from _named(guard.target, (*view.path, "guards", moment, i, "target"), known)
 
 
-_NEEDING = frozenset({"sql", "backup", "restore", "sequences"})
-
-
 def _by_loop(view: StepView) -> bool:
-    loop = view.loop
-    return loop is not None and (
-        (loop.step.for_each is not None and bool(loop.step.for_each.targets)) or _by_loop(loop)
-    )
+    return any(loop.step.for_each is not None and bool(loop.step.for_each.targets) for loop in view.around)
 
 
 def _named(name: str, path: Path, known: frozenset[str]) -> Iterator[Flag]:
