@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _Row = TypeVar("_Row", SequenceRow, ColumnRow, BodyRow)
+MARGIN = 1000
+"""Ids that are left free for sessions which have drawn and not inserted yet, where nobody says how many."""
 _ATTEMPTS = 10
 _RETRIED = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
 _SET = "SELECT set_config('lock_timeout', %s, true), set_config('search_path', 'pg_catalog', true)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from checks.base import Selection
 from runner.archive.selection import split_table
 from runner.runbook.model import Restore
 from runner.sql.needs import Need, Privilege
@@ -14,6 +15,16 @@ _MODES = {
     "overwrite": "it puts rows of today back to what the backup holds, and inserts what is missing",
     "replace": "it makes rows of today exactly the backup's: newer ones are deleted",
 }
+
+
+def selection_of(restore: Restore) -> Selection:
+    """Tell what of its archive a restore takes, and where to."""
+    return Selection(
+        schemas=tuple(restore.schemas),
+        tables=tuple(restore.tables),
+        section=restore.section,
+        into={} if restore.into is None else dict(restore.into.schemas),
+    )
 
 
 def restores_rows(restore: Restore | str | None) -> bool:
@@ -53,7 +64,7 @@ def needs_of_rows(restore: Restore | str | None) -> tuple[Need, ...]:
 
 def written_tables(restore: Restore) -> tuple[str, ...]:
     """Write the names of a restore's tables on the target as SQL: in a selection unquoted letters keep their case."""
-    into = {} if restore.into is None else restore.into.schemas
+    into = selection_of(restore).into
     found = []
     for schema, name in map(split_table, restore.tables):
         parts = (name,) if schema is None else (into.get(schema, schema), name)

@@ -104,14 +104,13 @@ def _clear(effect: Effect, connection: Connection[Any], draft: Path) -> None:
 
 def _dump(effect: Effect, argv: list[str], watch: DumpWatch) -> None:
     where, env = login(effect.conninfo or "", effect.application_name)
-    timeout = None if effect.step.timeout is None else parse_duration(effect.step.timeout).total_seconds()
     ran = supervise(
         [*argv, "--dbname", where],
         env,
         heard=watch.heard,
         look=watch.look,
         started=effect.started,
-        seconds=timeout,
+        seconds=effect.seconds,
     )
     if ran.code < 0:
         raise StepFailedError(f"pg_dump was ended by signal {-ran.code}")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from checks.duration import parse_duration
 from runner.journal.events import StepEnded, StepIntended
 from runner.runbook.model import Step
 from runner.steps.outliving import Mark
@@ -103,6 +104,16 @@ class Effect:
     """Shows a line of progress; not journaled."""
     progress: Callable[[str], None]
     """Shows how far the effect is, in place of what it showed last; not journaled."""
+
+    @property
+    def lock_timeout(self) -> str:
+        """How long a statement in a transaction waits for a lock."""
+        return self.step.lock_timeout or "2s"
+
+    @property
+    def seconds(self) -> float | None:
+        """How long a program of the step may take; None where the step does not bound it."""
+        return None if self.step.timeout is None else parse_duration(self.step.timeout).total_seconds()
 
 
 Perform = Callable[[Effect], StepEnded]

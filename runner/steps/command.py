@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from checks.duration import parse_duration
 from runner.journal.events import Outcome, StepEnded
 from runner.postgres.clients import end_group
 from runner.runbook.model import Command
@@ -40,10 +39,9 @@ def perform(effect: Effect) -> StepEnded:
             return StepEnded(outcome="failed", message=f"{argv[0]} cannot be run: {error.strerror}")
     effect.started(child)
     given = None if command.stdin is None else put_secrets(command.stdin, effect.secrets)
-    timeout = None if effect.step.timeout is None else parse_duration(effect.step.timeout).total_seconds()
     with child:
         try:
-            said = hear(child, given, timeout)
+            said = hear(child, given, effect.seconds)
         except subprocess.TimeoutExpired:
             end_group(child)
             message = f"{argv[0]} was ended after {effect.step.timeout}; what it had done stands{_server(effect)}"

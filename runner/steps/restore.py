@@ -13,22 +13,22 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checks.base import Selection
-from checks.duration import parse_duration
 from runner.archive import read_archive, sequence_sets
 from runner.archive.sizes import row_sizes
 from runner.errors import ShisaError, StepFailedError, UsageError
 from runner.journal.events import StepEnded
-from runner.postgres.clients import Client, find_client, login, run_client
-from runner.postgres.raising import raise_sequences
+from runner.postgres.clients import Client, login, run_client
+from runner.postgres.raising import MARGIN, raise_sequences
 from runner.postgres.supervise import supervise
 from runner.runbook.model import Restore
+from runner.runbook.restoring import selection_of
 from runner.steps.base import Effect, since
 from runner.steps.ending import end_on_server, why
+from runner.steps.fated import sentence
 from runner.steps.restore_clone import perform_clone
 from runner.steps.restore_script import perform_script
 from runner.steps.restore_watch import RestoreWatch
-from runner.steps.tools import described, described_archive, refuse_older
+from runner.steps.tools import described, described_archive, pg_restore_for
 
 if TYPE_CHECKING:
     from checks.base import ArchiveFacts
@@ -73,7 +73,7 @@ def _refuse_foreign(effect: Effect, restore: Restore, facts: ArchiveFacts) -> No
 
 def _archive(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepEnded:
     begun = time.monotonic()
-    client = _client(facts)
+    client = pg_restore_for(facts)
     where, env = login(effect.conninfo or "", effect.application_name)
     with tempfile.TemporaryDirectory(prefix="shisa-") as folder:
         entries = _listed(client, restore, facts, env)
@@ -92,7 +92,7 @@ def _archive(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepEnded
                 heard=watch.heard,
                 look=watch.look,
                 started=effect.started,
-                seconds=_seconds(effect.step.timeout),
+                seconds=effect.seconds,
             )
         except (KeyboardInterrupt, StepFailedError) as stopped:
             return _stopped(effect, why(stopped), begun)
@@ -101,9 +101,9 @@ def _archive(effect: Effect, restore: Restore, facts: ArchiveFacts) -> StepEnded
     return _proven(effect, facts.path, _ended(ran, restore, len(entries), begun, detail))
 
 
-def _stopped(effect: Effect, sentence: str, begun: float) -> StepEnded:
+def _stopped(effect: Effect, reason: str, begun: float) -> StepEnded:
     """Say what is known of a pg_restore that was ended: its COMMIT may have been on its way."""
-    message = f"{sentence}; {end_on_server(effect)}, but part of it may stand"
+    message = f"{reason}; {end_on_server(effect)}, but part of it may stand"
     return StepEnded(outcome="unknown", message=message, duration_ms=since(begun))
 
 
@@ -139,12 +139,6 @@ def _entries(count: int) -> str:
     return f"{count} entr{'y' if count == 1 else 'ies'}"
 
 
-def _client(facts: ArchiveFacts) -> Client:
-    client = find_client("pg_restore")
-    refuse_older(client, facts.dump_version, f"{facts.path} was written by pg_dump {facts.dump_version}")
-    return client
-
-
 def _selection(restore: Restore) -> list[str]:
     argv = [f"--schema={schema}" for schema in restore.schemas]
     for table in restore.tables:
@@ -163,11 +157,11 @@ def _ended(ran: Ran, restore: Restore, entries: int, begun: float, detail: dict[
         told = f"{_entries(entries)} restored"
         return StepEnded(outcome="done", message=told, duration_ms=since(begun), detail=detail)
     errors = ran.errors.strip().splitlines() or [f"pg_restore ended with {ran.code}"]
-    sentence = next((line for line in errors if "error:" in line), errors[0])  # 14 begins with where it was
+    said = next((line for line in errors if "error:" in line), errors[0])  # 14 begins with where it was
     whole = int(restore.jobs) == 1 and restore.sequences != "from-backup" and not _LOST.search(ran.errors)
     if whole:
-        return StepEnded(outcome="failed", message=f"rolled back: {sentence}", duration_ms=since(begun))
-    return StepEnded(outcome="unknown", message=f"{sentence}; part of it may stand", duration_ms=since(begun))
+        return StepEnded(outcome="failed", message=f"rolled back: {said}", duration_ms=since(begun))
+    return StepEnded(outcome="unknown", message=f"{said}; part of it may stand", duration_ms=since(begun))
 
 
 def _proven(effect: Effect, path: Path, ended: StepEnded) -> StepEnded:
@@ -181,25 +175,18 @@ def _proven(effect: Effect, path: Path, ended: StepEnded) -> StepEnded:
     return ended
 
 
-def _selected(restore: Restore) -> Selection:
-    return Selection(schemas=tuple(restore.schemas), tables=tuple(restore.tables), section=restore.section)
-
-
-def _seconds(timeout: str | None) -> float | None:
-    return None if timeout is None else parse_duration(timeout).total_seconds()
-
-
 def _raise(effect: Effect, restore: Restore, facts: ArchiveFacts, ended: StepEnded) -> StepEnded:
     import psycopg
 
-    names = [(each.schema, each.name) for each in sequence_sets(facts, _selected(restore))]
-    lock_timeout = effect.step.lock_timeout or "2s"
+    names = [(each.schema, each.name) for each in sequence_sets(facts, selection_of(restore))]
     try:
         with effect.connect() as connection:
-            raised = raise_sequences(connection, names, margin=1000, lock_timeout=lock_timeout) if names else []
+            raised = (
+                raise_sequences(connection, names, margin=MARGIN, lock_timeout=effect.lock_timeout) if names else []
+            )
     except (ShisaError, psycopg.Error) as error:
-        why = error.message if isinstance(error, ShisaError) else error.diag.message_primary
-        message = f"{ended.message}, but the sequences were not raised: {why}"
+        reason = error.message if isinstance(error, ShisaError) else sentence(error)
+        message = f"{ended.message}, but the sequences were not raised: {reason}"
         return StepEnded(outcome="unknown", message=message, duration_ms=ended.duration_ms)
     detail = {**ended.detail, "raised": [change.as_json() for change in raised]}
     return StepEnded(outcome="done", message=ended.message, duration_ms=ended.duration_ms, detail=detail)

@@ -19,7 +19,7 @@ from runner.archive.plain import Dump
 from runner.archive.script import Script
 from runner.errors import StepFailedError, UsageError
 from runner.journal.events import StepEnded
-from runner.postgres.clients import Client, end_group, find_client
+from runner.postgres.clients import Client, end_group
 from runner.postgres.clones import drawn, existing, held_behind
 from runner.postgres.raising import raise_in_transaction
 from runner.runbook.model import Restore
@@ -30,7 +30,7 @@ from runner.steps.base import Effect
 from runner.steps.progress import Progress
 from runner.steps.restore_script import in_one_transaction
 from runner.steps.sending import send_script
-from runner.steps.tools import described, described_archive, refuse_older
+from runner.steps.tools import described, described_archive, pg_restore_for
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -48,8 +48,7 @@ def perform_clone(effect: Effect, restore: Restore, facts: ArchiveFacts) -> Step
         raise AssertionError
     names = dict(restore.into.schemas)
     _refuse_selection(restore, facts, names)
-    client = find_client("pg_restore")
-    refuse_older(client, facts.dump_version, f"{facts.path} was written by pg_dump {facts.dump_version}")
+    client = pg_restore_for(facts)
     with effect.connect(purpose="look") as connection:
         there = existing(connection, tuple(names.values()))
     if there:

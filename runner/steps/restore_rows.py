@@ -5,18 +5,19 @@ Every row of the selected tables is staged before anything is locked; what is lo
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from checks.base import Selection
 from runner.archive import Rows, sequence_sets, tables_with_data
 from runner.errors import UsageError
 from runner.journal.events import StepEnded
-from runner.postgres.raising import raise_sequences
+from runner.postgres.raising import MARGIN, raise_sequences
 from runner.postgres.rows.apply import prepare
 from runner.postgres.rows.stage import readable, stage
 from runner.postgres.rows.target import Asked, Table, children_of, tables_of
 from runner.runbook.model import Restore
+from runner.runbook.restoring import selection_of
 from runner.steps.base import Effect
 from runner.steps.progress import Progress
 from runner.steps.rows_once import in_one_transaction
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from checks.base import ArchiveEntry, ArchiveFacts
     from runner.postgres.rows.text import Mode
 
-_MARGIN = 1000
 _PATH = "SELECT current_setting('search_path')"
 _AGAIN = "SELECT set_config('search_path', %s, true)"
 _SETVAL = "SELECT setval(format('%%I.%%I', %s::text, %s::text)::regclass, %s, %s)"
@@ -72,20 +72,18 @@ def _entries(
     connection: Connection[Any], facts: ArchiveFacts, restore: Restore
 ) -> tuple[tuple[ArchiveEntry, str], ...]:
     """Find what the step selects; a table that is named and has no rows of its own in the backup is refused."""
-    into = {} if restore.into is None else dict(restore.into.schemas)
+    selection = selection_of(restore)
     for name in restore.tables:
-        one = Selection(schemas=tuple(restore.schemas), tables=(name,), section=restore.section)
-        if not tables_with_data(facts, one):
+        if not tables_with_data(facts, dataclasses.replace(selection, tables=(name,))):
             below = children_of(connection, name)
             hint = (
                 f"its rows stand in {', '.join(below)}; name those" if below else "`pg_restore -l` lists what it holds"
             )
             raise UsageError(f"{facts.path.name} holds no rows of {name}", hint=hint)
-    selection = Selection(schemas=tuple(restore.schemas), tables=tuple(restore.tables), section=restore.section)
     entries = tables_with_data(facts, selection)
     if not entries:
         raise UsageError(f"nothing in {facts.path.name} fits what this step selects")
-    return tuple((entry, into.get(entry.schema, entry.schema)) for entry in entries)
+    return tuple((entry, selection.into.get(entry.schema, entry.schema)) for entry in entries)
 
 
 def _finished(
@@ -101,10 +99,9 @@ def _sequences(
 ) -> dict[str, Any]:
     """Set the sequences as the mode says, before COMMIT: rows that stand never lack what was asked for."""
     if restore.sequences == "from-backup":
-        selection = Selection(schemas=tuple(restore.schemas), tables=tuple(restore.tables), section=restore.section)
-        into = {} if restore.into is None else dict(restore.into.schemas)
+        selection = selection_of(restore)
         for each in sequence_sets(facts, selection):
-            given = (into.get(each.schema, each.schema), each.name, each.value, each.is_called)
+            given = (selection.into.get(each.schema, each.schema), each.name, each.value, each.is_called)
             connection.execute(_SETVAL, given)
         return {}
     names = sorted({(schema, name) for table in tables for schema, name in table.more.sequences})
@@ -112,6 +109,6 @@ def _sequences(
         return {}
     path = connection.execute(_PATH).fetchone()
     shown = connection.execute("SHOW lock_timeout").fetchone()
-    raised = raise_sequences(connection, names, margin=_MARGIN, lock_timeout=shown[0] if shown else "2s")
+    raised = raise_sequences(connection, names, margin=MARGIN, lock_timeout=shown[0] if shown else "2s")
     connection.execute(_AGAIN, path)
     return {"raised": [change.as_json() for change in raised]}

@@ -67,7 +67,7 @@ def in_one_transaction(effect: Effect, work: Callable[[Connection[Any]], str], d
     step = effect.step
     with effect.connect() as connection, effect.connect(purpose="note") as second:
         transaction = Transaction(
-            connection, lock_timeout=step.lock_timeout or "2s", statement_timeout=step.statement_timeout or "0"
+            connection, lock_timeout=effect.lock_timeout, statement_timeout=step.statement_timeout or "0"
         )
         try:
             xid = transaction.begin()

@@ -53,8 +53,7 @@ def in_one_transaction(
             connection.execute("SELECT set_config('statement_timeout', %s, false)", (timeout,))
             staged = stage(connection)
             effect.look_again()  # while nothing is locked yet
-            lock_timeout = effect.step.lock_timeout or "2s"
-            transaction = Transaction(connection, lock_timeout=lock_timeout, statement_timeout=timeout)
+            transaction = Transaction(connection, lock_timeout=effect.lock_timeout, statement_timeout=timeout)
             effect.tell("all rows are staged; their tables are locked against writing now, and compared")
             xid = transaction.begin()
             progress = Progress(effect.progress, effect.tell)

@@ -24,9 +24,8 @@ def perform(effect: Effect) -> StepEnded:
     effect.intend(None)
     try:
         with effect.connect() as connection:
-            lock_timeout = effect.step.lock_timeout or "2s"
             raised = raise_sequences(
-                connection, names, tuple(scope.schemas), margin=int(sequences.margin), lock_timeout=lock_timeout
+                connection, names, tuple(scope.schemas), margin=int(sequences.margin), lock_timeout=effect.lock_timeout
             )
     except psycopg.Error as error:
         sentence = error.diag.message_primary or str(error)

@@ -37,7 +37,7 @@ def _in_transaction(effect: Effect) -> StepEnded:
             step = effect.step
             transaction = Transaction(
                 connection,
-                lock_timeout=step.lock_timeout or "2s",
+                lock_timeout=effect.lock_timeout,
                 statement_timeout=step.statement_timeout or step.timeout or "0",
                 counting=step.expect is not None and bool(step.expect.changes),
             )

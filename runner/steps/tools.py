@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.archive.fingerprint import Fingerprint, fingerprint
 from runner.errors import UsageError
-from runner.postgres.clients import Client
+from runner.postgres.clients import Client, find_client
 
 if TYPE_CHECKING:
     from checks.base import ArchiveFacts
@@ -26,6 +26,13 @@ def described_archive(facts: ArchiveFacts, summed: Fingerprint) -> dict[str, Any
         "sha256": summed.sha256,
         "size_bytes": summed.size_bytes,
     }
+
+
+def pg_restore_for(facts: ArchiveFacts) -> Client:
+    """Find a pg_restore that can read an archive. Raises UsageError where there is none, or an older one."""
+    client = find_client("pg_restore")
+    refuse_older(client, facts.dump_version, f"{facts.path} was written by pg_dump {facts.dump_version}")
+    return client
 
 
 def refuse_older(client: Client, version: str | None, what: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from checks import catalog
-from checks.base import CannotAskError, Selection, StepContext
+from checks.base import CannotAskError, StepContext
 from runner.allowed import Allowed
 from runner.engine.begin.labels import naming
 from runner.engine.guard.baselines import RunBaselines
@@ -19,7 +19,7 @@ from runner.guards import GuardAsk, ask_guard, could_not_ask
 from runner.postgres.connect import short_name
 from runner.postgres.readonly import ReadOnlySession
 from runner.runbook.model import GuardUse, Restore, Step, step_of
-from runner.runbook.restoring import LOCK, restores_rows, written_tables
+from runner.runbook.restoring import LOCK, restores_rows, selection_of, written_tables
 from runner.sql.reach import reach_of
 
 Asked = Literal["before", "again", "during", "after"]
@@ -89,12 +89,7 @@ def context_of(path: str, step: Step, statements: tuple[str, ...], folder: Path,
         relations=written_tables(restore) if rows else (),
         lock=LOCK if rows else None,
         backup=folder / restore.from_,
-        selection=Selection(
-            schemas=tuple(restore.schemas),
-            tables=tuple(restore.tables),
-            section=restore.section,
-            into={} if restore.into is None else dict(restore.into.schemas),
-        ),
+        selection=selection_of(restore),
         sequences=restore.sequences,
         rows=restore.rows,
         where=dict(restore.where),
