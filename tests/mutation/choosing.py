@@ -1,5 +1,6 @@
 """Which tests could notice a mutant, and in which order they are tried."""
 
+import inspect
 import itertools
 import math
 from collections import Counter
@@ -24,7 +25,9 @@ class Choice:
         self._items = [each for each in items if known.took[each.nodeid] < math.inf]
         self._known = known
         self._root = root
-        self._spoken = {each: words(str(vars(getattr(each, "callspec", each)))) for each in self._items}
+        self._spoken = {
+            each: words(f"{getattr(each, 'callspec', None)}{inspect.getsource(each.function)}") for each in self._items
+        }
         self._often = Counter(word for spoken in self._spoken.values() for word in spoken)
 
     def of(self, mutant: Mutant) -> list[pytest.Item]:

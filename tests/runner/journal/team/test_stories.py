@@ -206,6 +206,12 @@ def test_what_ends_another_run_ends_nothing_here(ground):
     assert whole(ground) == []
 
 
+def test_what_others_remark_meanwhile_ends_nobodys_turn(ground):
+    tell(ground, (*ORDER[:-1], "note"), note={"person": "bob"})
+    append(ground.login("alice"), ground, told(ground)["started"], seen=len(ORDER) - 1)
+    assert whole(ground) == []
+
+
 def test_a_policy_that_grants_a_retry_lets_a_step_start_twice(ground):
     ground.root.execute("UPDATE shisa.policy SET retries = 1")
     twice = (*ORDER, "after", "ended", "again", "started")
