@@ -9,8 +9,14 @@ from pathlib import Path
 
 from runner.git import environment
 
-_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
-"""Where reviewed content ends up; the first that there is."""
+_BRANCHES = {
+    "origin/HEAD": "refs/remotes/origin/HEAD",
+    "origin/main": "refs/remotes/origin/main",
+    "origin/master": "refs/remotes/origin/master",
+    "main": "refs/heads/main",
+    "master": "refs/heads/master",
+}
+"""Where reviewed content ends up, in full, for a tag of that name comes first; the first that there is."""
 _SECONDS = 10
 
 
@@ -29,9 +35,9 @@ def merged(path: Path) -> Merged | None:
     if top is None:
         return None
     inside = path.resolve().relative_to(Path(top.strip()).resolve()).as_posix()
-    for branch in _BRANCHES:
-        if _git(folder, "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}") is not None:
-            text = _git(folder, "show", f"{branch}:{inside}")
+    for branch, ref in _BRANCHES.items():
+        if _git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is not None:
+            text = _git(folder, "cat-file", "blob", f"{ref}:{inside}")
             return None if text is None else Merged(branch, text)
     return None
 
@@ -40,7 +46,7 @@ def _git(folder: Path, *words: str) -> str | None:
     tool = shutil.which("git")
     if tool is None or not folder.is_dir():
         return None
-    argv = [tool, "-C", str(folder), *words]
+    argv = [tool, "--no-replace-objects", "-C", str(folder), *words]
     try:
         done = subprocess.run(argv, env=environment(), capture_output=True, timeout=_SECONDS, check=False)
         return done.stdout.decode() if done.returncode == 0 else None

@@ -1,6 +1,7 @@
 """Who wrote what would run does not sign it, where the policy asks for that: a real Git history."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -145,6 +146,52 @@ def test_no_setting_hides_an_author(written, stage, monkeypatch, tmp_path, how):
         git(stage, *HIDES[how])
     (request,) = stage.play(detach=True).bodies("approval.requested")
     assert set(request.excluded) == {"bob"}
+
+
+def test_a_mailmap_makes_nobody_another_author(written, stage):
+    written(FIRST, "Bob", "bob@home.example")
+    (stage.folder / ".mailmap").write_text("Dan Doe <dan@anywhere.example> <bob@home.example>\n")
+    (request,) = stage.play(detach=True).bodies("approval.requested")
+    assert set(request.excluded) == {"bob"}
+
+
+@pytest.mark.parametrize("program", ["clean", "process"])
+def test_no_filter_of_the_repository_is_run_or_hides_a_line(written, stage, tmp_path, program):
+    written(FIRST, "Bob", "bob@home.example")
+    ran = tmp_path / "ran"
+    (stage.folder / ".gitattributes").write_text("*.yaml filter=hide\n")
+    git(stage, "config", f"filter.hide.{program}", f"touch {ran}; git show HEAD:runbook.yaml")
+    stage.runbook.write_text(stage.runbook.read_text().replace("id = 2", "id = 3"))
+    assert "line 9 of runbook.yaml is in no commit: nobody wrote it yet" in stage.play().reason
+    assert not ran.exists()
+
+
+def test_a_keyword_that_git_takes_for_its_own_hides_no_text(written, stage):
+    written(FIRST.replace("id = 2", "id = 2 -- $Id$"), "Bob", "bob@home.example")
+    (stage.folder / ".gitattributes").write_text("*.yaml ident\n")
+    stage.runbook.write_text(stage.runbook.read_text().replace("$Id$", "$Id:DROP$"))
+    assert "line 9 of runbook.yaml is in no commit: nobody wrote it yet" in stage.play().reason
+
+
+def test_a_history_that_is_cut_off_names_nobody(written, stage):
+    written(FIRST, "Bob", "bob@home.example")
+    written(FIRST + SECOND, "Dan Doe", "dan@anywhere.example")
+    git(stage, "clone", "--quiet", "--depth=1", f"file://{stage.folder}", "copy")
+    shutil.rmtree(stage.folder / ".git")
+    (stage.folder / "copy" / ".git").rename(stage.folder / ".git")
+    play = stage.play()
+    assert (play.state, "the history of runbook.yaml is cut off at " in play.reason) == ("blocked", True)
+    assert play.ending.hint == "`git fetch --unshallow` gets it, or use a policy without exclude_authors"
+
+
+def test_lines_that_were_moved_and_not_committed_keep_their_authors(written, stage):
+    written(FIRST, "Bob", "bob@home.example")
+    other = SECOND.replace("approval: cross", "approval: open")
+    stage.settings["policies"]["open"] = {"need": [{"team": "ops", "n": 1}]}
+    stage.save()
+    stage.write("  - {id: look, title: Look, manual: Look., expected: Fine.}\n" + FIRST + other)
+    (request,) = stage.play(detach=True).bodies("approval.requested")
+    assert request.excluded == {"bob": "wrote lines 7 to 11 of runbook.yaml"}
 
 
 def test_the_author_of_an_include_and_of_the_step_that_includes_it_are_excluded(written, stage):

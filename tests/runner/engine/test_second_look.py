@@ -129,6 +129,21 @@ def test_the_operators_own_file_is_nobodys_copy_but_what_is_merged_of_it_is(wait
     assert looked(state, stage.folder).copy.state == "same"
 
 
+def test_a_tag_that_is_called_like_the_branch_is_not_what_was_merged(waiting):
+    stage, state, folder = waiting
+    mine = folder / stage.runbook.name
+    whole = mine.read_text()
+    mine.write_text(whole.replace("max_rows: 3", "max_rows: 1"))
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", stage.runbook.name)
+    git(folder, "commit", "-q", "-m", "reviewed")
+    git(folder, "checkout", "-q", "-b", "mine")
+    mine.write_text(whole)
+    git(folder, "commit", "-q", "-a", "-m", "by nobody else")
+    git(folder, "tag", "main")
+    assert "+        - {check: affected-rows, with: {max_rows: 3}}" in looked(state, folder).since_merge
+
+
 def test_what_is_not_merged_is_shown(waiting):
     stage, state, folder = waiting
     mine = folder / stage.runbook.name
