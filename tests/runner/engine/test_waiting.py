@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from runner.journal.events import Note, WaiverGiven
+from runner.journal.presence import looking
 from runner.journal.sqlite import SqliteJournal
 from tests.runner.engine.answering import answer
 from tests.runner.engine.stage import Player, Stage
@@ -68,6 +69,19 @@ def test_the_journal_is_not_read_without_a_pause_while_a_run_waits_for(what, wai
     monkeypatch.setattr(SqliteJournal, "records", counted)
     assert waiting(what, lambda: begun.append(len(reads))).state == "completed"
     assert begun[0] < BUSY
+
+
+def test_the_operator_is_told_once_who_looks_at_the_request_while_they_look(stage, waiting):
+    def bob_looks():
+        (request,) = [record.body.request for record in stage.records() if record.body.name == "approval.requested"]
+        journal = stage.journal("bob")
+        with looking(journal, request, "bob"):
+            threading.Event().wait(1.5)
+        journal.close()
+
+    play = waiting("an approval", bob_looks)
+    assert play.state == "completed"
+    assert play.session.operator.said.count("bob is looking at it now") == 1
 
 
 def test_no_other_line_than_a_waiver_of_the_step_ends_the_wait_for_one(stage, waiting):

@@ -10,7 +10,7 @@ from runner.config.model import Need, Policy
 from runner.config.model import Window as Limit
 from runner.engine.people.approval import window_of
 from runner.engine.people.drift import Drift, steady
-from runner.engine.people.windows import Window, objection, parse_window, request_until, told
+from runner.engine.people.windows import Window, objection, parse_until, parse_window, request_until, told
 from runner.engine.ports import stamp, wall_clock
 from runner.engine.preflight.preflight import preflight
 from runner.errors import ApprovalError, GateClosedError, UsageError
@@ -75,6 +75,25 @@ def test_what_is_no_window_is_refused(begin, end, reason):
     with pytest.raises(UsageError) as refused:
         parse_window(begin, end, NOW)
     assert reason in refused.value.message
+
+
+UNTIL = [
+    ("90min", NOW + timedelta(minutes=90)),
+    ("02:00", NIGHT.not_before),
+    ("2026-11-24T11:00+09:00", NIGHT.not_before),
+]
+
+
+@pytest.mark.parametrize(("text", "until"), UNTIL)
+def test_until_when_something_holds_is_a_length_of_time_or_an_end(text, until, zone):
+    zone("UTC")
+    assert parse_until(text, NOW) == until
+
+
+@pytest.mark.parametrize("text", ["2026-11-23T16:59Z", "2026-11-23T17:00Z"])
+def test_nothing_holds_until_a_time_that_is_over(text):
+    with pytest.raises(UsageError, match=f"{text} is over already"):
+        parse_until(text, NOW)
 
 
 TOLD = [
