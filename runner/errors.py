@@ -7,7 +7,8 @@ ShisaError
 │   └── ConnectError               no connection before a run opened
 ├── RunbookError                1  an invalid runbook
 ├── GateClosedError             1  a guard or facts closed the gate
-│   └── TargetLockedError          another run is at work on the target
+│   ├── TargetLockedError          another run is at work on the target
+│   └── TargetLostError            another run may have been
 ├── StepFailedError             3
 ├── ApprovalError               4  rejected, expired, stale, or not countable
 ├── RunEndedError               5  somebody ended the run meanwhile
@@ -77,6 +78,10 @@ class GateClosedError(ShisaError):
 
 class TargetLockedError(GateClosedError):
     """Another run is at work on the target."""
+
+
+class TargetLostError(GateClosedError):
+    """The run's session on the target lost its lock, so another run may have been at work there."""
 
 
 class StepFailedError(ShisaError):

@@ -103,7 +103,7 @@ class Session:
         """The file that a program of a step holds for as long as it works."""
         return mark_of(self.attachments.folder, self.run, path)
 
-    @property
+    @functools.cached_property
     def folder(self) -> Path:
         """Where relative paths of a runbook's parameters start: the folder that the operator works in."""
         return Path.cwd()
@@ -142,7 +142,8 @@ class Session:
         entered = self.state.step(path).entered
         target = None if entered is None else self.targets.of(entered.target)
         keys = () if entered is None else entered.rendered.get("lock", ())
-        anew = self.locks.hold(self.plan, target, keys)
+        noted = entered is not None and entered.kind == "sql" and entered.rendered.get("transaction", True)
+        anew = self.locks.hold(self.plan, target, keys, noted=noted)
         self.warn()
         return anew
 

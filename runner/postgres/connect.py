@@ -62,9 +62,9 @@ _CAUSES = (
 )
 """A pattern in libpq's or the server's message, what it means, what to do; the first that fits."""
 _SESSION = """
-SELECT set_config('application_name', {}, false), set_config('idle_session_timeout', '0', false),
-       set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
-       set_config('tcp_keepalives_count', '3', false)"""
+set_config('application_name', {}, false), set_config('idle_session_timeout', '0', false),
+set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
+set_config('tcp_keepalives_count', '3', false)"""
 _WATCH = ", set_config('client_connection_check_interval', '1s', false)"
 
 
@@ -136,7 +136,7 @@ def _torn(given: dict[str, Any]) -> bool:
 
 
 def opening(application_name: str, *, watched: bool) -> str:
-    """Write what names a fresh session, and lets the server end it when this program is gone, and not before.
+    """Write what to select to name a session, and let the server end it when this program is gone, and not before.
 
     ``watched`` lets the server look each second while a statement runs, where it can tell (not on every system).
     """
@@ -148,9 +148,9 @@ def _begin_session(connection: Connection[Any], application_name: str) -> None:
     import psycopg
 
     try:
-        connection.execute(opening(application_name, watched=True).encode())
+        connection.execute(f"SELECT {opening(application_name, watched=True)}".encode())
     except (psycopg.errors.InvalidParameterValue, psycopg.errors.UndefinedObject):
-        connection.execute(opening(application_name, watched=False).encode())
+        connection.execute(f"SELECT {opening(application_name, watched=False)}".encode())
 
 
 def _worded(error: Error, given: dict[str, Any]) -> ConnectError:

@@ -9,17 +9,53 @@ import psycopg
 from psycopg.generators import fetch_many
 from psycopg.pq import ExecStatus, TransactionStatus
 
+from runner.errors import TargetLostError
 from runner.postgres.connect import opening
+from runner.postgres.lock import Lock, owns
 
 _A_WHILE = 1.0
 """Seconds; on the wall's clock, for another one may stand still while the machine sleeps."""
 
 
 class Held(psycopg.Connection[Any]):
-    """A session that stays as it is until ``close``, with the locks that it holds."""
+    """A session that holds the locks of a run on a target, and stays as it is until ``close``.
+
+    It is asked for its locks; for a short while after that it is enough that the note before an intent goes over this
+    very session.
+    """
+
+    target = ""
+    _seen = 0.0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.locks: set[Lock] = set()
 
     def __exit__(self, *_: object) -> None:
         """Leave everything as it is."""
+
+    def was_asked(self) -> bool:
+        """Whether it told a short while ago that it holds everything."""
+        return 0 <= time.time() - self._seen < _A_WHILE
+
+    def holds_all(self) -> bool:
+        """Ask whether it is there and holds everything."""
+        found = owns(self, self.locks)
+        self._seen = time.time() if found else 0.0
+        return found
+
+    def is_answered_by(self, backend: int) -> None:
+        """Make sure that a session answered that is still this one. Raises TargetLostError."""
+        if backend != self.info.backend_pid:
+            raise self.lost()
+
+    def lost(self) -> TargetLostError:
+        """Say that the target may have been another run's meanwhile; the next look takes the locks anew."""
+        self._seen = 0.0
+        return TargetLostError(
+            f"the lock on target {self.target} got lost, so another run may have been at work there",
+            hint="nothing of the step was begun; find out who ends this run's sessions there, then go on",
+        )
 
 
 class Kept(psycopg.Connection[Any]):
@@ -29,6 +65,8 @@ class Kept(psycopg.Connection[Any]):
     goes along with the step's first words. Who has not answered for a while is asked by itself: it may be gone.
     """
 
+    system_identifier: str | None = None
+    """Which cluster it is a session of, as soon as that is known."""
     _opening = ""
     _forgetting = False
     _watched: bool | None = None
@@ -50,9 +88,9 @@ class Kept(psycopg.Connection[Any]):
         return not self.closed
 
     def first_words(self) -> str:
-        """Give what has to be sent before anything else, to somebody who sends it in the same message."""
-        text, self._opening = self._opening, ""
-        return text
+        """Give what has to be selected before anything else, to somebody who selects it along with something."""
+        words, self._opening = self._opening, ""
+        return words
 
     def cursor(self, *args: Any, **options: Any) -> Any:
         """Make a cursor, behind the first words."""
@@ -83,7 +121,7 @@ class Kept(psycopg.Connection[Any]):
 
     def _open(self) -> None:
         if words := self.first_words():
-            self.execute(words.encode())
+            self.execute(f"SELECT {words}".encode())
 
     def _forget(self) -> None:
         """Hear that everything is forgotten. Raises psycopg.Error where it is not."""

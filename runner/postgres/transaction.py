@@ -56,17 +56,16 @@ _PATIENCE = 10.0
 """Seconds to wait for a transaction that is still in progress."""
 _BEGIN = """
 BEGIN READ WRITE;
-{first};
-SELECT set_config('lock_timeout', {lock}, true), set_config('statement_timeout', {statement}, true);
-SELECT current_setting('lock_timeout')::interval = {lock}::interval
-   AND current_setting('statement_timeout')::interval = {statement}::interval,
-       pg_current_xact_id()::text, s.system_identifier::text,
-       ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
-  FROM pg_control_system() s"""
+SELECT set_config('lock_timeout', {lock}, true)::interval = {lock}::interval
+   AND set_config('statement_timeout', {statement}, true)::interval = {statement}::interval,
+       pg_current_xact_id()::text, {system},
+       ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int, {first}"""
+_SYSTEM = "(SELECT system_identifier::text FROM pg_control_system())"
 _COMMIT = """
 SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off';
 COMMIT"""
-_NOTE = "SELECT set_config('synchronous_commit', 'on', false), pg_logical_emit_message(true, 'shisa', {})"
+_NOTE = """
+SELECT pg_backend_pid(), set_config('synchronous_commit', 'on', false), pg_logical_emit_message(true, 'shisa', {})"""
 _DELTAS = """
 SELECT relid::regclass::text, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_user_tables
  WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"""
@@ -91,17 +90,26 @@ class Transaction:
         """
         from runner.postgres.kept import Kept
 
+        kept = self._connection if isinstance(self._connection, Kept) else None
         lock, statement = map(quote_literal, self._timeouts)
-        first = self._connection.first_words() if isinstance(self._connection, Kept) else ""
-        cursor = self._connection.execute(_BEGIN.format(first=first, lock=lock, statement=statement).encode())
+        text = _BEGIN.format(
+            lock=lock,
+            statement=statement,
+            system=_SYSTEM if kept is None or not kept.system_identifier else quote_literal(kept.system_identifier),
+            first=(kept and kept.first_words()) or "NULL",
+        )
+        cursor = self._connection.execute(text.encode())
         while cursor.nextset():
             pass
         shown = cursor.fetchone()
         if shown is None or not shown[0]:
             raise StepFailedError("the server does not show the timeouts that were set")
+        xid = Xid(*shown[1:4])
+        if kept is not None:
+            kept.system_identifier = xid.system_identifier
         if self._counting:
             self._baseline = {delta.table: delta for delta in self._deltas()}
-        return Xid(*shown[1:])
+        return xid
 
     def send(self, statement: str) -> Result:
         """Send one statement as it stands, without parameters."""
@@ -144,9 +152,21 @@ class Transaction:
 def leave_note(connection: Connection[Any], run: str, step: str, xid: Xid) -> None:
     """Make ``xid`` survive a crash of the server: a durable WAL record written by another transaction.
 
-    The connection must be in autocommit and not the one that runs the step.
+    The connection must be in autocommit and not the one that runs the step. Raises TargetLostError where it is the one
+    that shall hold the run's locks, and is gone.
     """
-    connection.execute(_NOTE.format(quote_literal(f"{run} {step} xid {xid.xid}")).encode())
+    from psycopg import OperationalError
+
+    from runner.postgres.kept import Held
+
+    try:
+        row = connection.execute(_NOTE.format(quote_literal(f"{run} {step} xid {xid.xid}")).encode()).fetchone()
+    except OperationalError:
+        if isinstance(connection, Held) and connection.broken:
+            raise connection.lost() from None
+        raise
+    if isinstance(connection, Held) and row is not None:
+        connection.is_answered_by(row[0])
 
 
 def fate(connection: Connection[Any], xid: Xid) -> tuple[Fate, str]:

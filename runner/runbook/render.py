@@ -8,6 +8,7 @@ changes nothing. A secret stays what it was written as (``:'name'``) in SQL, and
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -32,11 +33,13 @@ _ANY = {"from": "what the step kept"}
 
 
 def render_step(data: Mapping[str, Any], values: Values) -> dict[str, Any]:
-    """Render a step's plain data and make sure that it still is a step.
+    """Render the plain data of a planned step, which is valid, and make sure that it still is once values are in it.
 
     Raises RunbookError for a name without a value, or a value that does not fit where it came to stand.
     """
     rendered: dict[str, Any] = render_data(data, values)
+    if rendered == data:
+        return rendered
     errors = step_schema().errors({**rendered, "restore": _ANY} if rendered.get("restore") == "undo" else rendered)
     if errors:
         where = ".".join(str(part) for part in errors[0].instance_path)
@@ -72,7 +75,13 @@ def statements_of(body: Body, values: Values, secrets: AbstractSet[str] = frozen
         return ()
     known = secrets | {name for name, value in values.items() if isinstance(value, Secret)}
     whole = render_sql(body.sql, _sql_values(values), secrets=known)
-    return tuple(_part(whole, each.offset, each.text) for each in parse(whole.analysable))
+    return tuple(_part(whole, offset, text) for offset, text in _split(whole.analysable))
+
+
+@functools.lru_cache(maxsize=1024)
+def _split(sql: str) -> tuple[tuple[int, str], ...]:
+    """Tell where each statement starts and what it is, once: a step is taken apart before its run opens, and in it."""
+    return tuple((each.offset, each.text) for each in parse(sql))
 
 
 def _part(whole: RenderedSql, offset: int, statement: str) -> RenderedSql:

@@ -18,8 +18,7 @@ from runner.engine.fold.undoing import unasked, undone_of
 from runner.engine.guard import gate
 from runner.engine.guard.asking import ask_all
 from runner.engine.people import questions
-from runner.engine.rendering import rendering
-from runner.errors import ApprovalError, ArchiveError, GateClosedError, StepFailedError
+from runner.errors import ApprovalError, ArchiveError, GateClosedError, StepFailedError, TargetLostError
 from runner.journal.events import GuardSampled, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
 from runner.runbook.model import GuardUse, step_of
@@ -71,13 +70,21 @@ def attempt(session: Session, path: str) -> None:
     Raises Interrupted where the program was asked to end, and what ``start`` raises.
     """
     try:
-        look = LastLook(session, path)
-        if session.state.step(path).loops:
-            intend(look, [], None)
-        else:
-            _carry_out(session, path, look)
+        try:
+            _attempt(session, path)
+        except TargetLostError as lost:
+            session.operator.tell(f"{lost.message}: it is taken again, and the guards are asked once more")
+            _attempt(session, path)
     except AnewError as anew:
         session.operator.tell(anew.message)
+
+
+def _attempt(session: Session, path: str) -> None:
+    look = LastLook(session, path)
+    if session.state.step(path).loops:
+        intend(look, [], None)
+    else:
+        _carry_out(session, path, look)
 
 
 def _carry_out(session: Session, path: str, look: LastLook) -> None:
@@ -86,7 +93,7 @@ def _carry_out(session: Session, path: str, look: LastLook) -> None:
         carried = _perform(session, path, look, signals, intended)
         if intended:
             session.append(carried.ended, path)
-        if carried.ended.outcome != "unknown":
+        if carried.ended.outcome != "unknown" and look.entered.kind == "command":
             session.mark(path).forget()
         late = signals.take()
     if carried.stopped is not None:
@@ -153,13 +160,8 @@ def intend(look: LastLook, intended: list[StepIntended], xid: Xid | None, kept: 
 
 
 def _effect(session: Session, path: str, look: LastLook, intended: list[StepIntended]) -> Effect:
-    entered = session.state.step(path).entered
-    if entered is None:
-        raise AssertionError
+    entered, made = look.entered, look.made
     step = step_of(entered.rendered)
-    made = rendering(session, path)
-    if made.digest != entered.step_digest:
-        raise ApprovalError(f"{path} is another step now than when it was looked at")
     target = session.targets.of(entered.target)
     name = short_name(f"shisa/{session.run}/{path}")
     undone = undone_of(path)

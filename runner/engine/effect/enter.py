@@ -14,6 +14,7 @@ from runner.journal.events import StepEntered, StepSkipped
 from runner.runbook.render import holds
 
 if TYPE_CHECKING:
+    from runner.engine.rendered import Rendering
     from runner.engine.session import Session
     from runner.engine.target.targets import Target
     from runner.runbook.danger import Danger
@@ -33,12 +34,11 @@ def enter(session: Session, path: str) -> None:
         if not holds(when.expression, when.scope.values(session.state.names)):
             session.append(StepSkipped(reason=f"when: {when.expression} is false"), path)
             return
-    session.append(rendered(session, path), path)
+    session.append(entered_as(session, path, rendering(session, path)), path)
 
 
-def rendered(session: Session, path: str) -> StepEntered:
-    """Render the step as it stands now; rendering twice gives the same digest as long as nothing changed."""
-    made = rendering(session, path)
+def entered_as(session: Session, path: str, made: Rendering) -> StepEntered:
+    """Tell what a step has become for the journal; rendered twice it is the same as long as nothing changed."""
     policies, signed = _policies(made.step, made.danger, made.target, session), _signed(session, path)
     covered = signed is not None and {*signed.policies} >= {*policies} and {*signed.reads} >= {*made.reads}
     return StepEntered(

@@ -6,18 +6,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from checks.base import Verdict
-from runner.engine.effect.enter import rendered
+from runner.engine.effect.enter import entered_as
 from runner.engine.fold.loops import loop_of
 from runner.engine.fold.undoing import undone_of
 from runner.engine.guard import gate
 from runner.engine.people import approval, questions
 from runner.engine.reads import other_bytes, read_again
+from runner.engine.rendering import rendering
 from runner.errors import ApprovalError
 from runner.journal import turns
 from runner.review.requests import uses_left
 
 if TYPE_CHECKING:
+    from runner.engine.rendered import Rendering
     from runner.engine.session import Session
+    from runner.journal.events import StepEntered
 
 COUNTS = timedelta(seconds=30)
 """How long a look counts; a team journal takes no intent on guards that were asked a minute ago."""
@@ -47,7 +50,7 @@ class LastLook:
             self._look()
 
     def _look(self) -> None:
-        _refuse_what_got_worse(self.session, self.path)
+        self.made, self.entered = _refuse_what_got_worse(self.session, self.path)
         self._at = self.session.clock()
 
 
@@ -85,8 +88,8 @@ def refuse_changed(session: Session) -> None:
         raise ApprovalError(reason, hint="put the file back and resume, or `resume --accept-changes` with the new one")
 
 
-def _refuse_what_got_worse(session: Session, path: str) -> None:
-    """Prove right before the effect that nothing got worse.
+def _refuse_what_got_worse(session: Session, path: str) -> tuple[Rendering, StepEntered]:
+    """Prove right before the effect that nothing got worse; the step as it was looked at.
 
     The pinned files, the rendered text, the policies and the guards are compared with what was approved. What takes a
     step back comes out of the journal; a file or an answer that changed meanwhile must not stop it.
@@ -103,7 +106,8 @@ def _refuse_what_got_worse(session: Session, path: str) -> None:
     anew = session.hold(path)
     _unmoved(session, path)
     again = gate.ask(session, path, "again", every=anew) if session.state.step(path).guarded("again") else ()
-    fresh = rendered(session, path)
+    made = rendering(session, path)
+    fresh = entered_as(session, path, made)
     reasons = approval.stale_reasons(session, path, fresh, again)
     if reasons:
         approval.void(session, path, reasons)
@@ -124,6 +128,7 @@ def _refuse_what_got_worse(session: Session, path: str) -> None:
     if entered.policies:
         session.drift.refuse(session.records[-1].at)
         demand_approval(session, path)
+    return made, entered
 
 
 def _unmoved(session: Session, path: str) -> None:

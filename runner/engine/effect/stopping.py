@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+_handle = getattr(signal.signal, "__wrapped__", signal.signal)
+"""``signal.signal`` without the enumerations around it, which cost each step more than all that it does here."""
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -25,17 +27,21 @@ class Signals:
 
     @contextlib.contextmanager
     def noted(self) -> Iterator[None]:
-        """Note them within; only the main thread is told of signals."""
+        """Note them within, but those that this program was started to ignore; only the main thread is told of any."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
         try:
             for each in _SIGNALS:
-                self._before[each] = signal.signal(each, self._note)
+                handler = _handle(each, self._note)
+                if handler == signal.SIG_IGN:
+                    _handle(each, handler)
+                else:
+                    self._before[each] = handler
             yield
         finally:
             for each, handler in self._before.items():
-                signal.signal(each, handler)
+                _handle(each, handler)
             self._before = {}
 
     @contextlib.contextmanager
@@ -45,12 +51,12 @@ class Signals:
             yield
             return
         for each, handler in self._before.items():
-            signal.signal(each, handler)
+            _handle(each, handler)
         try:
             yield
         finally:
             for each in self._before:
-                signal.signal(each, self._note)
+                _handle(each, self._note)
 
     def take(self) -> int | None:
         """Give the newest signal that nobody has dealt with; one that is no Ctrl-C goes before all others."""

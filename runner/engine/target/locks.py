@@ -8,17 +8,17 @@ stale lock ever has to be broken. Who holds it, from which machine and since whe
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runner.engine.target.holders import told
 from runner.errors import TargetLockedError
-from runner.postgres.lock import WHOLE, Lock, has_session, owns, try_lock, unlock
+from runner.postgres.lock import WHOLE, Lock, has_session, try_lock, unlock
 
 if TYPE_CHECKING:
     from runner.engine.target.targets import Target, Targets
     from runner.journal.record import Journal
+    from runner.postgres.kept import Held
     from runner.runbook.plan import Plan
 
 _LOOKING = {"ask", "check", "wait"}
@@ -49,14 +49,6 @@ def _bodies(data: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     return [data] if loop is None or data.get("lock") else loop["steps"]
 
 
-@dataclasses.dataclass
-class _Held:
-    """The session that holds a database's locks."""
-
-    connection: Any
-    locks: set[Lock] = dataclasses.field(default_factory=set)
-
-
 class Locks:
     """The locks of one run."""
 
@@ -70,18 +62,19 @@ class Locks:
         self.rebind(targets)
         self._journal = journal
         self._emergency = plan.runbook.runbook.emergency
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, Held] = {}
 
     def rebind(self, targets: Targets) -> None:
         """Name the targets to hold; nothing may be held."""
         self._targets = {target.place: target for target in targets.by_name.values()}
 
-    def hold(self, plan: Plan, target: Target | None = None, keys: Iterable[str] = ()) -> bool:
+    def hold(self, plan: Plan, target: Target | None = None, keys: Iterable[str] = (), *, noted: bool = False) -> bool:
         """Make sure that this run has its targets, and a step the keys that it names on its own.
 
-        Ownership is looked at on the sessions themselves: a reconnect or a pooler loses it silently. Tells whether
-        the locks were taken up now, so that others may have been at work meanwhile. Raises TargetLockedError where
-        another run has them, and ConnectError.
+        Ownership is looked at on the sessions themselves: a reconnect or a pooler loses it silently. Where a step's
+        intent stands behind a note (``noted``), which proves that the session is there, a look of a moment ago counts.
+        Tells whether the locks were taken up now, so that others may have been at work meanwhile. Raises
+        TargetLockedError where another run has them, and ConnectError.
         """
         if plan is not self._plan:
             self._plan, self._base = plan, base_lock(plan)
@@ -89,43 +82,39 @@ class Locks:
             return False
         anew = False
         for place in sorted(self._targets):  # in one order, so that of two runs one gets all
-            anew |= self._keep(place)
             own = target is not None and target.place == place
+            anew |= self._keep(place, noted=noted and own)
             self._take(place, [self._base, *(Lock(key) for key in keys if own and self._base.shared)])
         return anew
 
-    def session(self, target: Target) -> Any:
-        """Give the session that holds a target's locks; None where there is none.
-
-        What it commits proves that the locks were there until then.
-        """
-        held = self._held.get(target.place)
-        return None if held is None else held.connection
+    def session(self, target: Target) -> Held | None:
+        """Give the session that holds a target's locks; None where there is none."""
+        return self._held.get(target.place)
 
     def release(self) -> None:
         """Give everything back, as while people are waited for."""
         for held in self._held.values():
-            unlock(held.connection)
-            held.connection.close()
+            unlock(held)
+            held.close()
         self._held.clear()
 
-    def _keep(self, place: str) -> bool:
+    def _keep(self, place: str, *, noted: bool) -> bool:
         """Have a session for a database that holds what it held; whether it had to be made anew."""
-        held = self._held.get(place)
-        if held is not None and owns(held.connection, held.locks):
+        before = self._held.get(place)
+        if before is not None and ((noted and before.was_asked()) or before.holds_all()):
             return False
         target = self._targets[place]
-        if held is not None:
-            held.connection.close()
+        if before is not None:
+            before.close()
         from runner.postgres.kept import Held
 
-        connection = target.connect(f"shisa/{self._run} lock", made=Held)
-        self._held[place] = _Held(connection)
-        if not has_session(connection):
+        held: Any = target.connect(f"shisa/{self._run} lock", made=Held)
+        held.target, self._held[place] = target.bound.name, held
+        if not has_session(held):
             self.release()
             raise pooled(target.bound.name)
-        if held is not None:
-            self._take(place, sorted(held.locks))
+        if before is not None:
+            self._take(place, sorted(before.locks))
         return True
 
     def _take(self, place: str, locks: Iterable[Lock]) -> None:
@@ -133,7 +122,7 @@ class Locks:
         for lock in locks:
             if lock in held.locks:
                 continue
-            holders = try_lock(held.connection, lock)
+            holders = try_lock(held, lock)
             if holders is None:
                 held.locks.add(lock)
                 continue

@@ -10,6 +10,7 @@ from runner.errors import RunTakenError, TargetLockedError
 from runner.journal import open_journal
 from runner.journal.events import Note, RunHandedOver, RunResumed
 from runner.postgres.lock import Lock
+from runner.postgres.transaction import Transaction
 from runner.runbook.expand import plan_of
 from runner.runbook.load import load
 from tests.runner.engine.stage import Player, Stage
@@ -143,6 +144,30 @@ def test_a_lock_that_got_lost_is_taken_again_before_the_next_step(stage, held, a
     play = stage.play(lost)
     assert play.state == "completed"
     assert accounts("SELECT count(*) FROM account") == [4]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_lock_that_gets_lost_as_a_step_begins_is_taken_again_once(stage, accounts, monkeypatch, times):
+    begin, left = Transaction.begin, [times]
+
+    def losing(self):
+        xid = begin(self)
+        if left[0]:
+            left[0] -= 1
+            accounts(END)
+        return xid
+
+    monkeypatch.setattr(Transaction, "begin", losing)
+    stage.write(ADD)
+    play = stage.play()
+    if times == 1:
+        assert (play.state, accounts("SELECT count(*) FROM account")) == ("completed", [4])
+        return
+    assert play.state == "blocked"
+    assert play.reason == "the lock on target live got lost, so another run may have been at work there"
+    assert "find out who ends this run's sessions there" in play.ending.hint
+    assert accounts("SELECT count(*) FROM account") == [3]
+    assert "step.intended" not in play.names
 
 
 def test_a_lock_that_got_lost_to_another_run_stops_before_the_effect(stage, accounts):

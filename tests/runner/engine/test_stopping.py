@@ -100,6 +100,13 @@ def test_ctrl_c_tells_what_runs_and_lets_it_go_on_where_that_is_the_answer(stage
     assert accounts() == [1, 2, 3, 9]
 
 
+def test_a_signal_that_the_program_was_started_to_ignore_stays_ignored(stage, press):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stage.write(SQL.replace("61", "1.61"))
+    press(SLEEPING.replace("61", "1.61"), signal.SIGHUP)
+    assert stage.play().state == "completed"
+
+
 def test_sigterm_does_not_ask(stage, press):
     stage.write(SQL)
     press(SLEEPING, signal.SIGTERM)

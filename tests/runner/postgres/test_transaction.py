@@ -32,7 +32,7 @@ def test_the_timeouts_are_set_for_this_transaction_only(database):
 
 
 def test_a_server_that_shows_other_timeouts_than_were_set_is_not_worked_on(database, monkeypatch):
-    without = _BEGIN.replace("set_config('lock_timeout', {lock}, true)", "1")
+    without = _BEGIN.replace("set_config('lock_timeout', {lock}, true)", "current_setting('lock_timeout')")
     monkeypatch.setattr("runner.postgres.transaction._BEGIN", without)
     transaction = Transaction(database.connect(), lock_timeout="2s", statement_timeout="0")
     with pytest.raises(StepFailedError, match="does not show the timeouts that were set"):
