@@ -1,5 +1,8 @@
 """Whom a broken glass passes over, and who has looked at it afterwards: the judgement alone."""
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 
 from runner.config.model import Config, Need, Person, Policy
@@ -10,7 +13,7 @@ from runner.review.afterwards import glass_of, post_review
 from runner.review.breakglass import skipped
 from runner.review.exceptions import signed
 from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, request, requested, stamp
-from tests.runner.review.test_requests import Story
+from tests.runner.review.test_requests import WINDOW, Story
 
 PEOPLE = {
     "alice": Person(teams=("ops",)),
@@ -46,6 +49,23 @@ def test_passed_over_are(asked, signed, who):
 BROKEN = ev.BreakglassOpened(
     reason="all is down", ticket="", until="u", skipped=(), request="r", statement="{}", signature="s"
 )
+
+
+def test_a_glass_that_is_broken_long_before_the_window_lets_nothing_start(crew):
+    need = (Need(team="dev", n=1),)
+    config = Config(shisa=1, people=crew.people, policies={"cross": Policy(need=need, break_glass=("carol",))})
+    body = requested(window=WINDOW)
+    glass = msgspec.structs.replace(
+        BROKEN, until=WINDOW["not_after"], request=body.request, policy_digest=body.policy_digest
+    )
+    facts = {"key": crew.keys["carol"], "people": crew.people, "head": HEAD, "now": NOON}
+    story = Story(crew).at(0, body).at(1, signed(glass, run=RUN, step=STEP, person="carol", **facts), "carol")
+    stands, last = story.stands(30, config), NOON + timedelta(minutes=61)
+    assert (stands.state, stands.broken_by, stands.deadline) == ("approved", "carol", last)
+    assert stands.early(last)
+    assert story.stands(62, config).reason == "nobody started the step by 2026-11-23 13:01:00 UTC"
+
+
 OPENED = "opened"
 TAKEN = ev.RunHandedOver(from_person="alice", to_person="dan")
 LOOKED = ev.BreakglassReviewed(as_team="dev", statement="", signature="")

@@ -47,6 +47,7 @@ A = ("a", BLOCK, 5)
 LEFT = [
     ("all that closes is waived", found(A), [waiver("a")], WARN),
     ("an improvement is covered", found(("a", UNKNOWN, 0)), [waiver("a")], WARN),
+    ("a number that is not measured any more", found(("a", BLOCK, None)), [waiver("a")], WARN),
     ("another object closes still", found(A, ("b", BLOCK, 1)), [waiver("a")], BLOCK),
     ("another object that could not be measured, too", found(A, ("b", UNKNOWN, 0)), [waiver("a")], UNKNOWN),
     ("both are waived", found(A, ("b", UNKNOWN, 0)), [waiver("a"), waiver("b", UNKNOWN, 0)], WARN),
