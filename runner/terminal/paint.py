@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, assert_never
 
@@ -26,15 +27,19 @@ _STYLES: dict[Tone, str] = {
 _NARROW = 72
 """Below this width tables are written as stacked lines."""
 _WORD_WIDTH = 12
+_AT_ONCE = 100
+"""How many parts of a screen are printed together: each print costs as much as some lines do."""
 _LEAST = 8
 """Code is never folded to fewer cells than this."""
 
 
 def show(blocks: Iterable[Block], console: Console) -> None:
     """Print blocks; long text is folded, nothing is cut."""
-    for block in blocks:
-        for part in _paint(block, console):
-            console.print(part, markup=False, highlight=False, emoji=False)
+    from rich.console import Group
+
+    parts = (part for block in blocks for part in _paint(block, console))
+    while some := list(itertools.islice(parts, _AT_ONCE)):
+        console.print(Group(*some), markup=False, highlight=False, emoji=False)
 
 
 def _paint(block: Block, console: Console) -> Iterator[RenderableType]:
@@ -42,7 +47,7 @@ def _paint(block: Block, console: Console) -> Iterator[RenderableType]:
         case Line():
             yield _line(block, console)
         case Heading():
-            yield ""
+            yield _text("", "plain")
             yield _text(f"{'==' if console.options.ascii_only else '━━'} {escape(block.text)}", block.tone)
         case Facts():
             yield _facts(block)
@@ -65,16 +70,31 @@ def _cell(value: Cell) -> Text:
 
 
 def _line(line: Line, console: Console) -> RenderableType:
+    time = _text(escape(line.time), "dim") if line.time and console.width >= _NARROW else None
+    word, text = _text(escape(line.word), line.tone), _text(escape(line.text, multiline=True), "plain")
+    least = min(_WORD_WIDTH, console.width // 4)
+    return _in_one_row(time, word, text, least, console.width) or _in_columns(time, word, text, least)
+
+
+def _in_one_row(time: Text | None, word: Text, text: Text, least: int, width: int) -> Text | None:
+    """Put a line that needs no folding together without a table, which costs ten times as much; None where it does."""
+    if "\n" in text.plain:
+        return None
+    word.pad_right(max(0, least - word.cell_len))
+    parts = [word, text] if time is None else [time, word, text]
+    row = _text(" ", "plain").join(parts)
+    return row if row.cell_len <= width else None
+
+
+def _in_columns(time: Text | None, word: Text, text: Text, least: int) -> RenderableType:
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 1), expand=False)
-    parts: list[Text] = []
-    if line.time and console.width >= _NARROW:
+    if time is not None:
         grid.add_column(no_wrap=True)
-        parts.append(_text(escape(line.time), "dim"))
-    grid.add_column(min_width=min(_WORD_WIDTH, console.width // 4), overflow="fold")
+    grid.add_column(min_width=least, overflow="fold")
     grid.add_column(overflow="fold")
-    grid.add_row(*parts, _text(escape(line.word), line.tone), _text(escape(line.text, multiline=True), "plain"))
+    grid.add_row(*(() if time is None else (time,)), word, text)
     return grid
 
 

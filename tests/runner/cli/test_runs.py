@@ -3,7 +3,9 @@ import re
 
 import pytest
 
+from runner.cli.show import blocks
 from runner.journal import events as ev
+from runner.report.summary import summary
 from tests.fixtures import sample_run
 from tests.runner.cli.desk import BY_HAND, Desk, fits
 
@@ -125,6 +127,19 @@ def test_the_screen_of_a_run_has_state_deviations_timeline_and_what_to_do(two):
     ):
         assert part in shown
     assert "環境Aを環境Cへ複製する" in out
+
+
+def test_the_top_of_the_screen_names_of_a_loop_only_the_iterations_that_are_not_done():
+    done, left = ev.StepEnded(outcome="done"), ev.StepEnded(outcome="failed", message="no")
+    begun = [(f"restore[{n}]", sample_run.RESTORE) for n in (1, 2)]
+    said = [*begun, *((path, ev.StepIntended(step_digest="e3" * 32)) for path, _ in begun)]
+    said += [("restore[1]", done), ("restore[2]", left)]
+    lines = [
+        (0, None, "alice", sample_run.OPENED),
+        *((n, step, "alice", body) for n, (step, body) in enumerate(said, 1)),
+    ]
+    _, facts, *_ = blocks(summary(sample_run.records(iter(lines)), sample_run.CONFIG))
+    assert [label for label, _ in facts.pairs if "[" in label] == ["step restore[2]"]
 
 
 def test_hostile_text_of_a_journal_is_escaped_on_every_screen(two):
