@@ -70,7 +70,7 @@ BEGIN
     RETURN; -- out of a rehearsal's file: it counts only in a run that takes those
   ELSIF shisa.object(_b ->> 'statement') #>> '{predicate,asked,head}' IS DISTINCT FROM _asked.hash THEN
     PERFORM shisa.refuse('the answer was signed for another asking of the question');
-  ELSIF EXISTS (SELECT FROM shisa.journal WHERE run = _run AND seq > _asked.seq AND event = 'question.answered'
+  ELSIF EXISTS (SELECT FROM shisa.journal WHERE run = _run AND event = 'question.answered'
                                             AND shisa.object(body) ->> 'statement' = _b ->> 'statement') THEN
     PERFORM shisa.refuse('this answer was given before');
   END IF;

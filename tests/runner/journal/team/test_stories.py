@@ -138,6 +138,16 @@ def test_what_somebody_took_back_after_its_rollback_had_failed_is_settled(ground
     assert whole(ground) == []
 
 
+def test_somebody_who_may_not_approve_may_still_say_no(ground):
+    tell(ground, (*ORDER[:4], "rejected"), requested={"excluded": {"bob": "wrote line 9 of purge.yaml"}})
+    assert whole(ground) == []
+
+
+def test_a_remark_in_the_words_of_an_answer_leaves_it_to_be_given(ground):
+    tell(ground, (*ORDER[:2], "asked", "note", "answered"), note={"statement": ANSWER})
+    assert whole(ground) == []
+
+
 def test_a_question_is_answered_out_of_a_rehearsals_file(ground):
     tell(ground, (*ORDER[:2], "asked", "answered"), answered={"statement": "", "signature": ""})
     assert ground.lines() == 4
@@ -158,6 +168,12 @@ def test_a_story_that_was_copied_goes_on(ground):
 
 def test_a_broken_glass_stands_for_the_second_person_and_is_reviewed_by_another(ground):
     tell(ground, (*ORDER[:4], "broken", "notified", "again", "started", "closed", "reviewed"))
+    assert whole(ground) == []
+
+
+def test_a_broken_glass_is_reviewed_by_somebody_who_only_remarked_and_has_a_run_of_their_own(ground):
+    tell(ground, ["opened"], run="another", opened={"person": "bob", "operator": "bob"})
+    tell(ground, (*ORDER[:4], "broken", "note", "reviewed"), note={"person": "bob"})
     assert whole(ground) == []
 
 
@@ -201,7 +217,7 @@ def test_a_veto_between_the_steps_of_a_group_is_taken_in(ground):
 
 def test_what_ends_another_run_ends_nothing_here(ground):
     tell(ground, ORDER[:-1])
-    tell(ground, ("opened", "closed"), run="another")
+    tell(ground, ("opened", "expanded", "closed"), run="another")
     append(ground.login("alice"), ground, told(ground)["started"], seen=len(ORDER) - 1)
     assert whole(ground) == []
 
@@ -209,6 +225,18 @@ def test_what_ends_another_run_ends_nothing_here(ground):
 def test_what_others_remark_meanwhile_ends_nobodys_turn(ground):
     tell(ground, (*ORDER[:-1], "note"), note={"person": "bob"})
     append(ground.login("alice"), ground, told(ground)["started"], seen=len(ORDER) - 1)
+    assert whole(ground) == []
+
+
+def test_the_items_of_another_step_change_nothing_here(ground):
+    tell(ground, (*ORDER[:-1], "expanded", "started"), expanded={"step": "other"})
+    assert whole(ground) == []
+
+
+def test_a_step_that_is_done_is_asked_for_and_starts_anew(ground):
+    tell(ground, (*ORDER, "ended"))
+    new = {"request": "req-" + "1" * 32}
+    tell(ground, ORDER[1:], requested=new, bob=new, carol=new, started={"requests": [new["request"]]})
     assert whole(ground) == []
 
 
