@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
     import argparse
 
     from runner.config.model import Loaded
-    from runner.journal.record import Journal
-    from runner.journal.verify import VerifyResult
+    from runner.journal.record import Journal, Record
+    from runner.journal.verify import Problem, VerifyResult
 
 HELP = "Prove that no line of the journal was edited, removed or added, and that its signatures hold."
 EXAMPLE = "  shisa verify --anchors /media/kept-by-bob\n  shisa verify --tags ."
@@ -53,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.run is not None and next(journal.lines(run=arguments.run), None) is None:
         raise UsageError(f"there is no run {arguments.run} in the journal", hint="`shisa runs` lists them")
     found = verify_journal(journal, check=signature_check(config.config.people), kept=kept, run=arguments.run)
+    found = dataclasses.replace(found, problems=(*found.problems, *_course(journal, config, arguments.run)))
     whole = found.chain == "ok" and not found.invalid and not found.missing and not found.problems
     if arguments.export is not None:
         from runner.review.proofs import write_proofs
@@ -64,6 +67,22 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         put_lines(_lines(found, whole=whole))
     return 0 if whole else _BROKEN
+
+
+def _course(journal: Journal, config: Loaded, run: str | None) -> Iterator[Problem]:
+    """Find lines that are whole, and that no program of ours would have written where they stand."""
+    from runner.engine.course import odd_lines
+    from runner.journal.codec import record_of
+    from runner.journal.verify import Problem
+
+    def readable() -> Iterator[Record]:
+        with contextlib.suppress(JournalError):  # whoever judges the chain tells that it cannot be read to its end
+            for line in journal.lines(run=run):
+                with contextlib.suppress(JournalError):
+                    yield record_of(line)
+
+    for odd in odd_lines(readable(), config):
+        yield Problem(odd.seq, "course", f"Line {odd.seq}, {odd.event}: {odd.reason}.")
 
 
 def _journal(config: Loaded) -> Journal:

@@ -28,7 +28,7 @@ from runner.journal.events import (
 )
 from runner.journal.record import Journal, Record
 
-Kind = Literal["store", "chain", "signature", "anchor"]
+Kind = Literal["store", "chain", "signature", "anchor", "course"]
 _SIGNED = (
     RunOpened,
     RunHandedOver,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from runner.engine.course import odd_lines
 from runner.figures import moment, plain
 from runner.journal import events as ev
 from runner.journal.sentences import Tone, asked_when
@@ -70,6 +71,8 @@ def _by_state(run: RunSummary, name: str) -> Iterator[str]:
 def _of_events(run: RunSummary) -> Iterator[Flag]:
     for person, reason in run.looked_at.refused if run.looked_at else ():
         yield Flag("POST-REVIEW REFUSED", f"that of {person} does not count: {reason}", "bad")
+    for odd in odd_lines(line for line, _ in run.timeline):
+        yield Flag("BY HAND", odd.reason, "bad")
     if run.state.opened.unattended:
         yield Flag("UNATTENDED", "the answers came from a file, not from a person", "warn")
     told = (line.body for line, _ in run.timeline if isinstance(line.body, ev.Notified))

@@ -30,7 +30,8 @@ from runner.runbook.values import Secret
 if TYPE_CHECKING:
     from runner.engine.fold.state import State
     from runner.journal.events import RunOpened
-    from runner.runbook.plan import PlannedStep
+    from runner.runbook.model import Step
+    from runner.runbook.plan import Plan, PlannedStep
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,14 +71,14 @@ def _compared(
     if entered is None:
         raise AssertionError
     try:
-        mine, digest = _rendered(state, path, main(), read)
+        mine = rendered_from(planned_from(main(), read, state), state, path)
     except (ShisaError, KeyError) as error:
         why = error.message if isinstance(error, ShisaError) else "it has no such step"
         return OwnCopy("differs", f"{told}: DIFFERS, step {path} cannot be made of it: {why}")
-    if digest == entered.step_digest:
+    if mine.digest == entered.step_digest:
         return None
     asked = {"step": entered.rendered, "statements": list(entered.statements)}
-    return OwnCopy("differs", f"{told}: DIFFERS, it renders another step {path}", _difference(mine, asked))
+    return OwnCopy("differs", f"{told}: DIFFERS, it renders another step {path}", _difference(mine.told, asked))
 
 
 def find_copy(pinned: str, folder: Path) -> Path | None:
@@ -116,24 +117,46 @@ def _read_merged(path: Path) -> LoadedRunbook:
     return load(path) if whole is None else load_text(whole.text, path)
 
 
-def _rendered(
-    state: State, path: str, main: LoadedRunbook, read: Callable[[Path], LoadedRunbook]
-) -> tuple[dict[str, Any], str]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Again:
+    """A step as it is rendered once more, from another place than the operator's program did it."""
+
+    step: Step
+    told: dict[str, Any]
+    """The step's plain data and its texts."""
+    readable: tuple[str, ...]
+    """Its texts as the grammar can read them."""
+    digest: str
+
+
+def planned_from(main: LoadedRunbook, read: Callable[[Path], LoadedRunbook], state: State) -> Plan:
+    """Plan a run once more, with what its journal tells; a secret is known by its name only. Raises ShisaError."""
     given = {name: value for name, value in state.opened.params.items() if not isinstance(value, dict)}
     unseen = {name: Secret(name, "") for name in state.opened.params if name not in given}
     declared = {name: param for name, param in main.runbook.params.items() if name not in unseen}
     plan = plan_of(main, {**resolve(declared, given), **unseen}, read=read)
     for where, amendment in state.amendments:
         plan = amend(plan, where, amendment.set, amendment.then)
+    return plan
+
+
+def rendered_from(plan: Plan, state: State, path: str) -> Again:
+    """Render a step of a plan with what the run knows; KeyError where there is no such step. Raises ShisaError."""
     planned: PlannedStep = loops.find(plan, state, path)
     known = planned.scope.values(state.names)
     plain = render_step(planned.data, known)
     step = step_of(plain)
-    texts = tuple(statement.text for statement in statements_of(step, known))
+    statements = statements_of(step, known)
+    texts = tuple(statement.text for statement in statements)
     entered = state.step(path).entered
     reads = () if entered is None else entered.reads  # bytes on the operator's machine: nothing to render
     targets = Targets({bound.name: Target(bound, "") for bound in state.opened.targets})
-    return {"step": plain, "statements": list(texts)}, step_digest(plain, texts, targets.of(step.target), reads)
+    return Again(
+        step,
+        {"step": plain, "statements": list(texts)},
+        tuple(statement.analysable for statement in statements),
+        step_digest(plain, texts, targets.of(step.target), reads),
+    )
 
 
 def _difference(mine: dict[str, Any], asked: dict[str, Any]) -> str:

@@ -89,7 +89,7 @@ DECLARE
   _rendered jsonb := _e -> 'rendered';
   _outcome text := shisa.outcome_of(_run, _step);
 BEGIN
-  IF _outcome = 'done' OR _outcome = 'unknown' AND NOT _rendered ?| '{manual,ask,check,wait}' THEN
+  IF _outcome = 'done' OR _outcome = 'unknown' AND NOT _rendered ?| '{manual,ask,check,wait,sequences}' THEN
     PERFORM shisa.refuse(format('step %s was begun, and its outcome is %s, so it is not left out', _step, _outcome));
   ELSIF _e IS NULL OR _rendered ? 'when' OR _step LIKE '%/%' THEN
     RETURN;

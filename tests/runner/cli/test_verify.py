@@ -3,6 +3,7 @@ import subprocess
 
 import pytest
 
+from runner.journal.events import StepResolved
 from tests.runner.cli.desk import BY_HAND, Desk, fits
 
 
@@ -30,6 +31,21 @@ TAMPERED = {
     "said by another": ("UPDATE journal SET person = 'bob' WHERE seq = 2", "chain", "was edited"),
     "cut off": ("DELETE FROM journal WHERE seq > 4", None, None),
 }
+
+
+def test_a_line_that_is_whole_and_that_no_program_would_have_written_there_is_named(ran):
+    desk, run = ran
+    journal = desk.journal()
+    journal.append(StepResolved(outcome="not-done", reason="no"), run=run, step="look", person="alice")
+    line = journal.head().seq
+    journal.close()
+    done = desk.shisa("verify", "--format", "json")
+    fits("verify", done.json)
+    message = f"Line {line}, step.resolved: nobody doubted what became of look: done."
+    assert (done.code, done.json["chain"]) == (8, "ok")
+    assert done.json["problems"] == [{"seq": line, "kind": "course", "message": message}]
+    assert desk.shisa("verify", run).code == 8
+    assert "BY HAND nobody doubted what became of look: done" in " ".join(desk.shisa("show", run).out.split())
 
 
 @pytest.mark.parametrize("how", TAMPERED)

@@ -104,6 +104,13 @@ SKIPPED = {
             "ended": {"outcome": "failed"},
         },
     ),
+    "it was broken off, and only raises sequences": (
+        ["entered", "started", "skipped"],
+        {
+            "entered": PLAIN | {"rendered": {"sequences": {}, "destructive": {"lowered": "a copy"}, "when": "a"}},
+            "started": {"requests": []},
+        },
+    ),
     "it was broken off, and is manual": (
         ["entered", "started", "skipped"],
         {"entered": PLAIN | {"rendered": {"manual": "Look", "when": "a"}}, "started": {"requests": []}},
