@@ -100,7 +100,7 @@ class Schema:
             return
         position = document.position(path, of_key=kind == "falseSchema")
         if kind == "propertyNames":
-            position = document.position((*path, value), of_key=True)
+            position = document.position((*path, error.kind.error.instance), of_key=True)
         message, hint = self._sentence(error, path, value)
         yield Problem(_rule(error), message, hint, *position)
 

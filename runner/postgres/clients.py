@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import ConnectError, StepFailedError, UsageError
+from runner.postgres.connect import SETTINGS
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -73,8 +74,8 @@ def find_client(name: str) -> Client:
 def login(conninfo: str, application_name: str) -> tuple[str, dict[str, str]]:
     """Give a client program's way to a target: a conninfo that anybody may see, and an environment with the password.
 
-    The rest of the environment stays as it is: what the conninfo leaves open, libpq fills in for the program just as
-    for our own connections. Raises UsageError for a secret that could only be given where others see it.
+    The environment stays as it is but for settings: what the conninfo leaves open, libpq fills in for the program just
+    as for our own connections. Raises UsageError for a secret that could only be given where others see it.
     """
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -85,9 +86,10 @@ def login(conninfo: str, application_name: str) -> tuple[str, dict[str, str]]:
             "the target has an sslpassword, which PostgreSQL's programs take only where everybody sees it",
             hint="use a key without a passphrase, readable by its owner only",
         )
-    given["application_name"] = application_name
+    given |= {"application_name": application_name, "options": given.get("options") or ""}
+    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     secret = {} if password is None else {"PGPASSWORD": str(password)}
-    return make_conninfo("", **given), {**os.environ, "LC_ALL": "C", **secret}
+    return make_conninfo("", **given), {**kept, "LC_ALL": "C", **secret}
 
 
 def run_client(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 _NAME_BYTES = 63
 """PostgreSQL cuts ``application_name`` to NAMEDATALEN - 1 bytes."""
+SETTINGS = ("PGOPTIONS", "PGDATESTYLE", "PGTZ", "PGGEQO")
+"""Variables by which libpq would bring settings of this terminal into a session: what was approved would mean something
+else, or triggers would not fire."""
 _KEEPALIVES = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _NO_SLOT = "The server has no free connection slot"
 _WAIT_FOR_SLOT = "Wait, or end sessions that are not needed."
@@ -95,6 +99,8 @@ def connect(
             hint="Write postgresql://user@host:port/dbname or host=… dbname=…; a password may stand in ~/.pgpass. "
             "Within a URI its / @ : are written %2F %40 %3A.",
         )
+    for name in SETTINGS:  # nothing in a conninfo keeps libpq from sending them
+        os.environ.pop(name, None)
     settings: dict[str, Any] = {"connect_timeout": connect_timeout, **_KEEPALIVES} | given
     settings["application_name"] = short_name(application_name)
     settings["client_encoding"] = "UTF8"  # as every statement is sent, whatever the database or the environment says

@@ -14,6 +14,9 @@ from runner.errors import StepFailedError, UsageError
 from runner.postgres.clients import end_backends, find_client, login, run_client
 from runner.postgres.connect import connect
 
+AMBIENT = {"PGOPTIONS": "-c session_replication_role=replica", "PGDATESTYLE": "SQL, DMY", "PGTZ": "Asia/Kathmandu"}
+"""With these triggers would not fire, and a date or a time of an approved text would be another one."""
+
 
 def script(folder, name, text):
     path = folder / name
@@ -53,6 +56,15 @@ def test_the_password_goes_by_the_environment_and_all_else_by_the_conninfo(monke
     for part in ("host=db.example", "port=5433", "dbname=app", "user=eve", "sslmode=require"):
         assert part in where
     assert "application_name=shisa/run/step" in where
+
+
+def test_the_environment_brings_no_settings_into_a_program(database, archive_tools, monkeypatch):
+    for name, value in AMBIENT.items():
+        monkeypatch.setenv(name, value)
+    where, env = login(database.dsn, "shisa/run/step")
+    shown = "SELECT current_setting('session_replication_role'), current_setting('DateStyle') <> 'SQL, DMY'"
+    argv = [str(archive_tools.path("psql")), "-XAt", "-d", where, "-c", shown]
+    assert run_client(argv, env).output == "origin|t\n"
 
 
 def test_what_the_conninfo_leaves_open_is_filled_in_as_for_our_own_connections(database, archive_tools, monkeypatch):

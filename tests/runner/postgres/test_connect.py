@@ -8,6 +8,7 @@ import pytest
 from runner.errors import ConnectError
 from runner.postgres.connect import connect, short_name
 from runner.postgres.identity import MARKER, identify
+from tests.runner.postgres.test_clients import AMBIENT
 
 
 @pytest.fixture
@@ -42,6 +43,18 @@ def test_a_session_that_cannot_be_set_up_is_refused_and_ended(database):
     assert refused(database.dsn).message.endswith(": not here")
     left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'shisa/test'"
     assert database.connect().execute(left).fetchone() == (0,)
+
+
+def test_the_environment_brings_no_settings_into_a_session(database, monkeypatch):
+    names = {"PGOPTIONS": "session_replication_role", "PGDATESTYLE": "DateStyle", "PGTZ": "TimeZone", "PGGEQO": "geqo"}
+    plain = connect(database.dsn, application_name="shisa/test")
+    due = [plain.execute(f"SHOW {name}").fetchone() for name in names.values()]
+    for name, value in {**AMBIENT, "PGGEQO": "off"}.items():
+        monkeypatch.setenv(name, value)
+    session = connect(database.dsn, application_name="shisa/test")
+    assert [session.execute(f"SHOW {name}").fetchone() for name in names.values()] == due
+    plain.close()
+    session.close()
 
 
 def test_no_such_database(server):
