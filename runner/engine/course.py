@@ -128,7 +128,7 @@ def _plan_of(state: State) -> Plan | None:
 
     try:
         return planned_from(read(Path(state.opened.files[0].path)), read, state)
-    except (ShisaError, LookupError):
+    except (ShisaError, LookupError, OSError, ValueError):  # a path or a text that no runbook has
         return None
 
 
