@@ -96,4 +96,4 @@ def _named(what: str, path: str, text: str, changes: Iterable[Change]) -> Iterat
 
 
 def words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w{4,}", text))
+    return frozenset(re.findall(r"[^\W_]{4,}", text))

@@ -79,6 +79,29 @@ def test_what_belongs_to_a_step_that_was_approved_starts_without_a_request_of_it
     assert whole(ground) == []
 
 
+UNAIMED = {
+    "entered": {"target": None, "policies": ["four-eyes"]},
+    "requested": {"target": "", "policies": ["four-eyes"]},
+}
+
+
+@pytest.mark.parametrize("target", [None, "old"])
+def test_what_belongs_to_an_approved_step_starts_where_the_target_has_no_policy(ground, target):
+    tell(ground, [each for each in ORDER if each != "carol"], **UNAIMED)
+    back = {"policies": [], "target": target}
+    tell_of(ground, "purge.rollback", ["entered", "started"], entered=back, started={"requests": []})
+    assert whole(ground) == []
+
+
+def test_what_another_run_calls_by_the_targets_name_lets_nothing_start_here(ground):
+    other = told(ground)["opened"][3]["targets"][1] | {"name": "live"}
+    tell(ground, ["opened"], run="another", opened={"targets": [other]})
+    tell(ground, [each for each in ORDER if each != "carol"], **UNAIMED)
+    back = {"policies": [], "rendered": {"sql": "x"}}
+    with pytest.raises(psycopg.Error, match=r"step purge\.rollback needs approval"):
+        tell_of(ground, "purge.rollback", ["entered", "started"], entered=back, started={"requests": []})
+
+
 @pytest.mark.parametrize(
     "rendered",
     [
@@ -160,6 +183,40 @@ def test_a_question_is_answered_out_of_a_rehearsals_file(ground):
     assert ground.lines() == 4
 
 
+ELSEWHERE = {
+    "in another run": {"run": "another"},
+    "at another step": {"ended": {"step": "other"}, "entered": {"step": "other"}},
+}
+
+
+@pytest.mark.parametrize("other", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_became_of_a_step_is_not_told_elsewhere(other, ground):
+    tell(ground, ORDER)
+    tell(ground, ["opened", "ended"] if "run" in other else ["ended"], **other)
+    tell(ground, ["resolved"])
+    assert whole(ground) == []
+
+
+@pytest.mark.parametrize("other", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_was_reached_elsewhere_alone_is_left_out(other, ground):
+    tell(ground, ["opened"])
+    tell(ground, ["opened", "entered"] if "run" in other else ["entered"], **other)
+    tell(ground, ["skipped"])
+    assert whole(ground) == []
+
+
+def test_what_became_of_a_step_is_not_told_by_a_remark(ground):
+    tell(ground, (*ORDER, "note", "resolved"), note={"step": STEP, "outcome": "done"})
+    assert whole(ground) == []
+
+
+def test_a_second_attempt_that_nobody_knows_the_outcome_of_is_settled(ground):
+    ground.root.execute("UPDATE shisa.policy SET retries = 1")
+    twice = (*ORDER, "ended", "again", "started", "resolved")
+    tell(ground, twice, requested={"max_uses": 2}, ended={"outcome": "failed"})
+    assert whole(ground) == []
+
+
 def test_a_question_is_answered_in_another_way_where_somebody_was_wrong(ground):
     tell(ground, (*ORDER[:2], "asked", "answered"))
     tell(ground, ["answered"], answered={"statement": ANSWER.replace("{", '{"choice":"other",', 1)})
@@ -229,7 +286,7 @@ def test_what_ends_another_run_ends_nothing_here(ground):
     assert whole(ground) == []
 
 
-def test_what_others_remark_meanwhile_ends_nobodys_turn(ground):
+def test_who_has_a_run_that_nobody_took_over_goes_on_whatever_others_remark_meanwhile(ground):
     tell(ground, (*ORDER[:-1], "note"), note={"person": "bob"})
     append(ground.login("alice"), ground, told(ground)["started"], seen=len(ORDER) - 1)
     assert whole(ground) == []
