@@ -80,7 +80,9 @@ def _author(path: Path, commit: str, *, cut_off: bool) -> tuple[str, str]:
     """
     head = _git(path, "cat-file", "commit", commit).partition("\n\n")[0]
     author = _AUTHOR.search(head)
-    if author is None or (cut_off and "\nparent " in head):
+    if author is None:
+        raise _unknown(f"commit {commit[:12]} does not say who wrote {path.name}")
+    if cut_off and "\nparent " in head:
         raise _unknown(f"the history of {path.name} is cut off at {commit[:12]}", "`git fetch --unshallow` gets it")
     return author[1], author[2]
 

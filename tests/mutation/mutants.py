@@ -37,6 +37,7 @@ JUDGED = (
     "runner/engine/people/drift.py",
     "runner/engine/people/excluding.py",
     "runner/engine/people/groups.py",
+    "runner/engine/people/lasting.py",
     "runner/engine/people/questions.py",
     "runner/engine/people/requested.py",
     "runner/engine/people/waiting.py",

@@ -46,7 +46,7 @@ def written(stage):
 
 def git(stage, *words):
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    subprocess.run(["git", *words], cwd=stage.folder, env=clean, check=True, capture_output=True)
+    return subprocess.run(["git", *words], cwd=stage.folder, env=clean, check=True, capture_output=True)
 
 
 def standing(stage):
@@ -76,6 +76,25 @@ def test_only_the_lines_of_the_step_tell_who_wrote_it(written, stage):
         {"bob": "wrote lines 6 to 10 of runbook.yaml"},
         {"dan": "wrote lines 11 to 15 of runbook.yaml"},
     ]
+
+
+def test_the_author_of_the_first_commit_of_all_does_not_count_either(written, stage):
+    git(stage, "checkout", "--quiet", "--orphan", "anew")
+    written(FIRST, "Bob", "bob@home.example")
+    (request,) = stage.play(detach=True).bodies("approval.requested")
+    assert set(request.excluded) == {"bob"}
+
+
+def test_a_commit_that_names_no_author_closes_the_gate(written, stage):
+    """Git itself makes none; somebody does to whom their own name would be in the way."""
+    written(FIRST, "Bob", "bob@home.example")
+    tree = git(stage, "rev-parse", "HEAD^{tree}").stdout.decode().strip()
+    crafted = f"tree {tree}\nauthor Bob bob@home.example 1700000000 +0000\ncommitter B <b@x> 1700000000 +0000\n\nIn\n"
+    (stage.folder / "crafted").write_text(crafted)
+    commit = git(stage, "hash-object", "-t", "commit", "-w", "--literally", "crafted").stdout.decode().strip()
+    git(stage, "update-ref", "HEAD", commit)
+    play = stage.play(detach=True)
+    assert (play.state, play.reason) == ("blocked", f"commit {commit[:12]} does not say who wrote runbook.yaml")
 
 
 def test_of_a_step_that_two_wrote_neither_signs(written, stage):
