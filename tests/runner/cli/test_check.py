@@ -6,10 +6,8 @@ import threading
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from runner.cli import check as command
-from runner.demo.server import Server
 from tests.fixtures.servers import ROOT
 from tests.runner.cli.desk import Desk, fits
 
@@ -87,7 +85,7 @@ def clerk(live):
     """The URI of a role without any privilege."""
     database = live[1]
     role, server = f"clerk_{database.name}", database.server
-    password = server.password if isinstance(server, Server) else conninfo_to_dict(database.dsn).get("password")
+    password = server.password
     login = f"LOGIN PASSWORD '{password}'" if password else "LOGIN"
     database.execute(f"{HEALTHY}; CREATE ROLE {role} {login}")
     yield database.server.dsn(database.name, user=role)

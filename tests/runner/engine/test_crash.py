@@ -135,7 +135,8 @@ def test_a_restore_whose_program_is_gone_is_never_made_again(stage, driver, acco
     first = finish(stage)
     assert (first.state, first.ending.exit_code) == ("unknown", 7)
     holder.rollback()
-    await_none(accounts, "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%'")
+    ours = "datname = current_database() AND application_name LIKE 'shisa/%'"
+    await_none(accounts, f"SELECT pid FROM pg_stat_activity WHERE {ours}")
     assert finish(stage).state == "unknown"
     assert accounts("SELECT count(*) FROM plan") in ([0], [1])  # it ends at its next message, or was at its last
     assert stage.problems() == []

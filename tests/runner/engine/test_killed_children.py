@@ -18,8 +18,9 @@ from tests.runner.engine.test_server_faults import crashing, other_traffic
 __all__ = ["crashing"]
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-AT_WORK = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%' AND state <> 'idle'"
-WAITING = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%' AND wait_event_type = 'Lock'"
+OURS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'shisa/%'"
+AT_WORK = f"{OURS} AND state <> 'idle'"
+WAITING = f"{OURS} AND wait_event_type = 'Lock'"
 PROGRAM = """\
   - id: call
     title: Call a program

@@ -14,8 +14,9 @@ from runner.engine.effect.stopping import Signals
 from tests.runner.engine.stage import Player
 
 ROOT = Path(__file__).parents[3]
-AT_WORK = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%' AND state <> 'idle'"
-SLEEPING = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(61%' AND pid <> pg_backend_pid()"
+HERE = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+AT_WORK = f"{HERE} AND application_name LIKE 'shisa/%' AND state <> 'idle'"
+SLEEPING = f"{HERE} AND query LIKE '%pg_sleep(61%' AND pid <> pg_backend_pid()"
 
 SQL = """\
   - id: slow
@@ -117,9 +118,9 @@ def test_sigterm_does_not_ask(stage, press):
 
 
 @pytest.fixture
-def psql(server, monkeypatch):
+def psql(archive_tools, monkeypatch):
     """Puts the clients of the server under test first on the PATH."""
-    monkeypatch.setenv("PATH", f"{server.binaries.bin}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{archive_tools.bin}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.mark.usefixtures("psql")

@@ -21,7 +21,9 @@ ADD = """\
     sql: INSERT INTO account VALUES (4, 'dan')
     lock_timeout: 1min
 """
-WAITS = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%/add' AND wait_event_type = 'Lock'"
+WAITS = """
+SELECT pid FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name LIKE 'shisa/%/add' AND wait_event_type = 'Lock'"""
 COUNT = "SELECT count(*) FROM account WHERE id = 4"
 
 

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from checks.base import Selection
 from runner.archive import read_archive, tables_with_data
@@ -59,7 +58,7 @@ def left_in(folder):
 def nobody_is_left(accounts):
     """A session that was closed takes a moment to be gone from the view."""
     deadline = time.monotonic() + 10
-    while accounts("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%'"):
+    while accounts(f"SELECT pid {OURS}"):
         assert time.monotonic() < deadline, "somebody is still there"
         time.sleep(0.02)
 
@@ -275,7 +274,8 @@ sys.exit(play.ending.exit_code)
 """
 
 
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'shisa/%' AND wait_event_type = 'Lock'"
+OURS = "FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'shisa/%'"
+WAITING = f"SELECT count(*) {OURS} AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -298,7 +298,7 @@ def test_ctrl_c_leaves_no_program_no_backend_and_no_file_and_no_argument_shows_t
 ):
     arguments = [_argv(pid) for pid in Path("/proc").iterdir() if pid.name.isdigit()]
     assert [each for each in arguments if "pg_dump" in each and str(stage.folder) in each]
-    password = conninfo_to_dict(database.dsn).get("password") or server.password
+    password = server.password
     assert not password or [each for each in arguments if password in each] == []
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=30)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from runner.archive import read_archive
 from runner.steps.restore import keep_entries
@@ -230,7 +230,7 @@ sys.exit(play.ending.exit_code)
 def test_ctrl_c_ends_the_program_and_its_backend_and_no_argument_shows_the_password(  # noqa: PLR0917 - fixtures
     stage, shop, accounts, held, server, database
 ):
-    password = conninfo_to_dict(database.dsn).get("password") or server.password
+    password = server.password
     stage.settings["targets"]["live"]["dsn"] = make_conninfo(database.dsn, password=password)
     stage.save()
     stage.write(step(), head=HEAD)
@@ -244,7 +244,8 @@ def test_ctrl_c_ends_the_program_and_its_backend_and_no_argument_shows_the_passw
         start_new_session=True,
     )
     waiting = (
-        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'shisa/%/bring-back' AND wait_event_type = 'Lock'"
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name LIKE 'shisa/%/bring-back' AND wait_event_type = 'Lock'"
     )
     deadline = time.monotonic() + 60
     while not accounts(waiting):

@@ -75,12 +75,10 @@ class Ground:
 
 def roles(root: psycopg.Connection, server: AnyServer) -> None:
     """Give everybody a login; roles are the server's, and other tests may have made them."""
-    given = psycopg.conninfo.conninfo_to_dict(server.dsn())
-    password = given.get("password") or Path(given["passfile"]).read_text().strip().rpartition(":")[2]
     for name in (*PEOPLE, *STRANGERS):
         if root.execute("SELECT to_regrole(%s)", (name,)).fetchone() == (None,):
             root.execute(
-                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(password))
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(server.password))
             )
 
 
