@@ -1,4 +1,7 @@
-"""Deliver what is due of a run: send, then journal what became of it, so that everything is told at least once."""
+"""Deliver what is due of a run: send, then journal what became of it, so that everything is told at least once.
+
+One program at a time does both, so that two beside each other do not send the same.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.engine.fold.state import fold
 from runner.journal.events import Notified
+from runner.journal.telling import telling
 from runner.notify.due import Delivery, deliveries
 from runner.notify.messages import Message, messages
 from runner.notify.sinks import Sink, sinks_of
@@ -31,22 +35,28 @@ def deliver(
     was sent and is not journaled is sent again by whoever comes next.
     """
     sinks = sinks_of(config)
-    while True:
+
+    def due() -> tuple[tuple[Record, ...], Delivery | None]:
         records, now = tuple(journal.records(run=run)), clock()
-        each = next((one for one in _open(config, records, sinks, now) if one.at + late <= now), None)
-        if each is None:
-            return
-        message = each.message
-        body = Notified(
-            about=message.about,
-            to=message.to,
-            line=message.line,
-            sink=each.sink,
-            request=message.request,
-            rule=message.rule,
-            failed=_send(sinks.get(each.sink), message, fold(records)),
-        )
-        yield journal.append(body, run=run, step=message.step, person=person)
+        return records, next((one for one in _open(config, records, sinks, now) if one.at + late <= now), None)
+
+    while due()[1] is not None:
+        with telling(journal, run) as mine:
+            records, each = due()
+            if not mine or each is None:
+                return
+            message = each.message
+            body = Notified(
+                about=message.about,
+                to=message.to,
+                line=message.line,
+                sink=each.sink,
+                request=message.request,
+                rule=message.rule,
+                failed=_send(sinks.get(each.sink), message, fold(records)),
+            )
+            line = journal.append(body, run=run, step=message.step, person=person)
+        yield line
 
 
 def coming(config: Loaded, records: Sequence[Record], now: datetime) -> datetime | None:

@@ -36,6 +36,7 @@ _NAMES = (
     "SELECT DISTINCT application_name FROM pg_stat_activity"
     " WHERE datname = current_database() AND starts_with(application_name, %s) ORDER BY 1"
 )
+_TURN = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 _PROBE = (
     "SELECT (shisa.me()).name, pg_is_in_recovery() OR current_setting('transaction_read_only')::bool,"
     " has_function_privilege('shisa.append(text, text, text, text, text, uuid, bigint)', 'EXECUTE')"
@@ -157,6 +158,12 @@ class PostgresJournal:
         """Hold a connection of this name as long as the ``with`` lasts; raises ConnectError."""
         with connect(self._conninfo, application_name=name):
             yield
+
+    @contextlib.contextmanager
+    def turn(self, name: str) -> Iterator[Callable[[], bool]]:
+        """Connect once more, to try for a lock of this name as long as the ``with`` lasts; raises ConnectError."""
+        with connect(self._conninfo, application_name=name) as connection:
+            yield lambda: connection.execute(_TURN, (name,)).fetchone() == (True,)
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """Tell the names, without the prefix, of the connections whose names begin with it."""

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -190,6 +191,37 @@ def test_what_was_sent_and_not_journaled_is_sent_again_under_the_same_id(stage, 
     assert len(tell(stage, run)) == 1
     first, second = other.got
     assert first["id"] == second["id"]
+
+
+def both_tell(stage, run, other):
+    """Two programs deliver at the same moment to a sink that takes its time; gives what each of them delivered."""
+    other.takes_s = 0.5
+    with ThreadPoolExecutor() as pool:
+        return [each.result() for each in [pool.submit(tell, stage, run) for _ in range(2)]]
+
+
+def test_two_programs_that_deliver_at_the_same_moment_tell_nobody_twice(stage, other):
+    run = stage.play(detach=True).run
+    told = both_tell(stage, run, other)
+    assert sorted(map(len, told)) == [0, 1]
+    assert len(other.got) == 1
+
+
+def test_nor_do_two_over_a_team_journal(stage, team_journal, database, tmp_path, other):
+    team = Stage.of(tmp_path / "team", database.dsn, journal=team_journal)
+    team.settings["notify"] = stage.settings["notify"]
+    team.save()
+    team.write(DELETE)
+    run = team.play(detach=True).run
+    told = both_tell(team, run, other)
+    assert sorted(map(len, told)) == [0, 1]
+    assert len(other.got) == 1
+
+
+def test_where_no_lock_can_be_had_people_are_told_all_the_same(stage, other):
+    run = stage.play(detach=True).run
+    (stage.folder / "journal.db.telling").mkdir()
+    assert len(tell(stage, run)) == 1
 
 
 def test_a_sink_that_hangs_neither_holds_the_run_up_nor_its_end(stage, other, accounts, monkeypatch):
