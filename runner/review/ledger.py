@@ -52,6 +52,11 @@ class Entry:
         if self.ended is None:
             self.ended = state, reason
 
+    def signed_by(self, key: str, *, besides: str) -> str | None:
+        """Name somebody else who has approved with a key: people count by name, and a key stands for one of them."""
+        named = (one.given.person for one in self.approvals if one.given.fingerprint == key)
+        return next((person for person in named if person != besides), None)
+
     def withdraw(self, reason: str) -> None:
         """Close the request, also one that was used and could be used again."""
         used = self.ended is not None and self.ended[0] == "consumed"
@@ -162,6 +167,8 @@ class Ledger:
                 entry.refused.append((record.person, reason))
             case Counted(decision="reject", person=person, reason=reason):
                 entry.end("rejected", f"{person} rejected it: {reason or 'no reason given'}")
+            case Counted(fingerprint=key, person=person) if (other := entry.signed_by(key, besides=person)) is not None:
+                entry.refused.append((record.person, f"the key {key} has signed as {other} already"))
             case given:
                 entry.approvals.append(Approved(given, datetime.fromisoformat(record.at)))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.config.model import Person
 from runner.errors import UsageError
 from runner.review import keygen
-from runner.review.certificate import CERTIFICATE
+from runner.review.certificate import CERTIFICATE, certified
 from runner.review.keys import KeyRef, PublicKey, fingerprint, keys_of, owners
 from runner.review.wire import MalformedError, Signature, armour, dearmour, fields, key_type, signed_bytes
 
@@ -92,7 +92,8 @@ def _listed_key(parts: Signature, person: str, people: Mapping[str, Person]) -> 
     name = fingerprint(parts.key)
     if person not in people:
         return Refused(f"shisa.yaml knows nobody called {person}")
-    whose = owners(people, parts.key)
+    about = certified(parts.key) if CERTIFICATE in key_type(parts.key) else None
+    whose = owners(people, parts.key) or (() if about is None else owners(people, about.key))
     if len(whose) > 1:
         return Refused(f"the key {name} is listed for {' and '.join(whose)}, so nobody can tell who signed")
     if whose and whose[0] != person:
@@ -101,10 +102,10 @@ def _listed_key(parts: Signature, person: str, people: Mapping[str, Person]) -> 
     for key in listed:
         if key.blob == parts.key and not key.authority:
             return key
-    if CERTIFICATE in key_type(parts.key):
-        for key in listed:
-            if key.authority:
-                return key
+    if about is not None:
+        authorities = [key for key in listed if key.authority]
+        for key in sorted(authorities, key=lambda each: each.blob != about.authority):
+            return key
     return Refused(f"the key {name} belongs to nobody in shisa.yaml")
 
 

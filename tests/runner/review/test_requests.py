@@ -11,8 +11,9 @@ from runner.journal.codec import encode
 from runner.journal.record import Record
 from runner.policy import Missing, Vote
 from runner.review import sshsig
+from runner.review.approval import Counted
 from runner.review.decide import refuse_withdrawal
-from runner.review.ledger import operator_keys
+from runner.review.ledger import Ledger, operator_keys
 from runner.review.requests import could_sign, new_request_id, requests_of, sign_from, uses_left
 from runner.review.statement import handed_statement
 from tests.runner.review.people import HEAD, NOON, RUN, STEP, opened, requested, stamp
@@ -471,3 +472,17 @@ def test_how_often_an_approval_may_still_start_its_step(crew):
         story.at(7, *begin(body=body))
     story = Story(crew).at(0, body).approve(5, "bob", "dev", body).approve(6, "carol", "ops", body)
     assert uses_left(story.reject(7, "dan", "dev", body).stands(8), STEP, later) == 0
+
+
+def test_one_key_under_a_second_name_does_not_count_again(story):
+    """An authority can make certificates about one key out for two people."""
+
+    def judge(request, record, _keys):
+        return Counted(record.person, record.body.as_team, "approve", record.at, "SHA256:one", {}, HEAD, None)
+
+    ledger = Ledger(judge)
+    for record in story.approve(1, "bob", "dev").approve(2, "carol", "ops").approve(3, "bob", "ops").records:
+        ledger.take(record)
+    (entry,) = ledger.entries.values()
+    assert [each.given.person for each in entry.approvals] == ["bob", "bob"]
+    assert entry.refused == [("carol", "the key SHA256:one has signed as bob already")]

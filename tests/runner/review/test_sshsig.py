@@ -189,6 +189,11 @@ def test_a_certificate_counts_for_its_principal_while_it_is_valid(agent, crew, t
     late = datetime(2028, 1, 1, tzinfo=UTC)
     assert judged(team, signature, person="ida", at=late).reason.startswith("the signature does not fit")
     assert judged(crew, signature, person="bob").reason.endswith("belongs to nobody in shisa.yaml")
+    listed = team.with_people(ivo=Person(teams=("ops",), keys=((tmp_path / "ida.pub").read_text(encoding="utf-8"),)))
+    assert judged(listed, signature, person="ida").reason.endswith("belongs to ivo, not to ida"), "whoever vouches"
+    older = f"cert-authority {crew.keys['bob'].public.line}"
+    both = crew.with_people(ida=Person(teams=("dev",), keys=(older, authority)))
+    assert isinstance(judged(both, signature, person="ida"), Signer), "either of two authorities may vouch"
 
 
 @ssh_keygen
