@@ -37,7 +37,7 @@ class Entry:
     operator_keys: frozenset[str]
     ended: tuple[State, str] | None = None
     lapsed: str | None = None
-    """Why it covers no more of what was begun by it, where it was used before that."""
+    """Why it covers no more, also of what was begun by it before that."""
     approvals: list[Approved] = dataclasses.field(default_factory=list)
     refused: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     broken: list[Record] = dataclasses.field(default_factory=list)
@@ -179,7 +179,7 @@ class Ledger:
 
     def _end(self, ids: Iterable[str], state: State, reason: str) -> None:
         for entry in (self.entries[id_] for id_ in ids if id_ in self.entries):
-            if entry.ended is not None and state == "stale":
+            if state == "stale":
                 entry.lapsed = entry.lapsed or reason
             entry.end(state, reason)
 

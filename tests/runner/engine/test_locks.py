@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from runner.engine.target.locks import base_lock
-from runner.errors import RunTakenError, TargetLockedError
+from runner.errors import ApprovalError, RunTakenError, TargetLockedError
 from runner.journal import open_journal
-from runner.journal.events import Note, RunHandedOver, RunResumed
+from runner.journal.events import ApprovalWithdrawn, Note, RunHandedOver, RunResumed, StepIntended
 from runner.postgres.lock import Lock
 from runner.postgres.transaction import Transaction
 from runner.runbook.expand import plan_of
@@ -292,6 +292,19 @@ def test_a_turn_is_over_by_what_was_not_seen_only(stage):
     assert journal.append(note, **place, seen=handed.seq).seq == handed.seq + 1
     assert journal.append(note, **{**place, "run": "261127-000000"}, seen=0).seq == handed.seq + 2
     journal.close()
+
+
+def test_a_no_that_was_not_seen_comes_before_an_intent_that_needs_a_yes_and_before_no_other(stage):
+    stage.write(ADD)
+    session = stage.open()
+    session.let_go()
+    place = {"run": session.run, "step": "add"}
+    no = session.journal.append(ApprovalWithdrawn(request="req-x", reason="wrong"), **place, person="bob")
+    approved, free = StepIntended(step_digest="0", requests=("req-x",)), StepIntended(step_digest="0")
+    with pytest.raises(ApprovalError, match="bob withdrew at the moment when add was to begin: wrong"):
+        session.journal.append(approved, **place, person="alice", seen=no.seq - 1)
+    assert session.journal.append(free, **place, person="alice", seen=no.seq - 1).seq == no.seq + 1
+    session.journal.close()
 
 
 def at_once(programs, run=""):

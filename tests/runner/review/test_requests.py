@@ -459,6 +459,23 @@ def test_an_approval_of_which_one_step_may_be_tried_again_can_be_withdrawn(crew)
     assert story.stands(10).state == "withdrawn"
 
 
+def test_what_was_begun_though_nobody_had_approved_it_is_not_begun_again(crew):
+    story = Story(crew).at(0, TWICE).at(7, *begin(body=TWICE)).at(8, FAILED)
+    assert story.stands(9).state == "consumed"
+    assert uses_left(story.stands(9), STEP, NOON + timedelta(minutes=9)) == 0
+
+
+def test_what_voids_an_approval_that_was_used_leaves_no_other_attempt_and_the_first_cause_is_told(crew):
+    story = Story(crew).at(0, TWICE).approve(5, "bob", "dev", TWICE).approve(6, "carol", "ops", TWICE)
+    story.at(7, *begin(body=TWICE)).at(8, FAILED)
+    now = NOON + timedelta(minutes=11)
+    assert (uses_left(story.stands(11), STEP, now), story.stands(11).lapsed) == (1, None)
+    story.at(9, ev.RunHandedOver(from_person="alice", to_person="dan"), step=None)
+    story.at(10, ev.RunResumed(operator="dan", host="box", plan_digest="11"), step=None)
+    stands = story.stands(11)
+    assert (stands.state, uses_left(stands, STEP, now), stands.lapsed) == ("consumed", 0, "dan is the operator now")
+
+
 def test_how_often_an_approval_may_still_start_its_step(crew):
     body = requested(max_uses=3)
     story = Story(crew).at(0, body)
