@@ -20,6 +20,12 @@ class Haunting:
     """Each session in words."""
     unknown: tuple[str, ...] = ()
     """Why some target could not be asked."""
+    at_work: bool = False
+    """Whether a program holds a target for the run: what it has begun is under way, and not of unknown outcome."""
+
+    def word(self, state: str) -> str:
+        """Name the run's state for people, by the journal and by what is on the servers."""
+        return "AT WORK" if self.at_work and state in {"unknown", "running"} else state.upper()
 
     def as_json(self) -> dict[str, Any]:
         """Give the keys that stand beside a run's own."""
@@ -50,5 +56,6 @@ def hauntings(config: Config, states: Iterable[State]) -> Mapping[str, Haunting]
             tuple(ghost_json(name, ghost) for name, ghost in there),
             tuple(in_words(name, ghost) for name, ghost in there),
             tuple(f"{name}: {place.unknown}" for name, place in places if place.unknown is not None),
+            any(ghost.holds_the_run for _, ghost in there),
         )
     return found

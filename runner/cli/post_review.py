@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show the run, let the person type its id, sign the look and hand it in."""
     from runner.cli.excepting import sign, sit_down
+    from runner.cli.haunting import Haunting
     from runner.cli.show import blocks
     from runner.journal.events import BreakglassReviewed
     from runner.report.summary import summary
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             hint="`shisa runs` marks those that have",
         )
     team = glass_of(at.records, at.config).team(who, arguments.team, at.config)
-    show(blocks(found), console("stderr"))
+    show(blocks(found, Haunting()), console("stderr"))
     body = BreakglassReviewed(
         note=note, as_team=team, policy_digest=at.source.config.digest, statement="", signature=""
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_format, desk, print_json
@@ -11,6 +11,7 @@ from runner.cli.lookup import add_run, one_run
 if TYPE_CHECKING:
     import argparse
 
+    from runner.cli.haunting import Haunting
     from runner.report.summary import RunSummary
     from runner.terminal.blocks import Block, Cell
 
@@ -41,36 +42,38 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.terminal.console import console
     from runner.terminal.paint import show
 
-    show(blocks(found, tuple(haunting.told())), console("stdout"))
+    show(blocks(found, haunting), console("stdout"))
     return 0
 
 
-def blocks(run: RunSummary, on_servers: Sequence[str] = ()) -> Iterator[Block]:
-    """Build the screen of one run; ``on_servers`` says what still runs of it."""
-    from runner.report.flags import flags, next_steps
+def blocks(run: RunSummary, haunting: Haunting) -> Iterator[Block]:
+    """Build the screen of one run, with what still runs of it."""
+    from runner.report.flags import UNKNOWN, flags, next_steps
     from runner.terminal.blocks import Facts, Heading, Line
     from runner.terminal.event_lines import render_event
 
     yield Heading(f"{run.state.run}: {run.state.opened.title}")
-    yield Facts(tuple(_facts(run)))
+    yield Facts(tuple(_facts(run, haunting)))
     for flag in flags(run):
-        yield Line(flag.word, flag.text, flag.tone)
-    for line in on_servers:
+        if not (haunting.at_work and flag.word == UNKNOWN):
+            yield Line(flag.word, flag.text, flag.tone)
+    for line in haunting.told():
         yield Line("", line, "warn")
     yield Heading("Timeline (UTC)")
     for record, _ in run.timeline:
         yield from render_event(record)
     yield Heading("Next")
-    for line in next_steps(run):
+    going = f"Its program is at work; where its operator cannot go on: shisa takeover {run.state.run}"
+    for line in (going,) if haunting.at_work else next_steps(run):
         yield Line("", line)
 
 
-def _facts(run: RunSummary) -> Iterator[tuple[str, Cell]]:
+def _facts(run: RunSummary, haunting: Haunting) -> Iterator[tuple[str, Cell]]:
     from runner.figures import moment
     from runner.terminal.blocks import cell
 
-    opened = run.state.opened
-    yield "state", cell(f"{run.state.name.upper()}{f': {run.reason}' if run.reason else ''}", tone="strong")
+    opened, word = run.state.opened, haunting.word(run.state.name)
+    yield "state", cell(f"{word}{f': {run.reason}' if run.reason else ''}", tone="strong")
     yield "runbook", cell(f"{opened.runbook}, with shisa {opened.version} on {opened.host}")
     yield "operator", cell(run.state.operator)
     yield "opened", cell(moment(run.state.started_at))
@@ -82,5 +85,6 @@ def _facts(run: RunSummary) -> Iterator[tuple[str, Cell]]:
         told = f"{step.state}{f': {step.message}' if step.message else ''}"
         said = f"approved by {', '.join(each.text for each in step.approved_by)}" if step.approved_by else ""
         alarm = any(each.tone == "bad" for each in step.approved_by)
-        lines = (f"{step.happened} ({told})", *([said] if said else []))
+        under_way = haunting.at_work and step.happened == "unknown"
+        lines = ("under way" if under_way else f"{step.happened} ({told})", *([said] if said else []))
         yield f"step {step.id}", cell(*lines, tone="bad" if alarm else "plain")

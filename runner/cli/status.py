@@ -66,8 +66,8 @@ def _print(at: Desk, shape: str) -> None:
         print_json([one | places[one["run"]].as_json() for one in found])
         return
     for one in found:
-        lines = [*_lines(one, stamp(now)), *(f"  {line}" for line in places[one["run"]].told())]
-        put_lines(lines)
+        place = places[one["run"]]
+        put_lines([*_lines(one, place.word(one["state"]), stamp(now)), *(f"  {line}" for line in place.told())])
     if not found:
         say("no run is open")
 
@@ -169,11 +169,11 @@ def _request(one: Standing, config: Config) -> dict[str, Any]:
     }
 
 
-def _lines(one: Mapping[str, Any], now: str) -> Iterator[str]:
+def _lines(one: Mapping[str, Any], word: str, now: str) -> Iterator[str]:
     from runner.figures import age, moment
 
     reason = f": {one['reason']}" if one["reason"] else ""
-    yield f"{one['run']}  {one['state'].upper()}{reason}"
+    yield f"{one['run']}  {word}{reason}"
     yield f"  {one['title']} ({one['runbook']}), {one['operator']} since {moment(one['started_at'])}"
     yield f"  last heard of {age(one['last_at'], now)}"
     if one.get("post_review") == "open":

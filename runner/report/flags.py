@@ -13,6 +13,7 @@ from runner.report.summary import RunSummary
 
 _RANK: dict[Tone, int] = {"bad": 0, "unknown": 1, "warn": 2}
 BREAK_GLASS = "BREAK-GLASS"
+UNKNOWN = "OUTCOME UNKNOWN"
 _FIRST = frozenset({BREAK_GLASS, "WAIVER"})
 """What somebody let pass stands above what went wrong."""
 _TRUSTED = frozenset({"signed", "db+signed"})
@@ -96,7 +97,7 @@ def _of_events(run: RunSummary) -> Iterator[Flag]:
 def _of_steps(run: RunSummary) -> Iterator[Flag]:
     for step in run.steps:
         if step.happened == "unknown":
-            yield Flag("OUTCOME UNKNOWN", f"nobody can tell yet whether {step.id} happened", "bad")
+            yield Flag(UNKNOWN, f"nobody can tell yet whether {step.id} happened", "bad")
         if step.state == "skipped":
             yield Flag("SKIPPED", f"{step.id}: {step.message}", "warn")
         weak = [each for each in step.decisions if each.decision == "approved" and each.assurance not in _TRUSTED]

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from runner.cli.haunting import Haunting
 from runner.cli.show import blocks
 from runner.journal import events as ev
 from runner.report.summary import summary
@@ -138,7 +139,7 @@ def test_the_top_of_the_screen_names_of_a_loop_only_the_iterations_that_are_not_
         (0, None, "alice", sample_run.OPENED),
         *((n, step, "alice", body) for n, (step, body) in enumerate(said, 1)),
     ]
-    _, facts, *_ = blocks(summary(sample_run.records(iter(lines)), sample_run.CONFIG))
+    _, facts, *_ = blocks(summary(sample_run.records(iter(lines)), sample_run.CONFIG), Haunting())
     assert [label for label, _ in facts.pairs if "[" in label] == ["step restore[2]"]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from runner.journal.events import StepIntended
 from tests.runner.cli.desk import PURGE, Desk, fits
 
 ROWS = "CREATE TABLE session (id int, ended bool); INSERT INTO session SELECT g, g <= 3 FROM generate_series(1, 10) g"
@@ -38,6 +39,23 @@ def test_sessions_of_a_run_are_told_by_status_and_show(waiting, ghost):
         (one,) = found if isinstance(found, list) else [found]
         assert [(each["pid"], each["target"]) for each in one["ghosts"]] == [(ghost.info.backend_pid, "live")]
         assert one["ghosts_unknown"] == []
+
+
+def test_a_step_whose_program_is_at_work_is_told_as_under_way_and_not_as_of_unknown_outcome(waiting, database):
+    desk, run = waiting
+    journal = desk.journal()
+    journal.append(StepIntended(step_digest="0" * 64), run=run, step="purge", person="alice")
+    journal.close()
+    dead = " ".join(desk.shisa("show", run).out.split())
+    assert "state UNKNOWN" in dead
+    assert "OUTCOME UNKNOWN nobody can tell yet whether purge happened" in dead
+    database.connect(application_name=f"shisa/{run} lock")
+    alive = " ".join(desk.shisa("show", run).out.split())
+    assert "state AT WORK" in alive
+    assert "step purge under way" in alive
+    assert "OUTCOME UNKNOWN" not in alive
+    assert f"{run} AT WORK" in " ".join(desk.shisa("status").out.split())
+    assert desk.shisa("show", run, "--format", "json").json["state"] == "unknown"
 
 
 def test_a_target_that_cannot_be_asked_is_told_as_unknown(waiting):
