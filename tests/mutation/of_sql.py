@@ -32,8 +32,8 @@ _RULES = (
 """The files, how a change is called, what is changed, and what stands there then: nothing where none is named."""
 _TOKEN = re.compile(
     r"""'(?:[^']|'')*' | --[^\n]* | (?P<open>[(\[]) | (?P<close>[)\]]) | \b(?P<side>AND|OR)\b
-    | \b(?P<first>IF|ELSIF|WHEN|WHERE|ON|HAVING)\b
-    | (?P<last>; | \b(?:THEN|GROUP|ORDER|LIMIT|LOOP|UNION|JOIN|ELSE|END)\b)""",
+    | \b(?P<first>IF|ELSIF|WHEN|WHERE|ON|HAVING|SELECT)\b
+    | (?P<last>; | (?<!DISTINCT\ )\bFROM\b | \b(?:THEN|GROUP|ORDER|LIMIT|LOOP|UNION|JOIN|ELSE|END)\b)""",
     re.VERBOSE,
 )
 

@@ -68,3 +68,11 @@ def test_every_side_of_a_condition_in_sql_is_taken_away_by_itself():
         "without b = 2": "a = 1 AND (false OR c = 'x AND y')",
         "without c = 'x AND y'": "a = 1 AND (b = 2 OR false)",
     }
+
+
+def test_what_a_query_says_is_taken_apart_as_a_condition_is():
+    query = "SELECT a OR b IS DISTINCT FROM c FROM d;"
+    assert {each.told: each.made(query) for each in of_sql.changes("judge.sql", query)} == {
+        "without a": "SELECT false OR b IS DISTINCT FROM c FROM d;",
+        "without b IS DISTINCT FROM c": "SELECT a OR false FROM d;",
+    }
