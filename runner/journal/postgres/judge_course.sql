@@ -29,7 +29,7 @@ DECLARE
   _due text := (
     SELECT known.policy FROM shisa.journal, jsonb_array_elements(shisa.object(body) -> 'targets') bound
     JOIN shisa.target known ON known.fingerprint = bound ->> 'fingerprint'
-    WHERE run = _run AND event = 'run.opened' AND bound ->> 'name' = _e ->> 'target' LIMIT 1);
+    WHERE run = _run AND event = 'run.opened' AND bound ->> 'name' = _e ->> 'target' ORDER BY seq LIMIT 1);
   _around text := shisa.around(_step);
 BEGIN
   WHILE _around IS NOT NULL LOOP
