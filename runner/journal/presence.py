@@ -93,7 +93,8 @@ def _is_held(path: Path) -> bool:
         import fcntl
 
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            unhindered = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # also where somebody put a pipe there
+            descriptor = os.open(path, os.O_RDONLY | unhindered)
         except OSError:
             return False
         try:

@@ -23,7 +23,7 @@ from runner.journal.chain import GENESIS, Line, is_whole, line_hash
 from runner.journal.codec import encode, record_of
 from runner.journal.events import Event
 from runner.journal.record import Assurance, Head, Record
-from runner.journal.sqlite_faults import TAMPERED, from_sqlite, primary_code
+from runner.journal.sqlite_faults import TAMPERED, from_sqlite, moved, primary_code
 
 _CHUNK = 500
 """Lines read at once: a reader never holds SQLite's shared lock while its caller thinks, so no writer waits for it."""
@@ -75,6 +75,7 @@ class SqliteJournal:
             self._connection = sqlite3.connect(
                 uri, uri=True, timeout=wait_s, isolation_level=None, check_same_thread=False
             )
+        self._file = sqlite_file.identity(path)
         try:
             with self._worded():
                 self._prepare(readonly=readonly)
@@ -148,6 +149,8 @@ class SqliteJournal:
 
     def changed(self) -> bool:
         """Tell whether another connection wrote since the last call (or since opening); costs microseconds."""
+        if sqlite_file.identity(self.path) != self._file:  # SQLite notices it only where it writes
+            raise moved(self.path)
         with self._lock, self._worded():
             version = self._data_version()
             changed = version != self._seen

@@ -34,10 +34,6 @@ _UNFINISHED = (
     "was left in the middle of a write, which this user may not finish",
     "Let its owner look at it once, with `shisa runs`.",
 )
-_MOVED = (
-    "is not the file any more that this program writes to: somebody moved, removed or replaced it",
-    "Put that file back; what the last step did, `shisa resume` finds out by it.",
-)
 _MEANINGS[sqlite3.SQLITE_LOCKED] = _MEANINGS[sqlite3.SQLITE_BUSY]
 
 
@@ -53,8 +49,17 @@ def from_sqlite(path: Path, error: sqlite3.Error) -> JournalError:
     if extended == sqlite3.SQLITE_READONLY_ROLLBACK:
         meaning, hint = _UNFINISHED
     elif extended == sqlite3.SQLITE_READONLY_DBMOVED:
-        meaning, hint = _MOVED
+        return moved(path)
     return JournalError(f"The journal {path} {meaning}.", hint=hint)
+
+
+def moved(path: Path) -> JournalError:
+    """Say that what stands under the journal's name is not what this program has open."""
+    return JournalError(
+        f"The journal {path} is not the file any more that this program writes to: somebody moved, removed or replaced"
+        " it.",
+        hint="Put that file back; what the last step did, `shisa resume` finds out by it.",
+    )
 
 
 def from_os(path: Path, error: OSError) -> JournalError:

@@ -54,6 +54,15 @@ def create(path: Path) -> None:
         raise from_sqlite(path, error) from error
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Tell which file stands under a journal's name; None where that cannot be told."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def mode_for(folder: Path) -> int:
     """Tell the permissions of a new file in a journal's folder."""
     bits = folder.stat().st_mode

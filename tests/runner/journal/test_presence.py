@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -79,3 +80,11 @@ def test_where_there_is_no_place_to_show_it_one_looks_unseen(journal, monkeypatc
     monkeypatch.setattr(os, "open", refuse)
     with looking(journal, REQUEST, "bob"):
         assert lookers(journal, REQUEST) == ()
+
+
+def test_a_pipe_in_the_place_of_such_a_file_holds_nobody_up(journal):
+    os.mkfifo(journal.path.with_name(f"{journal.path.name}.looking.{REQUEST}.bob"))
+    asking = threading.Thread(target=lookers, args=(journal, REQUEST), daemon=True)
+    asking.start()
+    asking.join(20)
+    assert not asking.is_alive()

@@ -283,6 +283,26 @@ def test_a_lock_that_is_held_too_long_is_said(journal, path):
     hog.close()
 
 
+def another_copy(path):
+    shutil.copy(path.rename(path.with_name("old.db")), path)
+
+
+def nothing(path):
+    path.rename(path.with_name("old.db"))
+
+
+@pytest.mark.parametrize("swap", [another_copy, nothing])
+def test_neither_a_writer_nor_who_waits_goes_on_with_a_file_that_nobody_else_would_find(journal, path, swap):
+    note(journal)
+    swap(path)
+    for use in (lambda: note(journal, "lost"), lambda: journal.wait_for_change(5)):
+        with pytest.raises(JournalError, match="somebody moved, removed or replaced it"):
+            use()
+    kept = SqliteJournal(path.with_name("old.db"))
+    assert [record.body.text for record in kept.records()] == ["hello"]
+    kept.close()
+
+
 def test_a_journal_opened_for_reading_takes_no_lines(journal, path):
     note(journal)
     reading = SqliteJournal(path, readonly=True)
