@@ -13,7 +13,7 @@ from runner.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from runner.config.model import Config
+    from runner.config.model import Loaded
     from runner.engine.fold.state import State
     from runner.engine.fold.step_state import StepState
     from runner.journal.record import Record
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     at = desk(arguments, readonly=True)
     records = one_run(at.journal, arguments.run)
     state = fold(records)
-    waits = _waits(state, records, at.config.config)
+    waits = _waits(state, records, at.config)
     step = arguments.step or next(reversed(waits), None)
     if step not in waits:
         which = f"step {step} of run {state.run}" if step else f"run {state.run}"
@@ -64,13 +64,15 @@ def _finding(step: StepState) -> str:
     return shlex.quote(names[0]) if len(names) == 1 else "FINDING"
 
 
-def _waits(state: State, records: list[Record], config: Config) -> dict[str | None, str]:
+def _waits(state: State, records: list[Record], config: Loaded) -> dict[str | None, str]:
     """Tell what waits, the newest last, each with what a second person runs; None stands for the run as a whole."""
     from runner.engine.ports import wall_clock
     from runner.review.afterwards import post_review
     from runner.review.requests import requests_of
+    from runner.review.rules_then import rules_then
 
-    asked, looked = requests_of(records, config, wall_clock()), post_review(records, config)
+    asked = requests_of(records, config.config, wall_clock())
+    looked = post_review(records, config.config, rules_then(config))
     open_ = looked is not None and looked.state == "open"
     glass: dict[str | None, str] = {None: "post-review --note TEXT"} if open_ else {}
     steps = {}.items() if state.closed is not None else state.steps.items()

@@ -35,12 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.journal.events import BreakglassReviewed
     from runner.report.summary import summary
     from runner.review.afterwards import glass_of
+    from runner.review.rules_then import rules_then
     from runner.terminal.console import console
     from runner.terminal.paint import show
 
     note = worded(arguments.note, "the note")
     at = sit_down(arguments)
-    found, who = summary(at.records, at.config), at.who.person
+    found, who = summary(at.records, at.config, rules_then(at.source.config)), at.who.person
     if found.post_review != "open":
         raise UsageError(
             f"run {at.state.run} has no broken glass that nobody has looked at",

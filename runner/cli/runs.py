@@ -32,9 +32,11 @@ def run(arguments: argparse.Namespace) -> int:
     from runner.cli.lookup import all_runs
     from runner.engine.fold.state import fold
     from runner.review.afterwards import post_review
+    from runner.review.rules_then import rules_then
 
     at = desk(arguments, readonly=True)
-    runs = ((fold(lines), post_review(lines, at.config.config)) for lines in all_runs(at.journal))
+    then = rules_then(at.config)
+    runs = ((fold(lines), post_review(lines, at.config.config, then)) for lines in all_runs(at.journal))
     found = [
         (state, None if glass is None else glass.state)
         for state, glass in runs

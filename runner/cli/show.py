@@ -30,9 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the run."""
     from runner.cli.haunting import hauntings
     from runner.report.summary import summary
+    from runner.review.rules_then import rules_then
 
     at = desk(arguments, readonly=True)
-    found = summary(one_run(at.journal, arguments.run), at.config.config)
+    found = summary(one_run(at.journal, arguments.run), at.config.config, rules_then(at.config))
     haunting = hauntings(at.config.config, [found.state])[found.state.run]
     if arguments.format == "json":
         from runner.report.as_json import show_json

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from runner.config.model import Config
     from runner.engine.fold.state import State
     from runner.journal.record import Record
+    from runner.review.afterwards import Then
     from runner.review.requests import Standing
 
 HELP = "Tell of every open run where it stands and, where it waits: who for whom, since when, until when."
@@ -56,10 +57,11 @@ def _print(at: Desk, shape: str) -> None:
     from runner.cli.lookup import all_runs
     from runner.engine.fold.state import fold
     from runner.engine.ports import stamp, wall_clock
+    from runner.review.rules_then import rules_then
 
     now, config = wall_clock(), at.config.config
     runs = all_runs(at.journal)
-    found = list(statuses(runs, config, now))
+    found = list(statuses(runs, config, now, rules_then(at.config)))
     listed = {one["run"] for one in found}
     places = hauntings(config, (state for state in map(fold, runs) if state.run in listed))
     if shape == "json":
@@ -72,15 +74,17 @@ def _print(at: Desk, shape: str) -> None:
         say("no run is open")
 
 
-def statuses(runs: Iterable[list[Record]], config: Config, now: datetime) -> Iterator[dict[str, Any]]:
+def statuses(
+    runs: Iterable[list[Record]], config: Config, now: datetime, then: Then | None = None
+) -> Iterator[dict[str, Any]]:
     """Tell where each open run stands at a moment; one that broke the glass is open until somebody has looked at it."""
     from runner.engine.fold.state import fold
-    from runner.review.afterwards import post_review
+    from runner.review.afterwards import of_today, post_review
     from runner.review.requests import requests_of
 
     for records in runs:
         state = fold(records)
-        glass = post_review(records, config)
+        glass = post_review(records, config, then or of_today)
         if state.closed is None or (glass is not None and glass.state == "open"):
             current = {step.unused.request for step in state.steps.values() if step.unused}
             asked = [one for one in requests_of(records, config, now) if one.id in current]

@@ -15,6 +15,7 @@ from runner.report.as_markdown import counts, took
 from runner.report.flags import flags, next_steps
 from runner.report.markup import no_formula
 from runner.report.summary import MOMENTS, summary
+from runner.review.afterwards import Then, of_today
 from runner.safe_text import escape, escape_code
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
-def html(records: Iterable[Record], config: Config) -> str:
+def html(records: Iterable[Record], config: Config, then: Then = of_today) -> str:
     """Write the report of one run; every value passes `escape`, then HTML's own escaping, in one place."""
-    run = summary(records, config)
+    run = summary(records, config, then)
     return _template().render(
         run=run, flags=flags(run), next_steps=next_steps(run), took=took(run), counts=counts(run), moments=MOMENTS
     )

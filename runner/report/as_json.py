@@ -11,6 +11,7 @@ from runner.journal.events import RunOpened
 from runner.journal.record import Record
 from runner.report.flags import flags, next_steps
 from runner.report.summary import RunSummary, StepSummary, summary
+from runner.review.afterwards import Then, of_today
 
 
 def show_json(run: RunSummary) -> dict[str, Any]:
@@ -44,9 +45,9 @@ def targets_json(opened: RunOpened) -> list[dict[str, Any]]:
     ]
 
 
-def report_json(records: Iterable[Record], config: Config) -> dict[str, Any]:
+def report_json(records: Iterable[Record], config: Config, then: Then = of_today) -> dict[str, Any]:
     """Give everything that the other reports tell, with whole evidence and the journal's head."""
-    run = summary(records, config)
+    run = summary(records, config, then)
     opened = run.state.opened
     evidence = [[dict(item) for asked in step.asked for item in asked.evidence] for step in run.steps]
     shown = show_json(run)

@@ -12,6 +12,7 @@ from runner.figures import parse_time
 from runner.journal.record import Record
 from runner.report.flags import BREAK_GLASS, flags
 from runner.report.summary import Asked, StepSummary, summary
+from runner.review.afterwards import Then, of_today
 from runner.safe_text import escape
 
 _KINDS = {
@@ -25,9 +26,9 @@ _KINDS = {
 """Step state → the element that says so; what is not listed did not run and is skipped."""
 
 
-def junit(records: Iterable[Record], config: Config) -> str:
+def junit(records: Iterable[Record], config: Config, then: Then = of_today) -> str:
     """Write one test suite; ``error`` is what nobody knows, ``failure`` what did not happen or was stopped."""
-    run = summary(records, config)
+    run = summary(records, config, then)
     name = f"{run.state.opened.runbook} {run.state.run}"
     suite = ET.Element("testsuite", name=escape(name), timestamp=escape(run.state.started_at))
     for flag in flags(run):

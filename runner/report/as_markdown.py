@@ -13,11 +13,12 @@ from runner.report.decisions import Decision
 from runner.report.flags import flags, next_steps
 from runner.report.markup import code, code_in_table, fence, in_table, prose
 from runner.report.summary import MOMENTS, RunSummary, StepSummary, summary
+from runner.review.afterwards import Then, of_today
 
 
-def markdown(records: Iterable[Record], config: Config) -> str:
+def markdown(records: Iterable[Record], config: Config, then: Then = of_today) -> str:
     """Write the report of one run."""
-    run = summary(records, config)
+    run = summary(records, config, then)
     parts = (_head, _glance, _steps, _plan, _details, _timeline, _record)
     return "\n".join(line for part in parts for line in part(run)).rstrip() + "\n"
 

@@ -16,7 +16,7 @@ from runner.journal import events as ev
 from runner.journal.record import Head, Record
 from runner.journal.sentences import Sentence, sentence
 from runner.report.decisions import Decision, Vouched, approved_by, decided, decision
-from runner.review.afterwards import LookedAt, post_review
+from runner.review.afterwards import LookedAt, Then, of_today, post_review
 from runner.strict_yaml import parse
 
 _BASE = re.compile(r"[/\[.]")
@@ -122,10 +122,10 @@ class RunSummary:
                         yield step, asked, item
 
 
-def summary(records: Iterable[Record], config: Config) -> RunSummary:
+def summary(records: Iterable[Record], config: Config, then: Then = of_today) -> RunSummary:
     """Summarise the records of one run, in order; raises ValueError where they do not begin with ``run.opened``.
 
-    ``config`` says who the people are that could look at a broken glass.
+    ``config`` says who the people are that could look at a broken glass, ``then`` who they were when somebody did.
     """
     lines = tuple(records)
     state = fold(lines)
@@ -135,7 +135,7 @@ def summary(records: Iterable[Record], config: Config) -> RunSummary:
         for path, title in _order(state.opened, own)
     )
     timeline = tuple((line, sentence(line)) for line in lines)
-    return RunSummary(state, steps, timeline, post_review(lines, config), Head(lines[-1].seq, lines[-1].hash))
+    return RunSummary(state, steps, timeline, post_review(lines, config, then), Head(lines[-1].seq, lines[-1].hash))
 
 
 def _by_step(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -15,6 +15,13 @@ from runner.review.exceptions import signer_of
 from runner.review.ledger import key_of, teams_asked
 from runner.review.sshsig import Refused
 from runner.review.statement import head_in, predicate_of
+
+Then = Callable[[str, datetime], Config | None]
+"""The digest of the rules that somebody signed under, and when → those rules; None where nobody can tell them."""
+
+
+def of_today(_digest: str, _at: datetime) -> None:
+    """Know of no other rules than today's."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,8 +48,8 @@ class Glass:
     looked: LookedAt | None = None
     _asked: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
-    def take(self, line: Record, config: Config) -> None:
-        """Take one more line in; a look is judged by who took part before it."""
+    def take(self, line: Record, config: Config, then: Then = of_today) -> None:
+        """Take one more line in; a look is judged by who took part before it, and by the rules of its moment."""
         refused = () if self.looked is None else self.looked.refused
         match line.body:
             case (
@@ -58,7 +65,8 @@ class Glass:
                 self.broken_seq, self.looked = line.seq, LookedAt("open", refused)
             case ev.BreakglassReviewed() as body if self.looked is not None:
                 at, who = datetime.fromisoformat(line.at), line.person
-                why = self.refusal(body, run=line.run, step=line.step, person=who, at=at, config=config)
+                rules = then(body.policy_digest, at) or config
+                why = self.refusal(body, run=line.run, step=line.step, person=who, at=at, config=rules)
                 state = self.looked.state if why else "done"
                 self.looked = LookedAt(state, (*refused, (who, why)) if why else refused)
             case _:
@@ -97,17 +105,18 @@ class Glass:
         return "it was signed before the glass was broken" if seen < self.broken_seq else None
 
 
-def glass_of(lines: Iterable[Record], config: Config) -> Glass:
+def glass_of(lines: Iterable[Record], config: Config, then: Then = of_today) -> Glass:
     """Read what the lines of one run say of its broken glass."""
     glass = Glass()
     for line in lines:
-        glass.take(line, config)
+        glass.take(line, config, then)
     return glass
 
 
-def post_review(lines: Iterable[Record], config: Config) -> LookedAt | None:
+def post_review(lines: Iterable[Record], config: Config, then: Then = of_today) -> LookedAt | None:
     """Say whether somebody has looked at a broken glass afterwards; None where none was broken.
 
     It takes a signature of somebody in a team that was done without, who neither operated the run nor broke the glass.
+    What that took is judged by the rules that were in force when they looked, where ``then`` tells them.
     """
-    return glass_of(lines, config).looked
+    return glass_of(lines, config, then).looked

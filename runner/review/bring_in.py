@@ -19,6 +19,7 @@ from runner.review.exceptions import rebuilt
 from runner.review.exchange import Decided
 from runner.review.ledger import State
 from runner.review.requests import Standing, requests_of
+from runner.review.rules_then import rules_then
 from runner.review.sshsig import APPROVAL, Refused, verify
 from runner.review.statement import differences, head_in, kind_of, predicate_of, withdrawal_statement
 from runner.review.waivers import refusal
@@ -172,7 +173,7 @@ def _exception(
             raise ApprovalError("it comes too late: the run has ended")
         reason = refusal(records, _text(said, "step"), body, person, config=config.config, now=now)
     else:
-        glass = glass_of(records, config.config)
+        glass = glass_of(records, config.config, rules_then(config))
         if glass.looked is None or glass.looked.state != "open":
             raise ApprovalError(f"run {run} has no broken glass that nobody has looked at")
         reason = glass.refusal(body, run=run, step=None, person=person, at=now, config=config.config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 from runner.git import environment
@@ -28,8 +29,11 @@ class Merged:
     text: str
 
 
-def merged(path: Path) -> Merged | None:
-    """Read a file as it was merged; None where there is no Git, no such branch, or no such file on it."""
+def merged(path: Path, *, before: datetime | None = None) -> Merged | None:
+    """Read a file as it was merged; None where there is no Git, no such branch, or no such file on it.
+
+    ``before`` asks for the file as the branch had it at that moment, by the times of the commits that changed it.
+    """
     folder = path.resolve().parent
     top = _git(folder, "rev-parse", "--show-toplevel")
     if top is None:
@@ -37,7 +41,10 @@ def merged(path: Path) -> Merged | None:
     inside = path.resolve().relative_to(Path(top.strip()).resolve()).as_posix()
     for branch, ref in _BRANCHES.items():
         if _git(folder, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is not None:
-            text = _git(folder, "cat-file", "blob", f"{ref}:{inside}")
+            if before is not None:
+                since = ("--first-parent", f"--before={before.isoformat()}")
+                ref = (_git(folder, "rev-list", "-1", *since, ref, "--", f":/{inside}") or "").strip()  # noqa: PLW2901
+            text = _git(folder, "cat-file", "blob", f"{ref}:{inside}") if ref else None
             return None if text is None else Merged(branch, text)
     return None
 

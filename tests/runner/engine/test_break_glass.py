@@ -21,10 +21,12 @@ from runner.review.afterwards import LookedAt, post_review
 from runner.review.breakglass import skipped, who_may
 from runner.review.exceptions import exception_statement
 from runner.review.requests import requests_of, uses_left
+from runner.review.rules_then import rules_then
 from runner.review.sshsig import APPROVAL, sign
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_approvals import DELETE
 from tests.runner.engine.test_retries import LOCKED
+from tests.runner.engine.test_second_look import git
 
 TELL = '#!/bin/sh\ncat > "$0.$$.json"\n'
 """Keeps what it is told beside itself."""
@@ -180,9 +182,9 @@ def test_a_reviewer_who_could_not_be_told_stands_in_the_journal_and_in_the_repor
 LOOK = BreakglassReviewed(note="it was right", as_team="dev", statement="", signature="")
 
 
-def look(stage, run, person, team="dev", *, signer=None, **edited):
+def look(stage, run, person, team="dev", *, signer=None, under=None, **edited):
     """Journal a look without what ``shisa post-review`` refuses; ``edited`` is changed after it was signed."""
-    body = msgspec.structs.replace(LOOK, as_team=team, policy_digest=stage.config.digest)
+    body = msgspec.structs.replace(LOOK, as_team=team, policy_digest=under or stage.config.digest)
     journal, at = stage.journal(person), stamp(wall_clock())
     statement = exception_statement(body, run=run, step=None, person=person, at=at, head=journal.head())
     signature = sign(stage.key(signer or person), APPROVAL, statement.encode())
@@ -242,6 +244,61 @@ def test_a_look_with_the_key_of_whoever_broke_the_glass_does_not_count_under_ano
     look(glass, broken, "bob", signer="alice")
     ((_, why),) = looked(glass, broken).refused
     assert why.endswith("is the one that the operator signed with")
+
+
+def merge(stage, monkeypatch, hours):
+    """Merge shisa.yaml as it is now, so many hours from now."""
+    monkeypatch.setenv("GIT_COMMITTER_DATE", stamp(wall_clock() + timedelta(hours=hours)))
+    if not (stage.folder / ".git").exists():
+        git(stage.folder, "init", "-q", "-b", "main")
+    git(stage.folder, "add", "shisa.yaml")
+    git(stage.folder, "commit", "-q", "-m", "reviewed")
+
+
+def let_go(stage, person):
+    del stage.settings["people"][person]
+    stage.settings["people"]["dora"] = {"teams": ["dev"]}
+    stage.save()
+
+
+def then_looked(stage, run):
+    return post_review(stage.records(run), stage.config.config, rules_then(stage.config))
+
+
+def test_a_look_counts_by_the_rules_that_were_merged_when_it_was_made(glass, broken, monkeypatch):
+    merge(glass, monkeypatch, -1)
+    look(glass, broken, "bob")
+    let_go(glass, "bob")
+    merge(glass, monkeypatch, 1)
+    assert looked(glass, broken) == LookedAt("open", (("bob", "bob is in no team that was done without"),))
+    assert then_looked(glass, broken) == LookedAt("done")
+
+
+def test_a_look_of_somebody_who_had_left_by_then_does_not_count_under_the_rules_of_before(glass, broken, monkeypatch):
+    merge(glass, monkeypatch, -2)
+    before = glass.config.digest
+    let_go(glass, "bob")
+    merge(glass, monkeypatch, -1)
+    look(glass, broken, "bob", under=before)
+    assert then_looked(glass, broken) == LookedAt("open", (("bob", "bob is in no team that was done without"),))
+
+
+@pytest.mark.parametrize("merged", ["never", "by another branch", "with a mistake"])
+def test_a_look_under_rules_that_were_not_merged_is_judged_by_those_of_today(glass, broken, merged, monkeypatch):
+    if merged == "by another branch":
+        merge(glass, monkeypatch, -1)
+        git(glass.folder, "checkout", "-q", "-b", "mine")
+        glass.settings["people"]["bob"]["os_user"] = "bob"
+        glass.save()
+        merge(glass, monkeypatch, -1)
+    elif merged == "with a mistake":
+        whole = (glass.folder / "shisa.yaml").read_text()
+        (glass.folder / "shisa.yaml").write_text("shisa: 2\n")
+        merge(glass, monkeypatch, -1)
+        (glass.folder / "shisa.yaml").write_text(whole)
+    look(glass, broken, "bob")
+    let_go(glass, "bob")
+    assert then_looked(glass, broken).state == "open"
 
 
 def test_a_look_of_before_counts_for_no_glass_that_is_broken_after_it(glass, broken):
