@@ -98,7 +98,7 @@ def _show(told: Told, folder: Path) -> None:
     from runner.terminal.paint import show
 
     rows = told.compared
-    table = Grid(("", "without shisa", "with shisa"), tuple(tuple(map(cell, row)) for row in rows))
+    table = Grid(("", "without shisa", "with shisa"), tuple(tuple(map(cell, row)) for row in rows), compares=True)
     places = Facts((("journal", cell(str(told.journal))), ("report", cell(str(told.report)))))
     left = () if told.ending.exit_code == 0 else (Line("LEFT", _LEFT, "warn"),)
     show([Heading("What it came to"), table, *left, places, Heading("Try next")], console("stdout"))

@@ -50,6 +50,8 @@ class Grid:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    compares: bool = False
+    """Whether its columns show the same of several; where rows are stacked, each value is named then."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

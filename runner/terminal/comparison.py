@@ -23,7 +23,7 @@ def comparison(
     for item in theirs:
         before[_key(item)].append(item)
     rows = [row for item in mine for row in _rows(_next(before[_key(item)]), item, now)]
-    return (Grid(("guard and object", *heads), tuple(rows)),) if rows else ()
+    return (Grid(("guard and object", *heads), tuple(rows), compares=True),) if rows else ()
 
 
 def _key(item: Item) -> tuple[Any, Any]:

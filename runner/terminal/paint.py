@@ -127,7 +127,9 @@ def _stacked(grid: Grid) -> Iterator[RenderableType]:
     for row in grid.rows:
         for position, value in enumerate(row):
             if any(value.lines):
-                yield Padding(_cell(value), (0, 0, 0, 2 if position else 0))
+                named = f"{escape(grid.columns[position])}: " if grid.compares and position else ""
+                shown = _text(named, "dim").append_text(_cell(value)) if named else _cell(value)
+                yield Padding(shown, (0, 0, 0, 2 if position else 0))
 
 
 def _code(block: Code, console: Console) -> Iterator[RenderableType]:

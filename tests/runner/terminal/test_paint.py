@@ -72,6 +72,12 @@ def test_verdicts_are_told_without_colour():
     ]  # fmt: skip
 
 
+def test_on_a_narrow_screen_it_is_told_whose_figures_are_compared():
+    grid = Grid(("guard", "the operator saw", "you see"), ((cell("lag"), cell("PASS"), cell("WARN")),), compares=True)
+    seen = [line.rstrip() for line in painted([grid], 40).splitlines()]
+    assert seen == ["lag", "  the operator saw: PASS", "  you see: WARN"]
+
+
 def test_a_stream_that_carries_only_ascii_gets_ascii_frames():
     import io
 
