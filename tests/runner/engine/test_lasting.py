@@ -1,17 +1,19 @@
 """How long the approval of a loop covers the rest of it, once the loop has begun."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from runner.engine.people.drift import Drift, steady
-from runner.engine.people.lasting import POLICIES_CHANGED
+from runner.engine.people.lasting import POLICIES_CHANGED, lapsed
 from runner.engine.people.windows import Window
-from runner.engine.ports import wall_clock
+from runner.engine.ports import stamp, wall_clock
 from runner.engine.stepping import step_through
 from tests.runner.engine.stage import Player
 from tests.runner.engine.test_accepting import accept, change
 from tests.runner.engine.test_takeover import taken_over
+from tests.runner.review.people import request
 
 LOOP = """\
   - id: each
@@ -60,6 +62,7 @@ def asked_anew(stage, balances, run, **options):
     play = stage.resume(run, detach=True, **options)
     assert (play.state, balances()) == ("waiting", UNTOUCHED)
     (stale,) = play.bodies("approval.stale")
+    assert f"the rest of each must be approved again: {stale.reasons[0]}" in play.session.operator.said
     stage.sign()
     last = stage.resume(run, **options)
     assert (last.state, balances()) == ("completed", ALL), last.reason
@@ -129,6 +132,19 @@ def test_no_item_begins_after_the_window(stage, balances):
     play = stage.resume(run, detach=True, clock=at(3))
     assert (play.state, balances()) == ("waiting", UNTOUCHED)
     assert "its window ended at" in play.bodies("approval.stale")[0].reasons[0]
+
+
+def test_the_last_moment_of_the_window_is_in_it():
+    begin, end = wall_clock(), wall_clock() + timedelta(hours=2)
+    asked = request(window=Window(begin, end).as_json())
+    standing = SimpleNamespace(request=asked, lapsed=None, deadline=end)
+
+    def why(now):
+        config = SimpleNamespace(digest=asked.body.policy_digest)
+        return lapsed(SimpleNamespace(config=config, clock=lambda: now, gone_on=begin), standing)
+
+    assert why(end) is None
+    assert why(end + timedelta(microseconds=1)) == f"its window ended at {stamp(end)}"
 
 
 def test_a_no_to_the_rest_leaves_it_and_a_resume_asks_once_more(stage, balances, begun):
