@@ -56,8 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _refuse(state: State, who: Identity) -> None:
     run = state.run
-    if state.closed is not None:
-        raise UsageError(f"run {run} has ended: {state.closed.state}", hint=f"`shisa show {run}` tells how")
+    state.require_open()
     if who.person != state.operator:
         raise UsageError(
             f"run {run} belongs to {state.operator}, not to {who.person}", hint="only its operator ends a run"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, person, say
+from runner.cli.lookup import add_run
 from runner.cli.sources import add_exchange, of_a_stranger, source_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ EXAMPLE = "  shisa answer 261123-4f2a1c ask-cs"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("run", metavar="RUN", nargs="?", help="a run's id, its first or last characters, or `last`")
+    add_run(parser, optional=True)
     parser.add_argument("step", metavar="STEP", nargs="?", help="the step that asks (default: the one that waits)")
     add_exchange(parser)
     add_config(parser)

@@ -90,8 +90,7 @@ def _standing(at: Sitting, step: str, now: datetime) -> Standing:
 
     asked, state = requests_of(at.records, at.config, now), at.state
     mine = [one for one in asked if step in one.request.steps]
-    if state.closed is not None:
-        raise UsageError(f"run {state.run} has ended: {state.closed.state}")
+    state.require_open()
     if not mine:
         raise UsageError(
             f"step {step} of run {state.run} asks for no approval", hint="a glass is broken for a request that waits"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runner.journal.record import Journal
 
-_LOOK_S = 0.3
-"""Seconds between two looks into the journal."""
+_LOOK_S = 2.0
+"""The longest that a look into the journal waits for somebody to write."""
 
 
 def follow(journal: Journal, run: str) -> None:
@@ -26,4 +25,4 @@ def follow(journal: Journal, run: str) -> None:
             show(render_event(record), screen)
             if isinstance(record.body, ev.RunClosed | ev.RunPaused):
                 return
-        time.sleep(_LOOK_S)
+        journal.wait_for_change(_LOOK_S)

@@ -33,15 +33,13 @@ def inbox(at: Desk, person: str | None, team: str | None) -> int:
 
 
 def _concerns(one: Standing, config: Config, person: str | None, team: str | None) -> bool:
-    """Whether somebody could sign: not their own step, not twice, and only as a team that is missing."""
+    """Whether the team that is asked about is missing, and the person asked about could sign."""
+    from runner.review.requests import could_sign
+
     missing = {gap.team for _, gap in one.missing}
     if team is not None and team not in missing:
         return False
-    if person is None:
-        return True
-    spent = {one.request.body.operator, *(vote.person for vote in one.votes)}
-    teams = config.people[person].teams if person in config.people else ()
-    return person not in spent and not missing.isdisjoint(teams)
+    return person is None or any(person in could_sign(one, each, config) for each in missing)
 
 
 def _titles(at: Desk) -> dict[str, str]:
@@ -52,13 +50,13 @@ def _titles(at: Desk) -> dict[str, str]:
 
 def _lines(one: Standing, config: Config, title: str, now: str) -> Iterator[str]:
     from runner.figures import age, moment
+    from runner.review.requests import could_sign
 
     body = one.request.body
     yield f"{one.request.run}  {one.request.step}  {title}"
     yield f"  asked by {body.operator} {age(one.request.at, now)}, until {moment(body.not_after)}"
-    spent = {body.operator, *(vote.person for vote in one.votes)}
     for policy, gap in one.missing:
-        able = [name for name, who in config.people.items() if gap.team in who.teams and name not in spent]
-        yield f"  missing: {gap.n} of {gap.team} for {policy}: {', '.join(able) or 'NOBODY in shisa.yaml could'}"
+        able = ", ".join(could_sign(one, gap.team, config)) or "NOBODY in shisa.yaml could"
+        yield f"  missing: {gap.n} of {gap.team} for {policy}: {able}"
     for vote in one.votes:
         yield f"  approved by {vote.person} as {vote.team}"

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 LAST = "last"
 
 
-def add_run(parser: argparse.ArgumentParser) -> None:
+def add_run(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """Add ``RUN``."""
-    parser.add_argument("run", metavar="RUN", help="a run's id, its first or last characters, or `last`")
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?" if optional else None,
+        help="a run's id, its first or last characters, or `last`",
+    )
 
 
 def all_runs(journal: Journal) -> list[list[Record]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.common import add_config, add_person, say
+from runner.cli.lookup import add_run
 from runner.cli.note import worded
 from runner.cli.sources import add_exchange, of_a_stranger
 from runner.errors import UsageError
@@ -18,7 +19,7 @@ EXAMPLE = '  shisa post-review 261123-4f2a1c --note "right at that hour; two peo
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("run", metavar="RUN", nargs="?", help="a run's id, its first or last characters, or `last`")
+    add_run(parser, optional=True)
     parser.add_argument("--note", metavar="TEXT", required=True, help="what you think of it")
     parser.add_argument("--as", dest="team", metavar="TEAM", help="the team that you sign for")
     add_exchange(parser)

@@ -53,8 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _refuse(state: State, step: str, who: str, *, ended: bool) -> None:
     run = state.run
-    if state.closed is not None:
-        raise UsageError(f"run {run} has ended: {state.closed.state}", hint=f"`shisa show {run}` tells how")
+    state.require_open()
     if who != state.operator:
         raise UsageError(
             f"run {run} belongs to {state.operator}, not to {who}", hint="only its operator settles a step"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.common import add_config, add_person, say
+from runner.cli.lookup import add_run
 from runner.cli.note import worded
 from runner.cli.sources import add_exchange, of_a_stranger
 from runner.errors import ApprovalError, UsageError
@@ -24,7 +25,7 @@ EXAMPLE = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("run", metavar="RUN", nargs="?", help="a run's id, its first or last characters, or `last`")
+    add_run(parser, optional=True)
     parser.add_argument("step", metavar="STEP", nargs="?")
     parser.add_argument(
         "finding",

@@ -176,8 +176,3 @@ class Show(Calls):
             clock=wall_clock,
             observers=(*self.cast.observers(), *observers),
         )
-
-
-def counted(number: int, noun: str) -> str:
-    """Write ``1 row`` or ``7 rows``."""
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from checks.facts.wording import counted
 from runner.demo import incident1
-from runner.demo.play import Cast, Show, Told, counted
+from runner.demo.play import Cast, Show, Told
 from runner.demo.stage import set_up
 from runner.engine.stepping import Ending, step_through
 from runner.journal.events import ApprovalGiven, GuardsAsked, PlanAmended

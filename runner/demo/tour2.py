@@ -6,8 +6,9 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from checks.facts.wording import counted
 from runner.demo import incident2
-from runner.demo.play import Cast, Part, Show, Told, counted
+from runner.demo.play import Cast, Part, Show, Told
 from runner.demo.stage import set_up
 from runner.engine.people.questions import measured
 from runner.engine.stepping import Ending, step_through

@@ -135,8 +135,7 @@ def reopened(run: str, seat: Seat, secrets_given: Mapping[str, Secret]) -> Sessi
     if not records:
         raise UsageError(f"there is no run {run} in the journal", hint="`shisa runs` lists them")
     state = fold(records)
-    if state.closed is not None:
-        raise UsageError(f"run {run} has ended: {state.closed.state}", hint=f"`shisa show {run}` tells how")
+    state.require_open()
     use_plugins(seat.config.config)
     plan = pinned_plan(state, secrets_given)
     targets = Targets({bound.name: _again(seat.config, bound) for bound in state.opened.targets})

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from runner.engine.fold.about import about
 from runner.engine.fold.step_state import StepState, advance_step, resume_step
+from runner.errors import UsageError
 from runner.journal import events as ev
 from runner.journal.record import Record
 
@@ -53,6 +54,13 @@ class State(msgspec.Struct, frozen=True):
         giving = ((path, self.steps[path]) for path in self.giving if path in self.steps)
         answered = {path: step.answer.choice for path, step in giving if step.answer is not None}
         return {**self.captured, "answers": answered}
+
+    def require_open(self) -> None:
+        """Make sure that the run has not ended; raises UsageError where it has."""
+        if self.closed is not None:
+            raise UsageError(
+                f"run {self.run} has ended: {self.closed.state}", hint=f"`shisa show {self.run}` tells how"
+            )
 
     @property
     def name(self) -> str:

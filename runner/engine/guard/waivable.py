@@ -22,8 +22,7 @@ def closing_finding(state: State, step: str, name: str) -> Found:
     Raises UsageError where none or several fit, ApprovalError where it cannot be waived.
     """
     known = state.step(step)
-    if state.closed is not None:
-        raise UsageError(f"run {state.run} has ended: {state.closed.state}", hint=f"`shisa show {state.run}` tells how")
+    state.require_open()
     if not known.closed_by_guards:
         raise UsageError(
             f"no guard keeps {step} of run {state.run} from going on", hint=f"`shisa show {state.run}` tells what does"

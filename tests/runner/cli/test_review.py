@@ -1,8 +1,14 @@
 """``shisa review``, ``approve`` and ``reject`` where no terminal is needed; tests/e2e has the screens."""
 
+import re
+
 import pytest
 
-from tests.runner.cli.test_status import approve, waiting  # noqa: F401
+from tests.runner.cli.desk import PURGE
+from tests.runner.cli.test_journal import git
+from tests.runner.cli.test_status import WAITING, approve, waiting  # noqa: F401
+
+BOB = ("-c", "user.name=Bob", "-c", "user.email=bob@desk")
 
 
 def test_the_inbox_tells_who_asks_for_whom_and_until_when(waiting):  # noqa: F811
@@ -37,6 +43,24 @@ def test_whoever_has_signed_finds_the_request_no_more_in_their_inbox(waiting):  
     approve(desk, run, "bob", "dev")
     assert "nothing waits for a second person like bob" in desk.shisa("review", "--mine", who="bob").err
     assert "approved by bob as dev" in desk.shisa("review", "--mine", who="carol").err
+
+
+def test_who_wrote_the_step_finds_nothing_to_sign_and_is_not_named(desk, database):
+    database.execute("CREATE TABLE session (ended bool); INSERT INTO session VALUES (true), (true), (true)")
+    desk.configure(database.dsn)
+    settings = desk.folder / "shisa.yaml"
+    text = settings.read_text().replace(", {team: ops, n: 1}]", "], exclude_authors: true")
+    for name, team in {"alice": "ops", "bob": "dev", "carol": "dev"}.items():
+        text = re.sub(rf"{name}: {{teams: \[\w+]", f"{name}: {{git: [{name}@desk], teams: [{team}]", text)
+    settings.write_text(text)
+    (desk.folder / "book.yaml").write_text(PURGE)
+    for words in ("init", "--quiet"), ("add", "book.yaml"), (*BOB, "commit", "--quiet", "-m", "Purge"):
+        git(desk, *words)
+    run, code = desk.run(PURGE, {"*": "go"}, "--detach")
+    assert code == WAITING
+    assert "missing: 1 of dev for cross-review: carol\n" in desk.shisa("review").err
+    assert "nothing waits for a second person like bob" in desk.shisa("review", "--mine", who="bob").err
+    assert f"{run}  purge" in desk.shisa("review", "--mine", who="carol").err
 
 
 def test_an_empty_inbox_is_said(waiting):  # noqa: F811
