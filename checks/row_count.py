@@ -103,7 +103,7 @@ class RowCount(Check[Facts]):
 
     def gather(self, ask: Ask) -> Facts:
         """Learn the tables, and count those that are not too large."""
-        members = ask.rows(self.query, MemberRow, tables=json.dumps(list(self.tables)))
+        members = ask.rows(self.query, MemberRow, tables=json.dumps(list(dict.fromkeys(self.tables))))
         known = [member for member in members if member.object is not None]
         counted_now = [member for member in known if self._countable(member)]
         queries = [

@@ -92,7 +92,7 @@ class Settings(Check[Facts]):
         """Compare each with its bounds, or with what it was."""
         rows = {row.name: row for row in facts.rows}
         if self.baseline == CAPTURE:
-            yield from (_unseen(row) for row in facts.rows if row.value is None)
+            yield from (_unseen(row.name) for row in facts.rows if row.value is None)
             yield kept(len(facts.rows), "setting")
         elif self.baseline == COMPARE:
             before = {row.name: row for row in facts.before}
@@ -109,13 +109,16 @@ class Settings(Check[Facts]):
             raise CannotAskError(str(error)) from None
 
 
-def _unseen(row: Row) -> Finding:
-    message = f"There is no setting {row.name} here, or this role may not see it."
-    return Finding(row.name, Verdict.UNKNOWN, message)
+def _unseen(name: str) -> Finding:
+    message = f"There is no setting {name} here, or this role may not see it."
+    return Finding(name, Verdict.UNKNOWN, message)
 
 
 def _compared(name: str, now: Row | None, then: Row | None, side: str) -> Iterator[Finding]:
     """Say where a setting is another one than in the baseline, or will be after a restart."""
+    if (now is None or now.value is None) and (then is None or then.value is None):
+        yield _unseen(name)
+        return
     if now is None or then is None or now.value is None or then.value is None:
         seen = "here" if now is not None and now.value is not None else f"in {side}"
         yield Finding(name, Verdict.UNKNOWN, f"{name} is seen {seen} only, so nobody can tell whether it changed.")
@@ -132,7 +135,7 @@ def _compared(name: str, now: Row | None, then: Row | None, side: str) -> Iterat
 def _judged(row: Row, bound: Bound) -> Finding:
     measured = {"value": row.value, "pending_restart": row.pending_restart} | ({"unit": row.unit} if row.unit else {})
     if not row.known or row.value is None:
-        return dataclasses.replace(_unseen(row), measured=measured, bound={"expect": bound.text})
+        return dataclasses.replace(_unseen(row.name), measured=measured, bound={"expect": bound.text})
     try:
         holds = bound.holds(row.value, row.unit, row.type or "")
     except ValueError as error:

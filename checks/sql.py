@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from decimal import Decimal
 
 from checks.base import Ask, Check, Finding, Verdict, check, param
 from checks.facts.wording import counted
@@ -91,9 +92,9 @@ class Sql(Check[Facts]):
         if self.equals is not None:
             holds, wanted = shown == self.equals, self.equals
         elif self.at_least is not None or self.at_most is not None:
-            if not facts.number:
+            number = Decimal(value) if facts.number else None
+            if number is None or number.is_nan():
                 return self._said(facts, Verdict.UNKNOWN, f"{column} is {shown!r}, which is no number to compare.")
-            number = float(value)
             low, high = self.at_least, self.at_most
             holds = (low is None or number >= low) and (high is None or number <= high)
             wanted = " and ".join([f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None))
@@ -109,6 +110,4 @@ class Sql(Check[Facts]):
 
 
 def _is_number(value: object) -> bool:
-    from decimal import Decimal
-
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)

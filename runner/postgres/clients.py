@@ -24,6 +24,8 @@ SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 10000)) FROM pg_stat
 _AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND pid <> pg_backend_pid()"
 _PATIENCE = 10.0
 """Seconds that a program is given to end before it is killed."""
+_LONGEST = 2_000_000.0
+"""Seconds that a program may take at most, 23 days: the system counts what is left in 31 bits of milliseconds."""
 _KEPT = 4000
 """Characters of a program's error output that are kept."""
 
@@ -118,7 +120,7 @@ def run_client(
     ) as child:
         try:
             started(child)
-            output, errors = child.communicate(timeout=seconds)
+            output, errors = child.communicate(timeout=None if seconds is None else min(seconds, _LONGEST))
         except subprocess.TimeoutExpired:
             end_group(child)
             raise StepFailedError(f"{Path(argv[0]).name} took longer than {seconds:g} s and was ended") from None

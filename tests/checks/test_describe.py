@@ -67,6 +67,10 @@ REFUSED = [
     ({"backup": ""}, "backup: '' is not a path"),
     ({"mode": "medium"}, "mode: 'medium' is none of fast, slow"),
 ]
+TOO_LONG = [
+    ({"age": "36501d"}, "age: '36501d' is longer than 36500d"),
+    ({"age": "9" * 400 + "us"}, f"age: {'9' * 40!r} is longer than 36500d"),
+]
 
 
 @pytest.mark.parametrize(("given", "name", "value"), READ)
@@ -74,7 +78,7 @@ def test_plain_values_are_read(every, given, name, value):
     assert getattr(every.build({**GIVEN, **given}), name) == value
 
 
-@pytest.mark.parametrize(("given", "sentence"), REFUSED)
+@pytest.mark.parametrize(("given", "sentence"), [*REFUSED, *TOO_LONG])
 def test_what_does_not_fit_is_refused_in_one_sentence(every, given, sentence):
     with pytest.raises(ParamError) as refused:
         every.build({**GIVEN, **given})
