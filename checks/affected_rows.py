@@ -9,6 +9,7 @@ from pathlib import Path
 
 from checks.base import Ask, CannotAskError, Change, Check, Finding, Json, StepContext, Trial, Verdict, check, param
 from checks.facts.cascades import ReferenceRow, along
+from checks.facts.names import quoted
 from checks.facts.relations import Trees, trees
 from checks.facts.restored import written_by
 from checks.facts.tried import HazardRow, others, refuse_hazards, rows_of, told
@@ -228,7 +229,7 @@ class AffectedRows(Check[list[Reach]]):
         )
 
     def _groups(self, ask: Ask, change: Change) -> tuple[tuple[str, int], ...]:
-        group = f"{change.alias}.{_quoted(self.group_by)}::pg_catalog.text" if self.group_by is not None else "''"
+        group = f"{change.alias}.{quoted(self.group_by)}::pg_catalog.text" if self.group_by is not None else "''"
         query = f"{change.common}SELECT {group}, pg_catalog.count(*) {change.rows}\nGROUP BY 1 ORDER BY 2 DESC, 1"
         answer = ask.select(query)
         return tuple(("NULL" if value is None else value, count) for value, count in answer.rows)
@@ -280,7 +281,3 @@ def _counts(ask: Ask, change: Change, queries: list[str | None]) -> list[int | N
     answer = ask.select(change.common + "\nUNION ALL ".join(parts))
     found = dict(answer.rows)
     return [found.get(at) for at in range(len(queries))]
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from checks.base import ArchiveEntry, Ask, Check, Finding, Selection, Verdict, check, param
-from checks.facts.backup_needs import Name, Need, chosen, name_of, needs, written
+from checks.facts.backup_needs import Need, chosen, needs
+from checks.facts.names import Name, name_of, written
 
 _PARTITIONED = "PARTITION BY"
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from checks.base import Ask, Check, Finding, StepContext, Verdict, check, param
-from checks.facts.backup_needs import chosen, written
+from checks.facts.backup_needs import chosen
 from checks.facts.figures import size
+from checks.facts.names import written
 from checks.facts.relations import RELATIONS, Trees, missing, trees
 
 _MB = 1 << 20

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from checks.base import Ask, Check, Finding, Selection, Verdict, check, param
 from checks.facts.baseline import BASELINE, CAPTURE, COMPARE, MODES, kept
+from checks.facts.names import Name, written
 from checks.facts.scope import SCHEMAS, not_there, scope
-from checks.facts.topology import Difference, Name, TableRow, differences, of_archive, shown
+from checks.facts.topology import Difference, TableRow, differences, of_archive
 from checks.facts.wording import listed
 
 
@@ -108,7 +109,7 @@ class InheritanceTopology(Check[Facts]):
 
 
 def _judged(found: Difference, side: str) -> Finding:
-    name = shown(found.table)
+    name = written(found.table)
     measured = {"here": _plain(found.here), "there": _plain(found.there)}
     if found.there is None:
         verdict = Verdict.WARN
@@ -131,8 +132,8 @@ def _judged(found: Difference, side: str) -> Finding:
 
 
 def _plain(parents: tuple[Name, ...] | None) -> list[str] | None:
-    return None if parents is None else [shown(name) for name in parents]
+    return None if parents is None else [written(name) for name in parents]
 
 
 def _hangs(parents: tuple[Name, ...] | None) -> str:
-    return f"inherits from {listed([shown(name) for name in parents])}" if parents else "inherits from nothing"
+    return f"inherits from {listed([written(name) for name in parents])}" if parents else "inherits from nothing"

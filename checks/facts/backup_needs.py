@@ -7,20 +7,16 @@ import re
 from collections.abc import Iterable, Iterator
 
 from checks.base import ArchiveEntry, Selection
+from checks.facts.names import PART, Name, name_of, names_in, takes
 
-_PART = r'(?:"(?:[^"]|"")+"|[^\s"().,;:\']+)'
-_NAME = rf"({_PART})\.({_PART})"
 _NEXTVAL = re.compile(r"nextval\('((?:[^']|'')+)'::regclass\)")
-_QUALIFIED = re.compile(_NAME)
 _REFERENCES = (
     ("the parent", re.compile(r"\bINHERITS \(([^)]*)\)")),
-    ("the partitioned table", re.compile(rf"\bATTACH PARTITION\s|\bALTER TABLE (?:ONLY )?{_NAME}\s+ATTACH PARTITION")),
-    ("the table behind a foreign key", re.compile(rf"\bREFERENCES ({_PART}\.{_PART})")),
+    ("the partitioned table", re.compile(rf"\bALTER TABLE (?:ONLY )?{PART}\.{PART}\s+ATTACH PARTITION")),
+    ("the table behind a foreign key", re.compile(rf"\bREFERENCES {PART}\.{PART}")),
 )
 _DEFINING = {"TABLE", "DEFAULT", "FK CONSTRAINT", "TABLE ATTACH", "SEQUENCE OWNED BY"}
-
-Name = tuple[str, str]
-"""Schema and name, unquoted."""
+_OF_A_TABLE = {"DEFAULT", "FK CONSTRAINT"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,19 +30,14 @@ class Need:
 
 
 def chosen(entry: ArchiveEntry, selection: Selection | None) -> bool:
-    """Whether a restore takes an entry along: pg_restore's rule for schemas and tables."""
-    if selection is None:
-        return True
-    tables = selection.tables
-    return (not selection.schemas or entry.schema in selection.schemas) and (
-        not tables or entry.name in tables or f"{entry.schema}.{entry.name}" in tables
-    )
+    """Whether a restore takes an entry along."""
+    return selection is None or takes(selection, (entry.schema, entry.name))
 
 
 def needs(entries: Iterable[ArchiveEntry], selection: Selection | None) -> Iterator[Need]:
     """Everything that the chosen definitions refer to."""
     for entry in entries:
-        if entry.kind not in _DEFINING or not chosen(_of_table(entry), selection):
+        if entry.kind not in _DEFINING or not _taken(entry, selection):
             continue
         here = (entry.schema, entry.name)
         for literal in _NEXTVAL.findall(entry.definition):
@@ -54,28 +45,14 @@ def needs(entries: Iterable[ArchiveEntry], selection: Selection | None) -> Itera
                 yield Need(found, "the sequence", here)
         for role, pattern in _REFERENCES:
             for match in pattern.finditer(entry.definition):
-                for part in _QUALIFIED.finditer(match[0]):
-                    yield Need((unquoted(part[1]), unquoted(part[2])), role, here)
+                for name in names_in(match[0]):
+                    yield Need(name, role, here)
 
 
-def name_of(text: str) -> Name | None:
-    """Take ``schema.name`` apart."""
-    found = _QUALIFIED.fullmatch(text)
-    return None if found is None else (unquoted(found[1]), unquoted(found[2]))
-
-
-def unquoted(part: str) -> str:
-    """One part of a name without its quotes."""
-    return part[1:-1].replace('""', '"') if part.startswith('"') else part
-
-
-def written(name: Name) -> str:
-    """A name as PostgreSQL reads it, every part quoted where it must be."""
-    return ".".join(
-        part if re.fullmatch(r"[a-z_][a-z0-9_$]*", part) else '"' + part.replace('"', '""') + '"' for part in name
-    )
-
-
-def _of_table(entry: ArchiveEntry) -> ArchiveEntry:
-    """An entry under its table's name: a default or constraint is called ``table column`` in the archive."""
-    return dataclasses.replace(entry, name=entry.name.partition(" ")[0]) if " " in entry.name else entry
+def _taken(entry: ArchiveEntry, selection: Selection | None) -> bool:
+    """Whether a restore takes along what an entry defines; a default or a key is called ``table column`` there."""
+    if selection is None or entry.kind not in _OF_A_TABLE:
+        return chosen(entry, selection)
+    words = entry.name.split(" ")
+    tables = (" ".join(words[:count]) for count in range(1, len(words)))
+    return any(takes(selection, (entry.schema, table)) for table in tables)

@@ -7,17 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from checks.base import ArchiveFacts, CannotAskError, Selection
+from checks.facts.names import PART, Name, names_in, takes
 
-_PART = r'("(?:[^"]|"")+"|[^\s".,()\']+)'
-_NAME = re.compile(rf"{_PART}\.{_PART}")
-_INHERITS = re.compile(
-    rf"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\bINHERITS \(({_NAME.pattern}(?:, {_NAME.pattern})*)\)""", re.DOTALL
-)
-_ATTACH = re.compile(rf"ALTER TABLE ONLY ({_NAME.pattern}) ATTACH PARTITION ")
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
-
-Name = tuple[str, str]
-"""Schema and name, unquoted."""
+_NAME = rf"{PART}\.{PART}"
+_INHERITS = re.compile(rf"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\bINHERITS \(({_NAME}(?:, {_NAME})*)\)""", re.DOTALL)
+_ATTACH = re.compile(rf"ALTER TABLE ONLY ({_NAME}) ATTACH PARTITION ")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,13 +52,13 @@ def of_archive(archive: ArchiveFacts, selection: Selection) -> tuple[TableRow, .
     parents: dict[Name, list[Name]] = {}
     for entry in archive.entries:
         key = entry.schema, entry.name
-        if entry.kind in {"TABLE", "FOREIGN TABLE"} and _takes(selection, key):
+        if entry.kind in {"TABLE", "FOREIGN TABLE"} and takes(selection, key):
             parents.setdefault(key, []).extend(_inherited(entry.definition))
     for entry in archive.entries:
         key = entry.schema, entry.name
         attached = _ATTACH.match(entry.definition) if entry.kind == "TABLE ATTACH" and key in parents else None
         if attached is not None:
-            parents[key] += _names(attached[1])
+            parents[key] += names_in(attached[1])
     into = selection.into
     return tuple(
         TableRow(into.get(key[0], key[0]), key[1], [[into.get(schema, schema), name] for schema, name in found])
@@ -83,31 +77,10 @@ def differences(here: Iterable[TableRow], there: Iterable[TableRow]) -> Iterator
             yield Difference(key, one, two)
 
 
-def shown(name: Name) -> str:
-    """Write a name with quotes where it needs them."""
-    return ".".join(part if _PLAIN.fullmatch(part) else '"{}"'.format(part.replace('"', '""')) for part in name)
-
-
 def _parents(row: TableRow) -> tuple[Name, ...]:
     return tuple((schema, name) for schema, name in row.parents)
 
 
-def _takes(selection: Selection, key: Name) -> bool:
-    schema, name = key
-    tables = {table.replace('"', "") for table in selection.tables}
-    return (not selection.schemas or schema in selection.schemas) and (
-        not tables or name in tables or f"{schema}.{name}" in tables
-    )
-
-
 def _inherited(definition: str) -> list[Name]:
     """Read what stands behind INHERITS, outside of literals and quoted names."""
-    return next((_names(found[1]) for found in _INHERITS.finditer(definition) if found[1]), [])
-
-
-def _names(text: str) -> list[Name]:
-    return [(_unquoted(found[1]), _unquoted(found[2])) for found in _NAME.finditer(text)]
-
-
-def _unquoted(part: str) -> str:
-    return part[1:-1].replace('""', '"') if part.startswith('"') else part
+    return next((names_in(found[1]) for found in _INHERITS.finditer(definition) if found[1]), [])
