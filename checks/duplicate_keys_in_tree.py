@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from checks.base import Ask, Check, Finding, Verdict, check, param
 from checks.facts.key_ranges import ColumnRow, ask_ends, meeting
 from checks.facts.shared_keys import SharedKeys, ask_shared
+from checks.facts.wording import counted
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class DuplicateKeysInTree(Check[Facts]):
             yield Finding(name, Verdict.PASS, f"No key ({key}) stands twice in the tree of {name}: {how}.", measured)
             return
         lowest, highest = (" ".join(each) for each in span)
-        many = f"{'' if not facts.shared.more else 'At least '}{count} {'key' if count == 1 else 'keys'}"
+        many = f"{'' if not facts.shared.more else 'At least '}{counted(count, 'key')}"
         between = f"{lowest} to {highest}" if count > 1 else lowest
         yield Finding(
             name,

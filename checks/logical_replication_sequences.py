@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from checks.base import Ask, CannotAskError, Check, Finding, Remedy, Verdict, check
-from checks.facts.wording import listed
+from checks.facts.wording import counted, listed
 
 _MARGIN = 1000
 
@@ -115,8 +115,8 @@ class LogicalReplicationSequences(Check[Facts]):
             yield Finding(
                 "published sequences",
                 Verdict.WARN,
-                f"The numbers of {len(published)} sequences are not replicated: {listed(published)}. After a "
-                "switch-over the other side hands out ids that are in use, unless they are raised there first.",
+                f"The numbers of {counted(len(published), 'sequence')} are not replicated: {listed(published)}. After "
+                "a switch-over the other side hands out ids that are in use, unless they are raised there first.",
                 {"sequences": published, "readers": facts.roles.readers},
                 {"sequences": 0},
             )
@@ -157,7 +157,7 @@ def _judged(rows: Sequence[SequenceRow], states: Sequence[StateRow]) -> Finding:
         row.object,
         Verdict.BLOCK,
         f"{row.object} would hand out {following} next, while ids up to {last} came by replication into {columns}: "
-        f"{again} ids would be issued twice after a switch-over.",
+        f"{counted(again, 'id')} would be issued twice after a switch-over.",
         measured,
         {"ids_to_be_reissued": 0},
         Remedy("Raising the sequence above every id in use lets the next insert get a fresh one.", {}, (raised,)),

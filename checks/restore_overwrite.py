@@ -10,6 +10,7 @@ from pathlib import Path
 
 from checks.answers import GroupDiff, TableDiff
 from checks.base import Ask, CannotAskError, Check, DiffFacts, Finding, Json, Verdict, check, param
+from checks.facts.restored import touched
 from checks.facts.scope import not_there
 from checks.facts.wording import counted, listed
 
@@ -169,7 +170,7 @@ class RestoreOverwrite(Check[Facts]):
 
     def _judged(self, facts: Facts, table: TableDiff, group: GroupDiff) -> Finding:
         mode = facts.mode
-        taken = 0 if mode in _HARMLESS else _written(mode, group)
+        taken = 0 if mode in _HARMLESS else touched(mode, group)
         allowed = group.group is not None and group.group in self.allow
         verdict = Verdict.BLOCK if taken and not allowed else Verdict.PASS
         who, name = self._called(table, group), facts.names.get(group.group or "")
@@ -191,13 +192,6 @@ class RestoreOverwrite(Check[Facts]):
         return f"{by_column or 'tenant'} {group.group}"
 
 
-def _written(mode: str, group: GroupDiff) -> int:
-    """How many rows of a group a restore would write; rows that are only added are not compared by key."""
-    written = 0 if mode == "add" else group.deleted_since
-    written += group.changed_since if mode in {"overwrite", "replace"} else 0
-    return written + (group.inserted_since if mode == "replace" else 0)
-
-
 def _measured(mode: str, table: TableDiff, group: GroupDiff | None) -> dict[str, Json]:
     return {
         "table": table.table,
@@ -205,7 +199,7 @@ def _measured(mode: str, table: TableDiff, group: GroupDiff | None) -> dict[str,
         "changed_since": group.changed_since if group else 0,
         "deleted_since": group.deleted_since if group else 0,
         "inserted_since": group.inserted_since if group else 0,
-        "rows_written": _written(mode, group) if group else 0,
+        "rows_written": touched(mode, group) if group else 0,
         "backup_rows": table.backup_rows,
         "live_rows": table.live_rows,
         "by_key": table.keyed,

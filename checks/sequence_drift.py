@@ -12,6 +12,7 @@ from checks.facts.drawers import BodyRow, ColumnRow, SequenceRow, graph
 from checks.facts.drift import Subject, judge_kept, judge_live, judge_restore
 from checks.facts.measure import measure
 from checks.facts.rewind import Stood, rewound, stood
+from checks.facts.wording import listed
 
 _MARGIN = 1000
 """Numbers left free by the raise of a remedy; DESIGN §8."""
@@ -188,8 +189,8 @@ class SequenceDrift(Check[Facts]):
             return tuple(found.values()), ()
         called = {".".join(name): subject for name, subject in found.items()}
         called |= {subject.object: subject for subject in found.values()}
-        kept = dict.fromkeys(called[name] for name in self.only if name in called)
-        return tuple(kept), tuple(name for name in self.only if name not in called)
+        asked = dict.fromkeys(called[name] for name in self.only if name in called)
+        return tuple(asked), tuple(name for name in self.only if name not in called)
 
     def _judge_each(self, facts: Facts) -> Iterator[Finding]:
         for name in facts.absent:
@@ -229,11 +230,9 @@ def _carried(each: SequenceSet, rows: Mapping[tuple[str, str], SequenceRow]) -> 
 def _with_remedy(found: list[Finding], mode: str) -> Iterator[Finding]:
     """Offer one remedy for all sequences that would be rewound, so that it is taken over once."""
     behind = [finding.object for finding in found if finding.verdict is Verdict.BLOCK]
-    more = len(behind) - _NAMES_IN_A_TITLE
-    names = ", ".join(behind[:_NAMES_IN_A_TITLE]) + (f" and {more} more" if more > 0 else "")
     then = [
         {
-            "title": f"Raise {names} above every id in use",
+            "title": f"Raise {listed(behind, _NAMES_IN_A_TITLE)} above every id in use",
             "sequences": {"raise": {"sequences": behind}, "margin": _MARGIN},
         }
     ]

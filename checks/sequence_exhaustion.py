@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from checks.base import Ask, Check, Finding, Verdict, check, param
-from checks.facts.measure import StateRow
+from checks.facts.measure import next_numbers
 from checks.facts.range import Column, Range
 from checks.facts.scope import SCHEMAS, not_there, scope
 
@@ -96,10 +96,8 @@ class SequenceExhaustion(Check[Facts]):
         columns: dict[int, ColumnRow] = {}
         for column in ask.rows(self.queries["columns"], ColumnRow):
             columns.setdefault(column.sequence, column)
-        template = "SELECT {}::int8 AS sequence, last_value, is_called FROM {}"
-        asked = [template.format(row.sequence, row.object) for row in rows if row.readable]
-        states = {state.sequence: state for state in ask.chunks(asked, StateRow)}
-        counters = tuple(_counter(row, columns.get(row.sequence), states.get(row.sequence)) for row in rows)
+        following = next_numbers(ask, rows)
+        counters = tuple(_counter(row, columns.get(row.sequence), following.get(row.sequence)) for row in rows)
         return Facts(counters, part.absent)
 
     def looked_at(self, facts: Facts) -> int:
@@ -131,9 +129,8 @@ class SequenceExhaustion(Check[Facts]):
         return Finding(counter.object, *_told(counter, verdict, used, left), measured, bound)
 
 
-def _counter(row: SequenceRow, narrowest: ColumnRow | None, state: StateRow | None) -> Counter:
+def _counter(row: SequenceRow, narrowest: ColumnRow | None, following: int | None) -> Counter:
     column = None if narrowest is None else Column(narrowest.column, narrowest.type, narrowest.bytes, narrowest.refers)
-    following = None if state is None else state.last_value + (row.increment if state.is_called else 0)
     return Counter(row.object, Range(row.minimum, row.maximum, row.increment, column), row.cycles, following)
 
 

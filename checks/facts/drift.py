@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from checks.base import Finding, Json, SequenceSet, Verdict
 from checks.facts.drawers import Drawer, SequenceRow
-
-_COLUMNS_IN_A_SENTENCE = 6
+from checks.facts.wording import counted, listed
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def judge_restore(subject: Subject) -> Finding:
         return subject.finding(
             Verdict.BLOCK,
             f"A restore would put {name} {_back(subject)}, while ids {_up_to(subject)} are in use: "
-            f"{_ids(doubled)} would be issued twice. Drawn by {columns(subject.drawers)}.{_cached(row)}",
+            f"{counted(doubled, 'id')} would be issued twice. Drawn by {columns(subject.drawers)}.{_cached(row)}",
         )
     if subject.live_next is None:
         return subject.finding(
@@ -115,9 +114,10 @@ def _judge_unused(subject: Subject, row: SequenceRow) -> Finding:
             f"A restore would put {name} {_back(subject)}, and {_blind(subject)}, "
             "so nobody can tell whether ids in use would be issued twice.",
         )
+    again = counted(_handed_out(subject), "id")
     return subject.finding(
         Verdict.WARN,
-        f"A restore would put {name} {_back(subject)}: {_ids(_handed_out(subject))} handed out since the backup, in "
+        f"A restore would put {name} {_back(subject)}: {again} handed out since the backup, in "
         f"no row that can be seen now (deleted, or not yet committed), would be handed out again.{_cached(row)}",
     )
 
@@ -134,7 +134,7 @@ def judge_kept(subject: Subject, mode: str) -> Finding:
     avoided = ""
     if subject.goes_back():
         doubled = subject.reissued(subject.backup_next)
-        ids = f", and {_ids(doubled)} in use would have been issued twice" if doubled else ""
+        ids = f", and {counted(doubled, 'id')} in use would have been issued twice" if doubled else ""
         avoided = f" With from-backup it would have gone {_back(subject)}{ids}."
     return subject.finding(Verdict.PASS, f"{name} is not set by this restore (sequences: {mode}).{avoided}")
 
@@ -151,7 +151,7 @@ def judge_live(subject: Subject) -> Finding:
         return subject.finding(
             Verdict.BLOCK,
             f"The next number of {name} is {subject.live_next}, while ids {_up_to(subject)} are in use: "
-            f"{_ids(doubled)} will be issued twice. Drawn by {columns(subject.drawers)}.{_cached(row)}",
+            f"{counted(doubled, 'id')} will be issued twice. Drawn by {columns(subject.drawers)}.{_cached(row)}",
         )
     if subject.unseen:
         return subject.finding(
@@ -173,9 +173,7 @@ _CIRCLE = "begins again at its end (CYCLE), so a comparison with the ids in use 
 
 def columns(drawers: Sequence[Drawer]) -> str:
     """Name the drawers in a sentence, the first few of many."""
-    labels = [drawer.label for drawer in drawers]
-    more = len(labels) - _COLUMNS_IN_A_SENTENCE
-    return ", ".join(labels[:_COLUMNS_IN_A_SENTENCE]) + (f" and {more} more" if more > 0 else "")
+    return listed([drawer.label for drawer in drawers])
 
 
 def _blind(subject: Subject) -> str:
@@ -197,10 +195,6 @@ def _up_to(subject: Subject) -> str:
 
 def _handed_out(subject: Subject) -> int:
     return ((subject.live_next or 0) - (subject.backup_next or 0)) // subject.step
-
-
-def _ids(count: int) -> str:
-    return "1 id" if count == 1 else f"{count} ids"
 
 
 def _unreadable(name: str) -> str:

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from checks.base import Ask
 from checks.facts.drawers import Drawer, SequenceRow
 from checks.facts.drift import Subject
 from checks.facts.extremes import Source, ask_extremes, source, why_not
+
+
+class Counting(Protocol):
+    """A row that tells how a sequence counts."""
+
+    @property
+    def sequence(self) -> int:
+        """Its OID."""
+
+    @property
+    def object(self) -> str:
+        """Its name, quoted by the server."""
+
+    @property
+    def increment(self) -> int:
+        """How far it goes at each call."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether this role may read it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -18,6 +39,10 @@ class StateRow:
     sequence: int
     last_value: int
     is_called: bool
+
+    def following(self, increment: int) -> int:
+        """Tell the number that its next nextval gives."""
+        return self.last_value + (increment if self.is_called else 0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,7 +61,7 @@ def measure(
 ) -> tuple[Subject, ...]:
     """Complete the subjects; the ids are of a snapshot older than the numbers, so they can only be behind them."""
     rows = [each.sequence for each in subjects if each.sequence is not None]
-    following = _next_numbers(ask, rows)
+    following = next_numbers(ask, rows)
     plans = [_plan(row, following.get(row.sequence), drawers[row.sequence], scan_limit_mb) for row in rows]
     extremes = ask_extremes(ask, (source for plan in plans for source in plan.sources))
     done = {plan.row.sequence: plan for plan in plans}
@@ -45,15 +70,12 @@ def measure(
     )
 
 
-def _next_numbers(ask: Ask, rows: Iterable[SequenceRow]) -> dict[int, int]:
+def next_numbers(ask: Ask, rows: Iterable[Counting]) -> dict[int, int]:
     """Sequence → the number its next nextval gives; sequences that may not be read are left out."""
     known = {row.sequence: row for row in rows if row.readable}
     template = "SELECT {}::int8 AS sequence, last_value, is_called FROM {}"
     states = ask.chunks([template.format(row.sequence, row.object) for row in known.values()], StateRow)
-    return {
-        state.sequence: state.last_value + (known[state.sequence].increment if state.is_called else 0)
-        for state in states
-    }
+    return {state.sequence: state.following(known[state.sequence].increment) for state in states}
 
 
 def _plan(row: SequenceRow, following: int | None, drawers: tuple[Drawer, ...], scan_limit_mb: int) -> _Plan:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from checks.answers import TableDiff
+from checks.answers import GroupDiff, TableDiff
 
-_DOES = {
+DOES = {
     "insert-missing": {"insert": "deleted_since"},
     "overwrite": {"insert": "deleted_since", "overwrite": "changed_since"},
     "replace": {"insert": "deleted_since", "overwrite": "changed_since", "remove": "inserted_since"},
@@ -26,9 +26,18 @@ class Written:
     groups: tuple[tuple[str, int], ...] = ()
 
 
+def touched(mode: str, group: GroupDiff) -> int:
+    """Tell how many rows of a group a restore would write; a mode that is not known is judged like ``overwrite``.
+
+    Rows that are only added (``add``) are not compared.
+    """
+    does = {} if mode == "add" else DOES.get(mode, DOES["overwrite"])
+    return sum(getattr(group, differs) for differs in does.values())
+
+
 def written_by(mode: str, table: TableDiff, *, grouped: bool) -> Iterator[Written]:
     """Tell what the mode would do to the rows of one table; ``grouped`` tells whose they are, too."""
-    for kind, differs in _DOES[mode].items():
+    for kind, differs in DOES[mode].items():
         counts = [("NULL" if each.group is None else each.group, getattr(each, differs)) for each in table.groups]
         groups = tuple((group, count) for group, count in counts if count)
         problem = table.unseen

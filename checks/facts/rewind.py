@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from checks.base import Finding, Verdict
 from checks.facts.drift import Subject
+from checks.facts.wording import counted
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ def rewound(before: Iterable[Stood], now: Iterable[Subject], side: str) -> Itera
             numbers = (then.following - subject.live_next) // subject.step
             if numbers > 0:
                 message = (
-                    f"{then.object} was put back from {then.following} to {subject.live_next} since {side}: {numbers} "
-                    "numbers that were handed out come again."
+                    f"{then.object} was put back from {then.following} to {subject.live_next} since {side}: "
+                    f"{counted(numbers, 'number')} that {'was' if numbers == 1 else 'were'} handed out come again."
                 )
                 measured = {"next_before": then.following, "next": subject.live_next, "numbers_again": numbers}
                 yield Finding(then.object, Verdict.BLOCK, message, measured, {"next": then.following})

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from checks.facts.restored import DOES
 from runner.engine.fold.state import StepState
 from runner.terminal.review_view import ReviewView
 
@@ -63,22 +64,14 @@ def _rows(evidence: Iterable[Mapping[str, Any]], rendered: Mapping[str, Any]) ->
         if item.get("check") == "affected-rows":
             counts += [one.get(key) for one in measured for key in ("rows", "rows_along")]
         elif item.get("check") == "restore-overwrite":
-            keys = _RESTORED.get(str((rendered.get("restore") or {}).get("rows")), ())
-            counts += [one.get(key) for one in measured for key in keys]
+            does = DOES.get(str((rendered.get("restore") or {}).get("rows")), {})
+            counts += [one.get(key) for one in measured for key in does.values()]
         else:
             continue
         if item.get("omitted"):
             return None
     numbers = [count for count in counts if isinstance(count, int)]
     return sum(numbers) if numbers and len(numbers) == len(counts) else None
-
-
-_RESTORED = {
-    "insert-missing": ("deleted_since",),
-    "overwrite": ("deleted_since", "changed_since"),
-    "replace": ("deleted_since", "changed_since", "inserted_since"),
-}
-"""How rows are restored → what of the measured rows that touches."""
 
 
 def _evident(view: ReviewView) -> Iterator[ReadBack]:
