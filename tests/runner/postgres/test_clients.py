@@ -157,6 +157,11 @@ def test_ctrl_c_ends_the_program_before_it_is_passed_on(tmp_path):
         await_that(lambda pid=pid: not alive(pid))
 
 
+def test_a_limit_of_many_days_is_no_error_of_the_system(tmp_path):
+    program = script(tmp_path, "client", "sleep 0.1; exit 4")
+    assert run_client([str(program)], dict(os.environ), seconds=60 * 86400.0).code == 4
+
+
 def test_only_the_end_of_a_programs_errors_is_kept(tmp_path):
     program = script(tmp_path, "client", "head -c 9000 /dev/zero | tr '\\0' x >&2; echo the end >&2; exit 4")
     ran = run_client([str(program)], dict(os.environ))
