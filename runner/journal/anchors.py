@@ -14,6 +14,7 @@ from pathlib import Path
 from runner.canonical import NotCanonicalError, canonical, parse_canonical
 from runner.errors import UsageError
 from runner.journal.record import Head
+from runner.on_disk import sync
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def keep(head: Head, folder: Path) -> Path:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
+        sync(folder)
     except FileExistsError:
         if path.read_text(encoding="utf-8").strip() != text:
             raise UsageError(f"{path} remembers another head of line {head.seq}.", hint="Run `shisa verify`.") from None

@@ -18,7 +18,8 @@ from runner.errors import JournalError
 from runner.journal import is_team
 from runner.journal.events import Event, GuardsAsked
 from runner.journal.sqlite_faults import from_os
-from runner.journal.sqlite_file import mode_for, sync_folder
+from runner.journal.sqlite_file import mode_for
+from runner.on_disk import sync
 
 SUFFIX = ".kept"
 """What the folder is called beyond the name of the journal file."""
@@ -73,7 +74,7 @@ class Attachments:
                 with contextlib.suppress(FileNotFoundError):
                     Path(name).unlink()
                 raise
-            sync_folder(self.folder)
+            sync(self.folder)
         except OSError as error:
             raise from_os(self.folder, error) from error
         return summed.hexdigest()

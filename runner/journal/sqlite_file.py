@@ -11,6 +11,7 @@ from pathlib import Path
 
 from runner.errors import JournalError
 from runner.journal.sqlite_faults import from_os, from_sqlite
+from runner.on_disk import sync
 
 APPLICATION_ID = int.from_bytes(b"shsa", "big")
 """Stands in the file's header, so that another SQLite database is never taken for a journal."""
@@ -47,7 +48,7 @@ def create(path: Path) -> None:
         finally:
             os.close(handle)
             draft.unlink()
-        sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise from_os(path, error) from error
     except sqlite3.Error as error:
@@ -68,15 +69,6 @@ def mode_for(folder: Path) -> int:
     bits = folder.stat().st_mode
     shared = bits & stat.S_ISGID and bits & stat.S_IWGRP
     return 0o660 if shared else 0o600
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def check_identity(connection: sqlite3.Connection, path: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from runner.errors import StepFailedError, UsageError
+from runner.on_disk import sync
 
 
 def draft_of(path: Path, run: str) -> Path:
@@ -29,12 +30,12 @@ def place(draft: Path, path: Path) -> None:
     """
     try:
         for each in _parts(draft):
-            _sync(each)
+            sync(each)
         if draft.is_dir():
             draft.rename(path)  # onto a folder only if that is empty; then nothing of anybody's is lost
         else:
             _link(draft, path)
-        _sync(path.parent)
+        sync(path.parent)
     except FileExistsError:
         raise StepFailedError(f"{path} was made by somebody else meanwhile; the backup was thrown away") from None
     except OSError as error:
@@ -66,11 +67,3 @@ def _link(draft: Path, path: Path) -> None:
 
 def _parts(draft: Path) -> list[Path]:
     return [*draft.iterdir(), draft] if draft.is_dir() else [draft]
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

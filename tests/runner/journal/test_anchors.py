@@ -17,16 +17,17 @@ def test_a_head_is_kept_in_a_folder_that_is_made_for_it_and_read_from_there(tmp_
     assert read_anchors(folder) == (AnchorPoint(7, HEAD.hash, path.name),)
 
 
-def test_a_head_is_all_on_the_disk_before_it_is_said_to_be_kept(tmp_path, monkeypatch):
-    sizes, synced = [], os.fsync
+def test_a_head_and_then_its_name_are_all_on_the_disk_before_it_is_said_to_be_kept(tmp_path, monkeypatch):
+    found, synced = [], os.fsync
 
     def sync(handle):
         synced(handle)
-        sizes.append(os.fstat(handle).st_size)
+        found.append(os.fstat(handle))
 
     monkeypatch.setattr(os, "fsync", sync)
     kept = keep(HEAD, tmp_path)
-    assert sizes == [kept.stat().st_size]
+    assert [each.st_ino for each in found] == [kept.stat().st_ino, tmp_path.stat().st_ino]
+    assert found[0].st_size == kept.stat().st_size
 
 
 def test_what_is_kept_of_a_line_stays_and_another_head_of_it_is_refused(tmp_path):
