@@ -14,6 +14,7 @@ from runner import __version__
 from runner.config.model import Loaded
 from runner.engine.fold.loops import find, loop_of
 from runner.engine.fold.state import State, StepState, advance
+from runner.engine.fold.step_state import ASKED_AGAIN
 from runner.engine.fold.undoing import undone_of
 from runner.engine.reviewer.own_copy import Again, planned_from, rendered_from
 from runner.errors import ShisaError
@@ -23,8 +24,6 @@ from runner.runbook.danger import danger_of
 from runner.runbook.load import LoadedRunbook, load_text
 from runner.runbook.plan import Plan
 from runner.runbook.template import holds
-
-_ASKED_AGAIN = {"manual", "ask", "check", "wait", "sequences"}
 
 
 class Odd(NamedTuple):
@@ -82,7 +81,7 @@ class _Course:
 
     def _left_out(self, state: State, path: str) -> str | None:
         step = state.step(path)
-        again = step.entered is not None and step.entered.kind in _ASKED_AGAIN
+        again = step.entered is not None and step.entered.kind in ASKED_AGAIN
         if step.outcome in {"done", "running"} or (step.outcome == "unknown" and not again):
             return f"{path} was begun, and its outcome is {step.outcome}"
         plan = self._plan(state)

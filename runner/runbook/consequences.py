@@ -6,7 +6,9 @@ from runner.runbook.danger import Danger
 from runner.runbook.model import Body, Step
 from runner.runbook.restoring import clones, restores_rows
 
-QUIET_KINDS = frozenset({"manual", "ask", "check", "wait"})
+LOOKING_KINDS = frozenset({"ask", "check", "wait"})
+"""Kinds that change nothing, and need nothing for themselves."""
+QUIET_KINDS = LOOKING_KINDS | {"manual"}
 """Kinds by which shisa itself changes nothing."""
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from checks.facts.figures import size
 from runner.figures import as_written, in_lines
 from runner.journal.events import FileRead, StepEntered
+from runner.runbook.consequences import LOOKING_KINDS
 from runner.runbook.describe import asked_again
 from runner.runbook.model import KINDS
 from runner.terminal.blocks import Block, Cell, Code, Facts, Heading, cell
 
-_LOOKS = frozenset({"check", "wait", "ask"})
 _BOUNDS = ("timeout", "lock_timeout", "statement_timeout", "transaction", "expect", "verify", "retry", "repeat")
 
 
@@ -82,7 +82,7 @@ def undo(entered: StepEntered) -> Cell:
     if isinstance(rollback, Mapping):
         how = next((kind for kind in KINDS if rollback.get(kind) is not None), "unknown")
         return cell(f"yes, by {how}: {as_written(rollback.get(how))}", tone="good")
-    if rendered.get("effects") == "none" or entered.kind in _LOOKS:
+    if rendered.get("effects") == "none" or entered.kind in LOOKING_KINDS:
         return cell("nothing to undo: the step changes nothing")
     return cell("unknown: the step declares no rollback", tone="unknown")
 

@@ -21,6 +21,7 @@ from runner.engine.people import questions
 from runner.errors import ApprovalError, ArchiveError, GateClosedError, StepFailedError, TargetLostError
 from runner.journal.events import GuardSampled, StepEnded, StepIntended, StepSkipped, ValueCaptured
 from runner.postgres.connect import short_name
+from runner.runbook.consequences import QUIET_KINDS
 from runner.runbook.model import GuardUse, step_of
 from runner.runbook.values import masked
 from runner.steps import EFFECTS
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
     from runner.evidence import Evidence
     from runner.journal.events import StepEntered
     from runner.postgres.transaction import Xid
-
-
-_NOT_ASKED = {"manual", "check", "wait", "ask"}
-"""Kinds without a question whether to go: a manual step asks for its end, the others change nothing."""
 
 
 def start(session: Session, path: str) -> bool:
@@ -105,9 +102,12 @@ def _carry_out(session: Session, path: str, look: LastLook) -> None:
 
 
 def _asks(session: Session, path: str) -> bool:
-    """Whether the operator is asked before a step: not where a rollback was agreed to as a whole, or asks nobody."""
+    """Whether the operator is asked before a step: not where a rollback was agreed to as a whole, or asks nobody.
+
+    Nor is there a question whether to go where nothing is changed; a manual step asks for its end.
+    """
     entered = session.state.step(path).entered
-    quiet = entered is not None and entered.kind in _NOT_ASKED
+    quiet = entered is not None and entered.kind in QUIET_KINDS
     return not quiet and session.state.rollback is None and not (undone_of(path) and unasked(session.state, path))
 
 

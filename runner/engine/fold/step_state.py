@@ -196,7 +196,7 @@ def advance_step(  # noqa: C901, PLR0911, PLR0912 - one branch an event
             assert_never(never)
 
 
-_ASKED_AGAIN = QUIET_KINDS | {"sequences"}
+ASKED_AGAIN = QUIET_KINDS | {"sequences"}
 """Kinds that an interrupted run simply does again: they change nothing, or only what is behind."""
 
 
@@ -209,7 +209,7 @@ def resume_step(step: StepState, *, told: bool) -> StepState:
     anew = StepState(step.path, attempts=step.attempts)
     if step.outcome in {"failed", "cancelled"}:
         return anew
-    if step.outcome == "unknown" and step.entered is not None and step.entered.kind in _ASKED_AGAIN:
+    if step.outcome == "unknown" and step.entered is not None and step.entered.kind in ASKED_AGAIN:
         return anew
     closed = (step.refused and told) or _closed(step.before)
     if step.outcome is None and closed:

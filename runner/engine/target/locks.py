@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any
 from runner.engine.target.holders import told
 from runner.errors import TargetLockedError
 from runner.postgres.lock import WHOLE, Lock, has_session, try_lock, unlock
+from runner.runbook.consequences import LOOKING_KINDS
 
 if TYPE_CHECKING:
     from runner.engine.target.targets import Target, Targets
     from runner.journal.record import Journal
     from runner.postgres.kept import Held
     from runner.runbook.plan import Plan
-
-_LOOKING = {"ask", "check", "wait"}
-"""Kinds that change nothing, and need nothing for themselves."""
 
 
 def base_lock(plan: Plan) -> Lock | None:
@@ -32,7 +30,7 @@ def base_lock(plan: Plan) -> Lock | None:
     runbook only looks.
     """
     steps = [step for planned in plan.steps for step in _bodies(planned.data)]
-    doing = [step for step in steps if step.keys().isdisjoint(_LOOKING)]
+    doing = [step for step in steps if step.keys().isdisjoint(LOOKING_KINDS)]
     return Lock(WHOLE, shared=all(step.get("lock") for step in doing)) if doing else None
 
 
