@@ -134,10 +134,10 @@ def test_no_item_begins_after_the_window(stage, balances):
     assert "its window ended at" in play.bodies("approval.stale")[0].reasons[0]
 
 
-def test_the_last_moment_of_the_window_is_in_it():
+def test_the_last_moments_of_the_approval_and_of_the_window_are_in_them():
     begin, end = wall_clock(), wall_clock() + timedelta(hours=2)
     asked = request(window=Window(begin, end).as_json())
-    standing = SimpleNamespace(request=asked, lapsed=None, deadline=end)
+    standing = SimpleNamespace(request=asked, lapsed=None, deadline=begin)
 
     def why(now):
         config = SimpleNamespace(digest=asked.body.policy_digest)
