@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runner.canonical import canonical
 from runner.errors import UsageError
-from runner.git import environment
+from runner.git import environment, program
 from runner.journal.anchors import AnchorPoint, anchor_in
 from runner.journal.record import Head
 
@@ -55,7 +55,7 @@ def read_tags(repository: Path, *, required: bool = True) -> tuple[AnchorPoint, 
 def _git(repository: Path, *arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(repository), *arguments],  # noqa: S607 - the user's own git, by PATH as they call it
+            [program(), "-C", str(repository), *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

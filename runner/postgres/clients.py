@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.errors import ConnectError, StepFailedError, UsageError
 from runner.postgres.connect import SETTINGS
+from runner.which import which
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -58,19 +58,19 @@ def find_client(name: str) -> Client:
 
     Raises UsageError when there is none or it does not answer.
     """
-    found = shutil.which(name)
-    if found is None:
+    program = which(name)
+    if program is None:
         message = f"{name} is not on the PATH"
         raise UsageError(message, hint="install PostgreSQL's client programs (Debian: postgresql-client)")
     try:
-        answer = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         answer = ""
     version = re.search(r"\) (\d+(?:\.\d+)?)", answer)
     if version is None:
-        message = f"{found} does not tell its version"
+        message = f"{program} does not tell its version"
         raise UsageError(message, hint=f"run `{name} --version` and see")
-    return Client(Path(found), version[1])
+    return Client(Path(program), version[1])
 
 
 def login(conninfo: str, application_name: str) -> tuple[str, dict[str, str]]:

@@ -90,7 +90,7 @@ def _author(path: Path, commit: str, *, cut_off: bool) -> tuple[str, str]:
 def _git(path: Path, *words: str) -> str:
     try:
         done = subprocess.run(
-            ["git", *_PLAIN, *words],  # noqa: S607 - the user's own git, by PATH as they call it
+            [git.program(), *_PLAIN, *words],
             cwd=path.parent,
             stdin=subprocess.DEVNULL,
             capture_output=True,

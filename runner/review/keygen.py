@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from runner.errors import UsageError
 from runner.review.keys import KeyRef, PublicKey
+from runner.which import which
 
 UNFIT = "the signature does not fit what it is said to sign"
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
@@ -28,7 +28,7 @@ def program() -> str | None:
             pwd.getpwuid(os.getuid())
         except KeyError:  # as in containers that run under any number
             return None
-    return shutil.which("ssh-keygen")
+    return which("ssh-keygen")
 
 
 def sign(tool: str, key: KeyRef, namespace: str, data: bytes) -> str:

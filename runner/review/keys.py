@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from runner.config.model import Person
 from runner.errors import ConfigError, UsageError
 from runner.review.certificate import CERTIFICATE, certified
 from runner.review.wire import MalformedError, key_type, unbase64
+from runner.which import which
 
 _KEY = re.compile(
     r"(?:(?P<options>(?:cert-authority|valid-(?:after|before)=\"\d{8}\")(?:,[^ ]*)?) )?"
@@ -224,7 +224,7 @@ def _readable(path: Path) -> list[PublicKey]:
 
 
 def _in_agent() -> list[PublicKey]:
-    tool = shutil.which("ssh-add")
+    tool = which("ssh-add")
     if tool is None or "SSH_AUTH_SOCK" not in os.environ:
         return []
     try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import subprocess
 from datetime import datetime
 from pathlib import Path
 
 from runner.git import environment
+from runner.which import which
 
 _BRANCHES = {
     "origin/HEAD": "refs/remotes/origin/HEAD",
@@ -50,7 +50,7 @@ def merged(path: Path, *, before: datetime | None = None) -> Merged | None:
 
 
 def _git(folder: Path, *words: str) -> str | None:
-    tool = shutil.which("git")
+    tool = which("git")
     if tool is None or not folder.is_dir():
         return None
     argv = [tool, "--no-replace-objects", "-C", str(folder), *words]

@@ -1,4 +1,5 @@
 import base64
+import os
 import random
 import shutil
 import subprocess
@@ -297,3 +298,15 @@ def test_a_key_file_that_was_swapped_for_anothers_is_noticed_when_signing(crew, 
     generate_key(path, "new")
     with pytest.raises(UsageError, match="does not verify"):
         sign(KeyRef(stale.public, path), APPROVAL, DATA)
+
+
+@ssh_keygen
+@pytest.mark.parametrize("folder", ["", "."])
+def test_a_program_in_the_folder_that_one_works_in_judges_no_signature(crew, tmp_path, monkeypatch, folder):
+    believes_all = tmp_path / "ssh-keygen"
+    believes_all.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    believes_all.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    forged = sign(crew.keys["bob"], APPROVAL, DATA)
+    assert judged(crew, forged, data=b"other bytes").reason.startswith("the signature does not fit")
