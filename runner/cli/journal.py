@@ -103,7 +103,7 @@ def _sync(arguments: argparse.Namespace) -> None:
 
     config = _config(arguments)
     done = sync(_owner(arguments, config), config)
-    say(f"loaded {done.people} people, {done.policies} policies and {done.targets} targets into {done.where}")
+    say(f"loaded into {done.where}: people {done.people}, policies {done.policies}, targets {done.targets}")
     for name in done.without_role:
         role = config.config.people[name].role or name
         say(f'{name} cannot log in yet: CREATE ROLE "{role}" LOGIN, or name another as `role:`; then sync again')

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     if broken:
         say(f"{len(broken)} of {len(found)} runs broke the glass; {broken.count('open')} nobody has looked at since")
     if not found:
-        say("no such run")
+        say("there is no such run" if arguments.state or arguments.target else "there is no run yet")
     return 0
 
 

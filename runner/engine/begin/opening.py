@@ -150,7 +150,13 @@ def _signed(opened: RunOpened, run: str, key: KeyRef, head: Head, now: datetime)
 
 def bind_target(config: Loaded, name: str, configured: str) -> Target:
     """Connect to what stands for a runbook's target name. Raises ConfigError and ConnectError."""
-    target = target_named(config.config, configured)
+    try:
+        target = target_named(config.config, configured)
+    except ConfigError as error:
+        if configured != name:
+            raise
+        another = f"`--target {name}=NAME` puts another one in its place."
+        raise ConfigError(error.message, hint=f"{error.hint} {another}") from None
     shown = configured if configured in config.config.targets else "(a URI of the command line)"
     return bind(name, shown, conninfo(target), environment=target.environment, policy=target.policy)
 

@@ -75,7 +75,7 @@ def test_a_journal_is_installed_filled_with_rules_used_and_verified(team, server
     assert "`shisa journal sync`" in refused.err
     loaded = desk.shisa("journal", "sync", "--owner", owner)
     assert loaded.code == 0
-    assert "loaded 3 people, 1 policies and 1 targets" in loaded.err
+    assert ": people 3, policies 1, targets 1" in loaded.err
     run, code = desk.run(BY_HAND, {"*": "done"})
     assert code == 0
     assert run in desk.shisa("runs").out

@@ -69,7 +69,7 @@ def test_runs_are_chosen_by_state_and_target(words, runs, two):
 
 def test_no_run_is_said_and_not_shown(two):
     ran = two[0].shisa("runs", "--state", "aborted")
-    assert (ran.code, ran.out, ran.err) == (0, "", "no such run\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "there is no such run\n")
 
 
 def test_a_journal_that_is_not_there_is_no_empty_list(desk):
