@@ -18,7 +18,7 @@ _RULES = (
     (
         _JUDGING,
         "never",
-        rf"\b(?:ELS)?IF (?!NOT FOUND)(?P<what>(?:(?!\bTHEN\b).)+?)\s+THEN(?=\s+{_REFUSAL})",
+        rf"(?<!TRIGGER )\b(?:ELS)?IF (?!NOT FOUND)(?P<what>(?:(?!\bTHEN\b).)+?)\s+THEN(?=\s+{_REFUSAL})",
         {None: "false"},  # what follows NOT FOUND needs it
     ),
     (_JUDGING, "without", r"(?P<what>PERFORM shisa\.(?:demand|judge)_\w+\([^;]*\);)", {None: "NULL;"}),

@@ -50,7 +50,6 @@ END
 $$;
 
 -- Somebody looks afterwards who took no part, for a team that was done without.
-DROP FUNCTION IF EXISTS shisa.judge_afterwards(text, shisa.person); -- of an earlier version
 CREATE OR REPLACE FUNCTION shisa.judge_afterwards(_run text, _me shisa.person, _b jsonb) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
