@@ -5,7 +5,7 @@ import pytest
 
 from runner.journal.postgres.store import PostgresJournal
 from runner.journal.verify import verify_journal
-from tests.runner.journal.team.ground import ANSWER, ORDER, RUN, STEP, append, changed, told, write
+from tests.runner.journal.team.ground import ANSWER, ORDER, REQUEST, RUN, STEP, append, changed, told, write
 
 
 def tell(ground, names, run=RUN, **change):
@@ -321,6 +321,22 @@ def test_what_may_be_tried_again_can_be_withdrawn(ground, then):
 def test_a_group_of_which_a_step_may_still_start_can_be_withdrawn(ground):
     tell(ground, (*ORDER, "ended", "withdrawn"), requested={"parts": GROUP})
     assert whole(ground) == []
+
+
+def test_a_policy_that_was_not_asked_for_asks_nobody(ground):
+    ground.root.execute("""UPDATE shisa.policy SET need = '{"cs": 1}' WHERE name = 'four-eyes'""")
+    tell(ground, ORDER)
+    assert whole(ground) == []
+
+
+def test_a_remark_that_names_a_request_uses_none_up(ground):
+    tell(ground, (*ORDER[:-1], "note", "started"), note={"step": STEP, "requests": [REQUEST]})
+    assert whole(ground) == []
+
+
+def test_a_policy_that_needs_nobody_is_satisfied_by_nobody(ground):
+    asked = "SELECT shisa.satisfied('{}', '{bob}', '{dev}'), shisa.satisfied('{\"dev\": 1}', '{bob}', '{dev}')"
+    assert ground.root.execute(asked).fetchone() == (False, True)
 
 
 def test_nobody_else_than_the_owner_can_load_rules(ground):
