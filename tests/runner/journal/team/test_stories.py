@@ -3,23 +3,8 @@
 import psycopg
 import pytest
 
-from runner.journal.postgres.store import PostgresJournal
-from runner.journal.verify import verify_journal
-from tests.runner.journal.team.ground import ANSWER, ORDER, REQUEST, RUN, STEP, append, changed, told, write
-
-
-def tell(ground, names, run=RUN, **change):
-    story = changed(told(ground), change)
-    for name in names:
-        append(ground.login(story[name][0]), ground, story[name], run=run)
-
-
-def whole(ground):
-    journal = PostgresJournal(ground.database.dsn, readonly=True)
-    found = verify_journal(journal, check=lambda _: None)
-    journal.close()
-    return [each.message for each in found.problems]
-
+from tests.runner.journal.team.ground import ANSWER, ORDER, STEP, append, told, write
+from tests.runner.journal.team.telling import UNAIMED, tell, tell_of, whole
 
 HONEST = {
     "the whole way": ORDER,
@@ -67,22 +52,11 @@ def test_a_step_that_was_begun_is_settled_by_hand(ground):
 PLAIN = {"policies": [], "destructive": False, "rendered": {"sql": "SELECT 1"}}
 
 
-def tell_of(ground, step, names, **change):
-    """Write lines of another step than the story is about."""
-    tell(ground, names, **{name: {"step": step, **change.get(name, {})} for name in names})
-
-
 @pytest.mark.parametrize("step", ["purge[1]", "purge[2]/inner", "purge.rollback", "purge[1]/inner.cleanup"])
 def test_what_belongs_to_a_step_that_was_approved_starts_without_a_request_of_its_own(ground, step):
     tell(ground, ORDER)
     tell_of(ground, step, ["entered", "started"], entered={"policies": []}, started={"requests": []})
     assert whole(ground) == []
-
-
-UNAIMED = {
-    "entered": {"target": None, "policies": ["four-eyes"]},
-    "requested": {"target": "", "policies": ["four-eyes"]},
-}
 
 
 @pytest.mark.parametrize("target", [None, "old"])
@@ -91,15 +65,6 @@ def test_what_belongs_to_an_approved_step_starts_where_the_target_has_no_policy(
     back = {"policies": [], "target": target}
     tell_of(ground, "purge.rollback", ["entered", "started"], entered=back, started={"requests": []})
     assert whole(ground) == []
-
-
-def test_what_another_run_calls_by_the_targets_name_lets_nothing_start_here(ground):
-    other = told(ground)["opened"][3]["targets"][1] | {"name": "live"}
-    tell(ground, ["opened"], run="another", opened={"targets": [other]})
-    tell(ground, [each for each in ORDER if each != "carol"], **UNAIMED)
-    back = {"policies": [], "rendered": {"sql": "x"}}
-    with pytest.raises(psycopg.Error, match=r"step purge\.rollback needs approval"):
-        tell_of(ground, "purge.rollback", ["entered", "started"], entered=back, started={"requests": []})
 
 
 @pytest.mark.parametrize(
@@ -173,41 +138,9 @@ def test_somebody_who_may_not_approve_may_still_say_no(ground):
     assert whole(ground) == []
 
 
-def test_a_remark_in_the_words_of_an_answer_leaves_it_to_be_given(ground):
-    tell(ground, (*ORDER[:2], "asked", "note", "answered"), note={"statement": ANSWER})
-    assert whole(ground) == []
-
-
 def test_a_question_is_answered_out_of_a_rehearsals_file(ground):
     tell(ground, (*ORDER[:2], "asked", "answered"), answered={"statement": "", "signature": ""})
     assert ground.lines() == 4
-
-
-ELSEWHERE = {
-    "in another run": {"run": "another"},
-    "at another step": {"ended": {"step": "other"}, "entered": {"step": "other"}},
-}
-
-
-@pytest.mark.parametrize("other", ELSEWHERE.values(), ids=ELSEWHERE)
-def test_what_became_of_a_step_is_not_told_elsewhere(other, ground):
-    tell(ground, ORDER)
-    tell(ground, ["opened", "ended"] if "run" in other else ["ended"], **other)
-    tell(ground, ["resolved"])
-    assert whole(ground) == []
-
-
-@pytest.mark.parametrize("other", ELSEWHERE.values(), ids=ELSEWHERE)
-def test_what_was_reached_elsewhere_alone_is_left_out(other, ground):
-    tell(ground, ["opened"])
-    tell(ground, ["opened", "entered"] if "run" in other else ["entered"], **other)
-    tell(ground, ["skipped"])
-    assert whole(ground) == []
-
-
-def test_what_became_of_a_step_is_not_told_by_a_remark(ground):
-    tell(ground, (*ORDER, "note", "resolved"), note={"step": STEP, "outcome": "done"})
-    assert whole(ground) == []
 
 
 def test_a_second_attempt_that_nobody_knows_the_outcome_of_is_settled(ground):
@@ -232,19 +165,6 @@ def test_a_story_that_was_copied_goes_on(ground):
 
 def test_a_broken_glass_stands_for_the_second_person_and_is_reviewed_by_another(ground):
     tell(ground, (*ORDER[:4], "broken", "notified", "again", "started", "closed", "reviewed"))
-    assert whole(ground) == []
-
-
-def test_a_broken_glass_is_reviewed_by_somebody_who_only_remarked_and_has_a_run_of_their_own(ground):
-    tell(ground, ["opened"], run="another", opened={"person": "bob", "operator": "bob"})
-    tell(ground, (*ORDER[:4], "broken", "note", "reviewed"), note={"person": "bob"})
-    assert whole(ground) == []
-
-
-def test_a_broken_glass_is_reviewed_though_one_of_another_run_was_broken_too(ground):
-    mine = {"request": "req-" + "1" * 32}
-    tell(ground, (*ORDER[:4], "broken"), run="another", requested=mine, broken=mine)
-    tell(ground, (*ORDER[:4], "broken", "reviewed"))
     assert whole(ground) == []
 
 
@@ -279,24 +199,6 @@ def test_a_veto_between_the_steps_of_a_group_is_taken_in(ground):
     assert whole(ground) == []
 
 
-def test_what_ends_another_run_ends_nothing_here(ground):
-    tell(ground, ORDER[:-1])
-    tell(ground, ("opened", "expanded", "closed"), run="another")
-    append(ground.login("alice"), ground, told(ground)["started"], seen=len(ORDER) - 1)
-    assert whole(ground) == []
-
-
-def test_who_has_a_run_that_nobody_took_over_goes_on_whatever_others_remark_meanwhile(ground):
-    tell(ground, (*ORDER[:-1], "note"), note={"person": "bob"})
-    append(ground.login("alice"), ground, told(ground)["started"], seen=len(ORDER) - 1)
-    assert whole(ground) == []
-
-
-def test_the_items_of_another_step_change_nothing_here(ground):
-    tell(ground, (*ORDER[:-1], "expanded", "started"), expanded={"step": "other"})
-    assert whole(ground) == []
-
-
 def test_a_step_that_is_done_is_asked_for_and_starts_anew(ground):
     tell(ground, (*ORDER, "ended"))
     new = {"request": "req-" + "1" * 32}
@@ -320,17 +222,6 @@ def test_what_may_be_tried_again_can_be_withdrawn(ground, then):
 
 def test_a_group_of_which_a_step_may_still_start_can_be_withdrawn(ground):
     tell(ground, (*ORDER, "ended", "withdrawn"), requested={"parts": GROUP})
-    assert whole(ground) == []
-
-
-def test_a_policy_that_was_not_asked_for_asks_nobody(ground):
-    ground.root.execute("""UPDATE shisa.policy SET need = '{"cs": 1}' WHERE name = 'four-eyes'""")
-    tell(ground, ORDER)
-    assert whole(ground) == []
-
-
-def test_a_remark_that_names_a_request_uses_none_up(ground):
-    tell(ground, (*ORDER[:-1], "note", "started"), note={"step": STEP, "requests": [REQUEST]})
     assert whole(ground) == []
 
 
