@@ -65,8 +65,13 @@ def _failure(item: pytest.Item, then: pytest.Item | None, patience_s: float) -> 
     item.config.pluginmanager.register(ear)
     signal.signal(signal.SIGALRM, _too_long)
     signal.setitimer(signal.ITIMER_REAL, patience_s, patience_s)  # again where it is held up all the same
-    item.config.hook.pytest_runtest_protocol(item=item, nextitem=then)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=then)
+    except Exception as error:  # noqa: BLE001 - pytest cannot report a test that recurses without end
+        ear.said = ear.said or f"report: {error}".partition("\n")[0]
+        item.session._setupstate.teardown_exact(None)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
     item.config.pluginmanager.unregister(ear)
     item.session.testsfailed = 0
     return ear.said
