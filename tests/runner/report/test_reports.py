@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from runner.cli.haunting import Haunting
 from runner.cli.show import blocks
 from runner.journal import events as ev
 from runner.report.as_html import html
@@ -239,7 +240,8 @@ def test_show_prints_a_broken_glass_in_its_shape():
 
 
 def test_the_screen_of_a_run_says_in_red_that_nobody_approved():
-    facts = next(block for block in blocks(summary(by_glass(), sample.CONFIG)) if isinstance(block, Facts))
+    shown = blocks(summary(by_glass(), sample.CONFIG), Haunting())
+    facts = next(block for block in shown if isinstance(block, Facts))
     told = dict(facts.pairs)["step restore"]
     assert (told.lines[-1], told.tone) == (f"approved by {GLASS}", "bad")
 

@@ -54,7 +54,7 @@ def test_talk_that_nobody_hears_hinders_nothing_and_a_result_that_nobody_reads_i
     reading, writing = os.pipe()
     os.close(reading)
     code = UNREAD.format(stream=stream, other=other)
-    done = subprocess.run([sys.executable, "-c", code], check=False, **{stream: writing, other: subprocess.PIPE})
+    done = subprocess.run([sys.executable, "-uc", code], check=False, **{stream: writing, other: subprocess.PIPE})
     os.close(writing)
     assert getattr(done, other) == what
 
