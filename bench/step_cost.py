@@ -38,7 +38,7 @@ from runner.runbook.load import load
 BOUND, LINEAR, RESUME_S = 1.3, 11.0, 1.0
 SETTLED_S = 2.1
 """Until then a file is read anew before each step, for its time may not tell yet that it was written again."""
-STEPS, ROUNDS, DONE, EVENTS = 100, 5, 1_900, 10_000
+STEPS, ROUNDS, DONE, EVENTS = 100, 11, 1_900, 10_000
 APPENDED = {"step.entered", "step.intended", "step.ended"}
 SILENT = Answers({"*": "go"}, lambda _: None)
 
@@ -93,17 +93,26 @@ class Desk:
             clock=wall_clock,
         )
 
-    def run(self, steps: int, *, loop: bool = False) -> tuple[Took, list[Record]]:
-        """Step through a run of a file that nobody wrote to lately; what it took, and its lines."""
+    def ready(self, steps: int, *, loop: bool = False):
+        """Open a run of a file that nobody wrote to lately, and its connections."""
         session = self.opened(steps, loop=loop)
         with session.links.effect(session.targets.by_name["live"], "bench"):
             time.sleep(SETTLED_S)
+        return session
+
+    def run(self, session) -> tuple[Took, list[Record]]:
+        """Step through a run that is ready; what it took, and its lines."""
         begun = Took.now()
         ending = step_through(session)
         took = Took.now() - begun
         assert ending.state == "completed", ending
         session.journal.close()
         return took, session.records
+
+    def pair(self, records: list[Record]) -> tuple[Took, Took]:
+        """A floor and a run right behind each other, neither after a rest."""
+        session = self.ready(STEPS)
+        return self.floor(records, STEPS), self.run(session)[0]
 
     def floor(self, records: list[Record], steps: int) -> Took:
         """What the same appends and transactions take without anything around them."""
@@ -144,8 +153,8 @@ class Desk:
 
 def measured(desk: Desk) -> Iterator[bool]:
     """Print each figure, and say whether it is within its bound."""
-    _, records = desk.run(STEPS)
-    pairs = [(desk.floor(records, STEPS), desk.run(STEPS)[0]) for _ in range(ROUNDS)]
+    _, records = desk.run(desk.ready(STEPS))
+    pairs = [desk.pair(records) for _ in range(ROUNDS)]
     ratio = statistics.median(run.wall / floor.wall for floor, run in pairs)
     bare, whole = (_a_step(side) for side in zip(*pairs, strict=True))
     print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
@@ -155,7 +164,10 @@ def measured(desk: Desk) -> Iterator[bool]:
     with tempfile.TemporaryDirectory(dir=_memory(), prefix="shisa-bench-") as name:
         memory = Desk(Path(name), desk.dsn)
         for what, loop in (("steps", False), ("iterations", True)):
-            few, many = (memory.run(count, loop=loop)[0].cpu for count in (STEPS, 10 * STEPS))
+            few, many = (
+                statistics.median(memory.run(memory.ready(count, loop=loop))[0].cpu for _ in range(3))
+                for count in (STEPS, 10 * STEPS)
+            )
             print(f"{10 * STEPS:,} {what} cost {many / few:.1f} x what {STEPS} cost, of {LINEAR:g}")
             yield many <= LINEAR * few
         resume = memory.resumed(DONE, EVENTS)
